@@ -1,0 +1,165 @@
+"""What can be asked of the engine, and what comes back, as values without torch.
+
+The window and the command line build these; `engine.service.Engine` answers them with jobs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from chartstudio.audio.decode import Audio
+from chartstudio.core.mode import Issue
+from chartstudio.core.note import Note
+from chartstudio.core.song import Chart
+from chartstudio.core.timing import TimingMap
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRequest:
+    """Draft or redraw one range of a chart.
+
+    Parameters
+    ----------
+    audio : Audio
+        The decoded song.
+    timing : TimingMap
+        The chart's timing.
+    chart : Chart
+        The context: its mode, and its notes outside ``[start, end)``, which are read and
+        never changed. Notes inside the range are replaced.
+    start, end : int
+        Ticks, ``start < end``.
+    level : float
+        In the mode's own unit.
+    grid : int
+        Snap on which notes may fall: 16 for sixteenths.
+    seed : int
+        The same seed, model and number type give the same notes. Candidate ``i`` (from 0)
+        uses ``seed + i``.
+    n_candidates : int
+    n_times : int or None
+        That many distinct note times instead of the density that the level implies.
+    """
+
+    audio: Audio
+    timing: TimingMap
+    chart: Chart
+    start: int
+    end: int
+    level: float
+    grid: int = 16
+    seed: int = 0
+    n_candidates: int = 1
+    n_times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One proposal for the asked range.
+
+    Parameters
+    ----------
+    notes : tuple of Note
+        Only those of the range, in chart order.
+    seed : int
+    level_reached : float
+        The mode's estimate of the chart with these notes in place.
+    issues : tuple of Issue
+        What the mode's checks find in the range, its edges included.
+    n_off_grid : int
+    n_bad_events : int
+        Events that could not be decoded; 0 unless the model is broken.
+    """
+
+    notes: tuple[Note, ...]
+    seed: int
+    level_reached: float
+    issues: tuple[Issue, ...] = ()
+    n_off_grid: int = 0
+    n_bad_events: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The answer to a `GenerateRequest`, best candidate first.
+
+    Parameters
+    ----------
+    candidates : tuple of Candidate
+    model : str
+        Name and version of the model, for provenance.
+    device, number_type : str
+        ``cpu`` or ``cuda``; ``float32`` or ``bfloat16``.
+    seconds : dict of str to float
+        Wall time by stage: ``features``, ``draft``.
+    """
+
+    candidates: tuple[Candidate, ...]
+    model: str
+    device: str
+    number_type: str
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TimingRequest:
+    """Find the tempo of a song or of a stretch of it (seconds of the decoded audio)."""
+
+    audio: Audio
+    start_s: float = 0.0
+    end_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TempoCandidate:
+    """One reading of the tempo.
+
+    Parameters
+    ----------
+    bpm : float
+    offset_s : float
+        Time of a downbeat where one can be told, else of a beat.
+    meter : int
+    score : float
+        Share of the onset energy that this reading explains, 0 to 1.
+    """
+
+    bpm: float
+    offset_s: float
+    meter: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """The answer to a `TimingRequest`: readings, best first; none when nothing is rhythmic.
+
+    Parameters
+    ----------
+    candidates : tuple of TempoCandidate
+    message : str
+        Why there is none, or what to look out for; empty when all is well.
+    """
+
+    candidates: tuple[TempoCandidate, ...]
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """An installed model.
+
+    Parameters
+    ----------
+    name : str
+    active : bool
+    card : str
+        The text of its README.
+    modes : tuple of str
+        Modes it can draft.
+    """
+
+    name: str
+    active: bool
+    card: str
+    modes: tuple[str, ...]
