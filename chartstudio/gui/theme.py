@@ -6,7 +6,7 @@ own. This module knows no song and no widget of ours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
@@ -203,12 +203,8 @@ QFrame[role="rule"] {{ background: {line}; border: none; max-height: 1px; }}
 
 def stylesheet(theme: Theme = DARK) -> str:
     """The stylesheet of a theme, for the few things that a palette cannot say."""
-    names = {
-        name: getattr(theme, name).name()
-        for name in (
-            "background panel panel_raised line text muted accent accent_dim ghost good bad"
-        ).split()
-    }
+    values = {f.name: getattr(theme, f.name) for f in fields(theme)}
+    names = {name: value.name() for name, value in values.items() if isinstance(value, QColor)}
     names["faint"] = _mix(theme.muted, theme.panel, 0.5).name()
     names["edge"] = _mix(theme.line, theme.muted, 0.35).name()
     names["hover"] = _mix(theme.panel_raised, theme.muted, 0.12).name()
