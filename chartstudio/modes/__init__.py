@@ -1,0 +1,9 @@
+"""Game modes: one file per game, and the one table of them."""
+
+from chartstudio.core.mode import Mode
+from chartstudio.modes import dance, mania, pump
+
+MODES: dict[str, Mode] = {
+    mode.id: mode for mode in (dance.SINGLE, dance.DOUBLE, pump.SINGLE, *mania.MODES)
+}
+"""Every mode by its id, in the order in which lists show them."""
