@@ -1,0 +1,1 @@
+"""The engine: hears songs, finds tempo, drafts charts. The only torch code."""

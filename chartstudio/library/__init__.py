@@ -1,0 +1,1 @@
+"""The author's charts and games: export, and later the index of a library."""

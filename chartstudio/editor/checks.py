@@ -1,0 +1,82 @@
+"""Everything that is wrong with a song, as the one list that window and command line show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from chartstudio.core.mode import Severity
+from chartstudio.core.song import Chart, Song
+from chartstudio.modes import MODES
+
+
+@dataclass(frozen=True, slots=True)
+class SongIssue:
+    """An issue with its place in the song.
+
+    Parameters
+    ----------
+    chart : int or None
+        Index of the chart; None when it concerns the song.
+    id : str
+    severity : {"error", "warning", "hint"}
+    text : str
+    tick, end : int
+    start_s, end_s : float
+    fix : callable, optional
+        ``Chart -> Chart``, where that is safe.
+    """
+
+    chart: int | None
+    id: str
+    severity: Severity
+    text: str
+    tick: int = 0
+    end: int = 0
+    start_s: float = 0.0
+    end_s: float = 0.0
+    fix: Callable[[Chart], Chart] | None = None
+
+
+def issues(song: Song, audio_found: bool = True) -> tuple[SongIssue, ...]:
+    """All issues: the song's own first, then chart by chart in order of time.
+
+    Parameters
+    ----------
+    song : Song
+    audio_found : bool
+        Whether the audio file that the song names is there.
+    """
+    return (*_of_song(song, audio_found), *_of_charts(song))
+
+
+def _of_song(song: Song, audio_found: bool) -> Iterator[SongIssue]:
+    if not song.audio:
+        yield SongIssue(None, "no-audio", "warning", "The song names no audio file; choose one")
+    elif not audio_found:
+        text = f"The audio file {song.audio} is missing; locate it"
+        yield SongIssue(None, "audio-missing", "warning", text)
+    for problem in song.problems:
+        yield SongIssue(None, "reading", "warning", problem)
+
+
+def _of_charts(song: Song) -> Iterator[SongIssue]:
+    for index, chart in enumerate(song.charts):
+        mode = MODES.get(chart.mode)
+        if mode is None:
+            text = f"{chart.mode} cannot be edited yet; the chart is kept as it is"
+            yield SongIssue(index, "unknown-mode", "hint", text)
+            continue
+        timing = song.timing_of(chart)
+        for issue in mode.check(chart, timing):
+            yield SongIssue(
+                index,
+                issue.id,
+                issue.severity,
+                issue.text,
+                issue.tick,
+                issue.end,
+                timing.seconds_at(issue.tick),
+                timing.seconds_at(issue.end),
+                issue.fix,
+            )

@@ -1,0 +1,231 @@
+"""Every verb of the editor as a pure function ``Song -> Song``.
+
+Each function takes what to do and returns the `Edit`; `Document.apply` makes it one undo
+step. ``chart`` is always an index into ``song.charts``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from chartstudio.core.mode import Axis
+from chartstudio.core.note import LaneNote, Note, ends_of, shift, sort_notes, ticks_of
+from chartstudio.core.song import Chart, Effect, Song
+from chartstudio.core.timing import TimingMap
+from chartstudio.editor import provenance
+from chartstudio.editor.clipboard import Clip
+from chartstudio.editor.document import Edit
+from chartstudio.modes import MODES
+
+
+def _on_chart(index: int, change: Callable[[Song, Chart], Chart]) -> Edit:
+    def edit(song: Song) -> Song:
+        old = song.charts[index]
+        new = change(song, old)
+        return song if new == old else song.with_chart(index, provenance.touched(old, new))
+
+    return edit
+
+
+def _on_notes(index: int, change: Callable[[Chart], Sequence[Note]]) -> Edit:
+    return _on_chart(index, lambda song, chart: replace(chart, notes=sort_notes(change(chart))))
+
+
+def _adding(chart: Chart, new: Sequence[Note], dropped: Collection[Note] = ()) -> list[Note]:
+    """The chart's notes with new ones in place of what they conflict with."""
+    gone = set(dropped)
+    kept = [n for n in chart.notes if n not in gone]
+    if not new:
+        return kept
+    mode = MODES[chart.mode]
+    low, high = min(n.tick for n in new), max(n.end for n in new)
+    near = [n for n in kept if n.tick <= high and n.end >= low]
+    hit = {other for note in new for other in mode.conflicts(near, note)}
+    return [*(n for n in kept if n not in hit), *new]
+
+
+# Notes -----------------------------------------------------------------------------------
+
+
+def place(chart: int, note: Note) -> Edit:
+    """Put a note; notes that it conflicts with go."""
+    return _on_notes(chart, lambda c: _adding(c, [note]))
+
+
+def remove(chart: int, notes: Collection[Note]) -> Edit:
+    """Take notes away."""
+    gone = frozenset(notes)
+    return _on_notes(chart, lambda c: [n for n in c.notes if n not in gone])
+
+
+def moved_notes(
+    notes: Collection[Note], mode_id: str, ticks: int, lanes: int = 0
+) -> tuple[Note, ...]:
+    """The notes moved in time and across lanes; the block stops at the outermost lane."""
+    n_lanes = len(MODES[mode_id].layout.lanes)
+    occupied = [n.lane for n in notes if isinstance(n, LaneNote)]
+    if occupied:
+        lanes = max(-min(occupied), min(lanes, n_lanes - 1 - max(occupied)))
+    return sort_notes(
+        replace(moved, lane=moved.lane + lanes) if isinstance(moved, LaneNote) else moved
+        for moved in (shift(n, ticks) for n in notes)
+    )
+
+
+def move(chart: int, notes: Collection[Note], ticks: int, lanes: int = 0) -> Edit:
+    """Move notes in time and across lanes."""
+    return _on_notes(
+        chart, lambda c: _adding(c, moved_notes(notes, c.mode, ticks, lanes), dropped=notes)
+    )
+
+
+def set_end(chart: int, note: Note, end: int) -> Edit:
+    """Give a note another end: a tap pulled long becomes a hold, a hold pushed flat a tap."""
+
+    def change(c: Chart) -> list[Note]:
+        mode = MODES[c.mode]
+        kind = mode.kind(note)
+        if kind == "tap" and end > note.tick:
+            kind = "hold"
+        return _adding(c, [mode.place(kind, note.tick, end, mode.spot(note))], dropped=[note])
+
+    return _on_notes(chart, change)
+
+
+def set_kind(chart: int, notes: Collection[Note], kind: str) -> Edit:
+    """Make the notes another kind, where they are."""
+
+    def change(c: Chart) -> list[Note]:
+        mode = MODES[c.mode]
+        new = [mode.place(kind, n.tick, n.end, mode.spot(n)) for n in notes]
+        return _adding(c, new, dropped=notes)
+
+    return _on_notes(chart, change)
+
+
+def mirror(chart: int, notes: Collection[Note], axis: Axis) -> Edit:
+    """Mirror notes across the playing field."""
+    return _on_notes(
+        chart,
+        lambda c: _adding(c, MODES[c.mode].mirror(tuple(notes), axis), dropped=notes),
+    )
+
+
+def quantise(chart: int, notes: Collection[Note], snap: int) -> Edit:
+    """Move the starts and ends of notes to the nearest grid lines."""
+
+    def change(song: Song, c: Chart) -> Chart:
+        timing = song.timing_of(c)
+        new = [
+            replace(n, tick=timing.snap(n.tick, snap), end=timing.snap(n.end, snap))  # type: ignore[type-var]
+            for n in notes
+        ]
+        return replace(c, notes=sort_notes(_adding(c, new, dropped=notes)))
+
+    return _on_chart(chart, change)
+
+
+def paste(chart: int, clip: Clip, at_tick: int) -> Edit:
+    """Put copied notes with their start at a tick."""
+    return _on_notes(chart, lambda c: _adding(c, [shift(n, at_tick) for n in clip.notes]))
+
+
+def replace_range(
+    chart: int, start: int, end: int, notes: Sequence[Note], source: provenance.Generated
+) -> Edit:
+    """Accept a draft: its notes instead of those that start in ``[start, end)``."""
+
+    def change(song: Song, c: Chart) -> Chart:
+        kept = [n for n in c.notes if not start <= n.tick < end]
+        inside = [n for n in notes if start <= n.tick < end]
+        merged = _adding(replace(c, notes=tuple(kept)), inside)
+        marked = replace(source, start=start, end=end)
+        return provenance.mark(replace(c, notes=sort_notes(merged)), marked)
+
+    def edit(song: Song) -> Song:
+        return song.with_chart(chart, change(song, song.charts[chart]))
+
+    return edit
+
+
+# Charts and song -------------------------------------------------------------------------
+
+
+def add_chart(chart: Chart) -> Edit:
+    """Append a chart."""
+    return lambda song: replace(song, charts=(*song.charts, chart))
+
+
+def remove_chart(index: int) -> Edit:
+    """Remove a chart."""
+    return lambda song: replace(song, charts=(*song.charts[:index], *song.charts[index + 1 :]))
+
+
+def set_chart(index: int, **fields: Any) -> Edit:
+    """Change fields of a chart other than its notes, such as its name or level."""
+    return lambda song: song.with_chart(index, replace(song.charts[index], **fields))
+
+
+def set_metadata(**fields: Any) -> Edit:
+    """Change fields of the metadata."""
+    return lambda song: replace(song, metadata=replace(song.metadata, **fields))
+
+
+def set_audio(name: str) -> Edit:
+    """Name another audio file."""
+    return lambda song: replace(song, audio=name)
+
+
+def retime(timing: TimingMap, keep: Literal["ticks", "seconds"]) -> Edit:
+    """Give the song another timing.
+
+    Parameters
+    ----------
+    timing : TimingMap
+    keep : {"ticks", "seconds"}
+        ``ticks``: notes stay on their beats and move in time. ``seconds``: notes stay where
+        they are heard and move on the grid. Charts with their own timing are left alone.
+    """
+
+    def edit(song: Song) -> Song:
+        if timing == song.timing:
+            return song
+        if keep == "ticks":
+            return replace(song, timing=timing)
+        charts = tuple(
+            c if c.timing is not None else _at_same_seconds(c, song.timing, timing)
+            for c in song.charts
+        )
+        effects = _effects_at_same_seconds(song.effects, song.timing, timing)
+        return replace(song, timing=timing, charts=charts, effects=effects)
+
+    return edit
+
+
+def _at_same_seconds(chart: Chart, old: TimingMap, new: TimingMap) -> Chart:
+    starts = new.tick_at(old.seconds_at(ticks_of(chart.notes))).tolist()
+    ends = new.tick_at(old.seconds_at(ends_of(chart.notes))).tolist()
+    notes = sort_notes(
+        replace(n, tick=s, end=max(s, e))  # type: ignore[type-var]
+        for n, s, e in zip(chart.notes, starts, ends, strict=True)
+    )
+    marks = tuple(
+        replace(
+            m,
+            start=new.tick_at(old.seconds_at(m.start)),
+            end=new.tick_at(old.seconds_at(m.end)),
+        )
+        for m in provenance.generated(chart)
+    )
+    moved = replace(chart, notes=notes, effects=_effects_at_same_seconds(chart.effects, old, new))
+    for m in marks:
+        moved = provenance.mark(moved, m)
+    return moved
+
+
+def _effects_at_same_seconds(
+    effects: Sequence[Effect], old: TimingMap, new: TimingMap
+) -> tuple[Effect, ...]:
+    return tuple(replace(e, tick=new.tick_at(old.seconds_at(e.tick))) for e in effects)
