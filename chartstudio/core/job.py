@@ -54,3 +54,26 @@ def run(job: Job[T], report: Callable[[Progress], None] | None = None) -> T:
         return result
     finally:
         job.close()
+
+
+def part(job: Job[T], start: float, end: float, what: str = "") -> Job[T]:
+    """A job as one stretch of a longer one: ``result = yield from part(job, 0.2, 0.6)``.
+
+    Parameters
+    ----------
+    job : Job
+    start, end : float
+        The share of the whole that it takes.
+    what : str
+        Said instead of the job's own words, where given.
+    """
+    try:
+        while True:
+            step = next(job)
+            done = start + (end - start) * step.done
+            yield Progress(done, what or step.what, step.partial)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        job.close()

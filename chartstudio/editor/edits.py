@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from chartstudio.core import provenance
 from chartstudio.core.mode import Axis
 from chartstudio.core.note import LaneNote, Note, ends_of, shift, sort_notes, ticks_of
 from chartstudio.core.song import Chart, Effect, Song
 from chartstudio.core.timing import TimingMap
-from chartstudio.editor import provenance
 from chartstudio.editor.clipboard import Clip
 from chartstudio.editor.document import Edit
 from chartstudio.modes import MODES
