@@ -33,6 +33,10 @@ MAX_BYTES = 2 * 1024**3
 _BLOCK_FRAMES = 1 << 17
 """Three seconds at 44.1 kHz: some 10 ms of decoding between two chances to cancel."""
 
+_ENDLESS = 1 << 62
+"""What soundfile calls the length of a flac that was written to a pipe and does not say
+its own. It then fails on the last block, so miniaudio reads such files."""
+
 _WAYS_OUT = "Choose a wav, flac, ogg, opus or mp3 file."
 
 
@@ -274,8 +278,8 @@ class _Sink:
 
     def add(self, block: NDArray[np.float32]) -> None:
         end = self.n + len(block)
+        self._check(end)
         if end > self._samples.shape[1]:
-            self._check(end)
             grown = self._allocate(max(end, 2 * self._samples.shape[1]))
             grown[:, : self.n] = self._samples[:, : self.n]
             self._samples = grown
@@ -344,11 +348,13 @@ def _is_text(data: bytes) -> bool:
 
 def _open_sndfile(data: bytes) -> _Source:
     file = soundfile.SoundFile(io.BytesIO(data))
-    known = 0 < file.frames < 1 << 62  # a streamed flac says "endless"
+    if file.frames >= _ENDLESS:
+        file.close()
+        return _open_miniaudio(data, miniaudio.flac_get_info(data), 0)
     return _Source(
         file.samplerate,
         file.channels,
-        file.frames if known else None,
+        file.frames,
         _sndfile_blocks(file),
         f"soundfile {soundfile.__version__}",
         _opus_trim_samples(data, file.samplerate),
@@ -377,18 +383,21 @@ def _opus_trim_samples(data: bytes, rate_hz: int) -> int:
 
 
 def _open_mp3(data: bytes) -> _Source:
-    info = miniaudio.mp3_get_info(data)
+    return _open_miniaudio(data, miniaudio.mp3_get_info(data), mp3.start_trim_samples(data))
+
+
+def _open_miniaudio(data: bytes, info: Any, trim_samples: int) -> _Source:
     return _Source(
         info.sample_rate,
         info.nchannels,
         info.num_frames or None,
-        _mp3_blocks(data, info.nchannels, info.sample_rate),
+        _miniaudio_blocks(data, info.nchannels, info.sample_rate),
         f"miniaudio {miniaudio.__version__}",
-        mp3.start_trim_samples(data),
+        trim_samples,
     )
 
 
-def _mp3_blocks(
+def _miniaudio_blocks(
     data: bytes, n_channels: int, rate_hz: int
 ) -> Generator[NDArray[np.float32], None, None]:
     stream = miniaudio.stream_memory(
