@@ -1,0 +1,276 @@
+"""The draft command: from a song to charts in a game's format."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chartstudio.audio.decode import Audio, decode_job
+from chartstudio.cli.console import Console
+from chartstudio.core.errors import ChartStudioError, EngineError, ModeError
+from chartstudio.core.job import Job
+from chartstudio.core.provenance import Generated
+from chartstudio.core.song import Chart, Song
+from chartstudio.core.ticks import SNAPS
+from chartstudio.core.timing import TimingMap
+from chartstudio.editor import edits
+from chartstudio.engine.requests import Candidate, Draft, GenerateRequest, TimingRequest
+from chartstudio.formats import FORMATS
+from chartstudio.library.export import export
+from chartstudio.library.source import open_source
+from chartstudio.modes import MODES
+
+if TYPE_CHECKING:
+    from chartstudio.engine.service import Engine
+
+T = TypeVar("T")
+
+DRAFTED_MODES = tuple(
+    mode_id for mode_id in MODES if not (mode_id.startswith("mania-") and int(mode_id[6:-1]) > 7)
+)
+"""Modes that can be drafted: the base model has learned no mania beyond seven keys."""
+
+
+def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Add this module's command to the parser."""
+    draft = commands.add_parser("draft", parents=[shared], help="draft charts of a song")
+    draft.add_argument("source", type=Path)
+    draft.add_argument("--mode", required=True)
+    draft.add_argument("--level", required=True, type=levels, metavar="L[,L...]")
+    draft.add_argument("--to", required=True, choices=[f.id for f in FORMATS])
+    draft.add_argument("--out", required=True, type=Path)
+    draft.add_argument("--chart", help="name of the chart that is the context")
+    draft.add_argument("--range", type=measure_range, metavar="A:B", help="measures to redraw")
+    draft.add_argument("--times", type=int, help="number of distinct note times")
+    draft.add_argument("--grid", type=int, default=16, choices=SNAPS)
+    draft.add_argument("--seed", type=int, default=0)
+    draft.add_argument("--candidates", type=int, default=1, metavar="N")
+    draft.add_argument("--model", default="base")
+    draft.add_argument("--device", choices=("cpu", "cuda"))
+    draft.add_argument("--bpm", type=float)
+    draft.add_argument("--offset-s", type=float, help="time of the first downbeat")
+    draft.add_argument("--all", action="store_true", help="keep the source's other charts")
+    draft.set_defaults(run=_draft, print=print_draft)
+
+
+def levels(text: str) -> tuple[float, ...]:
+    """``9`` or ``3,6,9``."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of levels such as 3,6,9") from None
+
+
+def measure_range(text: str) -> tuple[int, int]:
+    """``41:44``: measures from 1, both included."""
+    found = re.fullmatch(r"(\d+):(\d+)", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no range of measures such as 41:44")
+    return int(found[1]), int(found[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """One drafted chart with how it came out."""
+
+    chart: Chart
+    level_asked: float
+    candidate: Candidate
+    number: int
+    range: tuple[int, int]
+
+    def answer(self, song: Song) -> dict[str, Any]:
+        """The chart's figures for JSON."""
+        start, end = self.range
+        inside = [n for n in self.chart.notes if start <= n.tick < end]
+        return {
+            "mode": self.chart.mode,
+            "name": self.chart.name,
+            "level_asked": self.level_asked,
+            "level_reached": self.candidate.level_reached,
+            "n_notes": len(self.chart.notes),
+            "n_times": len({n.tick for n in inside}),
+            "off_grid": self.candidate.n_off_grid,
+            "errors": sum(i.severity == "error" for i in self.candidate.issues),
+            "seed": self.candidate.seed,
+            "candidate": self.number,
+        }
+
+
+class Stopwatch:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def time(self, stage: str, run: Callable[[], T]) -> T:
+        """Run and book what it took."""
+        start_s = time.perf_counter()
+        result = run()
+        took_s = time.perf_counter() - start_s
+        self.seconds[stage] = round(self.seconds.get(stage, 0.0) + took_s, 3)
+        return result
+
+
+def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from chartstudio.engine.service import Engine
+
+    if args.mode not in DRAFTED_MODES:
+        modes = ", ".join(DRAFTED_MODES)
+        raise ModeError(f"{args.source}: {args.mode} cannot be drafted; choose one of {modes}")
+    if args.candidates < 1:
+        raise EngineError("at least one candidate is needed; give --candidates 1 or more")
+    watch = Stopwatch()
+    source = open_source(args.source)
+    audio = watch.time("decode", lambda: console.run(decode_job(source.audio(), source.song.audio)))
+    engine = Engine(device=args.device, model=args.model)
+    song = source.song
+    timed = source.format_id is not None or args.bpm is not None
+    timing = watch.time("timing", lambda: _timing(args, song, audio, timed, engine, console))
+    song = replace(song, timing=timing)
+    context = _context(song, args)
+    timing = song.timing_of(context)
+    start, end = _range(timing, audio, args.range)
+    drafted: list[Drafted] = []
+    for level in args.level:
+        request = GenerateRequest(
+            audio=audio,
+            timing=timing,
+            chart=replace(context, level=level),
+            start=start,
+            end=end,
+            level=level,
+            grid=args.grid,
+            seed=args.seed,
+            n_candidates=args.candidates,
+            n_times=args.times,
+        )
+        drafted += draft_level(request, engine, console, watch)
+    kept = song.charts if args.all else ()
+    result = replace(song, charts=(*kept, *(d.chart for d in drafted)))
+    done = watch.time(
+        "export", lambda: console.run(export(result, source.assets, args.to, args.out))
+    )
+    return {
+        "files": [str(path) for path in done.files],
+        "charts": [d.answer(result) for d in drafted],
+        "seconds": {
+            stage: watch.seconds.get(stage, 0.0)
+            for stage in ("decode", "timing", "features", "draft", "export")
+        },
+    }
+
+
+def _timing(
+    args: argparse.Namespace,
+    song: Song,
+    audio: Audio,
+    timed: bool,
+    engine: Engine,
+    console: Console,
+) -> TimingMap:
+    """The timing to draft on: given, read, or found."""
+    if args.bpm is not None:
+        if not 10 <= args.bpm <= 1000:
+            raise EngineError(f"{args.bpm:g} is no tempo; give --bpm between 30 and 400")
+        return TimingMap.constant(args.bpm, args.offset_s or 0.0)
+    if timed:
+        return song.timing
+    return found_timing(engine.find_timing(TimingRequest(audio)), str(args.source), console)
+
+
+def found_timing(job: Job[Any], name: str, console: Console) -> TimingMap:
+    """The best reading of a tempo search.
+
+    Raises
+    ------
+    EngineError
+        When nothing rhythmic was found.
+    """
+    tempo = console.run(job)
+    if not tempo.candidates:
+        why = tempo.message or "no tempo was found"
+        raise EngineError(f"{name}: {why}; give --bpm and --offset-s")
+    best = tempo.candidates[0]
+    return TimingMap.constant(best.bpm, best.offset_s, best.meter)
+
+
+def _context(song: Song, args: argparse.Namespace) -> Chart:
+    """The chart whose notes around the range are read."""
+    if args.range is None:
+        return Chart(args.mode)
+    charts = [c for c in song.charts if c.mode == args.mode]
+    if args.chart is not None:
+        charts = [c for c in charts if args.chart in (c.name, c.label)]
+        if not charts:
+            raise ModeError(f"{args.source}: no {args.mode} chart is named {args.chart!r}")
+    if len(charts) > 1:
+        names = ", ".join(c.name for c in charts)
+        raise ModeError(f"{args.source}: has several {args.mode} charts; give --chart, of {names}")
+    return charts[0] if charts else Chart(args.mode)
+
+
+def _range(timing: TimingMap, audio: Audio, measures: tuple[int, int] | None) -> tuple[int, int]:
+    """Ticks to draft: the asked measures, or every whole grid line that sounds."""
+    last = timing.tick_at(audio.duration_s)
+    first = timing.snap(max(timing.tick_at(0.0), timing.anchors[0].tick), 4)
+    if measures is None:
+        return first, max(last, first + 1)
+    start, end = timing.measure_start(measures[0]), timing.measure_start(measures[1] + 1)
+    if start >= last:
+        n = timing.position(last).measure
+        raise ChartStudioError(f"measure {measures[0]} lies after the song's last, {n}")
+    return start, end
+
+
+def draft_level(
+    request: GenerateRequest, engine: Engine, console: Console, watch: Stopwatch
+) -> list[Drafted]:
+    """Draft one level; one chart per candidate, named after the level."""
+    draft: Draft = watch.time("draft", lambda: console.run(engine.draft(request)))
+    features_s = draft.seconds.get("features", 0.0)
+    watch.seconds["features"] = round(watch.seconds.get("features", 0.0) + features_s, 3)
+    watch.seconds["draft"] = round(watch.seconds["draft"] - features_s, 3)
+    return [
+        Drafted(
+            chart=drafted_chart(request, draft, candidate, i),
+            level_asked=request.level,
+            candidate=candidate,
+            number=i + 1,
+            range=(request.start, request.end),
+        )
+        for i, candidate in enumerate(draft.candidates)
+    ]
+
+
+def drafted_chart(request: GenerateRequest, draft: Draft, candidate: Candidate, i: int) -> Chart:
+    """The request's chart with a candidate in its range, marked as generated."""
+    name = f"{request.level:g}" + (f"-{i + 1}" if i else "")
+    source = Generated(
+        request.start,
+        request.end,
+        draft.model,
+        candidate.seed,
+        datetime.now(UTC).date().isoformat(),
+    )
+    base = replace(request.chart, name=name, label="", level=request.level)
+    accept = edits.replace_range(0, request.start, request.end, candidate.notes, source)
+    return accept(Song(charts=(base,))).charts[0]
+
+
+def print_draft(answer: dict[str, Any]) -> None:
+    """The answer as text."""
+    for c in answer["charts"]:
+        print(
+            f"{c['mode']} {c['name']}: {c['n_notes']} notes, level {c['level_reached']:g} "
+            f"(asked {c['level_asked']:g}), {c['errors']} errors, seed {c['seed']}"
+        )
+    print(", ".join(f"{stage} {s:.2f} s" for stage, s in answer["seconds"].items()))
+    for path in answer["files"]:
+        print(path)

@@ -1,0 +1,167 @@
+"""Commands that look and convert: inspect, check, timing, convert, models."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from chartstudio.audio.decode import decode_job
+from chartstudio.cli.console import Console
+from chartstudio.core.errors import ChartStudioError
+from chartstudio.editor import checks
+from chartstudio.engine.requests import Tempo, TimingRequest
+from chartstudio.formats import FORMATS
+from chartstudio.library.describe import describe
+from chartstudio.library.export import export
+from chartstudio.library.source import Source, open_source
+
+Answer = dict[str, Any]
+
+
+def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Add this module's commands to the parser."""
+    inspect = commands.add_parser("inspect", parents=[shared], help="what a song holds")
+    inspect.add_argument("source", type=Path)
+    inspect.add_argument("--notes", action="store_true", help="list every note")
+    inspect.set_defaults(run=_inspect, print=_print_inspect)
+
+    check = commands.add_parser("check", parents=[shared], help="the issues of a song")
+    check.add_argument("source", type=Path)
+    check.set_defaults(run=_check, print=_print_check)
+
+    timing = commands.add_parser("timing", parents=[shared], help="find tempo and offset")
+    timing.add_argument("audio", type=Path)
+    timing.add_argument("--range", type=seconds_range, metavar="A:B", help="seconds")
+    timing.set_defaults(run=_timing, print=_print_timing)
+
+    convert = commands.add_parser("convert", parents=[shared], help="write another format")
+    convert.add_argument("source", type=Path)
+    convert.add_argument("--to", required=True, choices=[f.id for f in FORMATS])
+    convert.add_argument("--out", required=True, type=Path)
+    convert.set_defaults(run=_convert, print=_print_convert)
+
+    models = commands.add_parser("models", parents=[shared], help="installed models")
+    models.set_defaults(run=_models, print=_print_models)
+
+
+def seconds_range(text: str) -> tuple[float, float]:
+    """``A:B`` in seconds."""
+    try:
+        start, end = (float(part) for part in text.split(":"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no range such as 10:45.5") from None
+    if not 0 <= start < end:
+        raise argparse.ArgumentTypeError(f"{text!r} does not end after it starts")
+    return start, end
+
+
+def _inspect(args: argparse.Namespace, console: Console) -> Answer:
+    return describe(open_source(args.source), args.notes)
+
+
+def _print_inspect(answer: Answer) -> None:
+    first = answer["timing"]["anchors"][0]
+    print(f"{answer['artist'] or '?'} - {answer['title'] or '?'} ({answer['format']})")
+    print(f"audio {answer['audio'] or 'none'}{'' if answer['audio_found'] else ' (missing)'}")
+    n_anchors = len(answer["timing"]["anchors"])
+    print(f"{first['bpm']:.3f} BPM from {first['s']:.3f} s, {n_anchors} anchor(s)")
+    for chart in answer["charts"]:
+        counts = ", ".join(f"{n} {kind}" for kind, n in chart["counts"].items() if n)
+        level = "" if chart["level"] is None else f" {chart['level']:g}"
+        print(f"{chart['mode']:14} {chart['name']}{level}: {chart['n_notes']} notes ({counts})")
+        for note in chart.get("notes", ()):
+            print(f"  {note['start_s']:10.3f} {note['kind']:5} {note['lane']}")
+    for issue in answer["issues"]:
+        print(f"issue: {issue}")
+
+
+def _check(args: argparse.Namespace, console: Console) -> Answer:
+    source = open_source(args.source)
+    charts = source.song.charts
+    return {
+        "issues": [
+            {
+                "chart": "" if issue.chart is None else charts[issue.chart].name,
+                "severity": issue.severity,
+                "start_s": round(issue.start_s, 6),
+                "end_s": round(issue.end_s, 6),
+                "id": issue.id,
+                "text": issue.text,
+                "fixable": issue.fix is not None,
+            }
+            for issue in checks.issues(source.song, source.audio_found)
+        ]
+    }
+
+
+def _print_check(answer: Answer) -> None:
+    for issue in answer["issues"]:
+        place = f"{issue['chart']} {issue['start_s']:.3f} s".strip()
+        print(f"{issue['severity']:8} {place}: {issue['text']} [{issue['id']}]")
+    print(f"{len(answer['issues'])} issue(s)")
+
+
+def _timing(args: argparse.Namespace, console: Console) -> Answer:
+    from chartstudio.engine.service import Engine
+
+    source = open_source(args.audio)
+    audio = console.run(decode_job(source.audio(), str(args.audio)))
+    start_s, end_s = args.range or (0.0, None)
+    tempo: Tempo = console.run(Engine().find_timing(TimingRequest(audio, start_s, end_s)))
+    best = tempo.candidates[:1]
+    return {
+        "candidates": [asdict(c) for c in tempo.candidates],
+        "anchors": [
+            {"tick": 0, "s": c.offset_s, "bpm": c.bpm, "confidence": c.score} for c in best
+        ],
+        "message": tempo.message,
+    }
+
+
+def _print_timing(answer: Answer) -> None:
+    for c in answer["candidates"]:
+        print(
+            f"{c['bpm']:8.3f} BPM  {c['offset_s']:8.4f} s  {c['meter']}/4  score {c['score']:.2f}"
+        )
+    if answer["message"]:
+        print(answer["message"])
+
+
+def _convert(args: argparse.Namespace, console: Console) -> Answer:
+    source = open_source(args.source)
+    warn_of_missing_audio(source, console)
+    done = console.run(export(source.song, source.assets, args.to, args.out))
+    return {
+        "files": [str(path) for path in done.files],
+        "losses": [asdict(loss) for loss in done.losses],
+    }
+
+
+def warn_of_missing_audio(source: Source, console: Console) -> None:
+    """Say on standard error when a song goes out without its audio."""
+    if not source.audio_found:
+        console.say(f"warning: {source.path}: the audio is missing; only the charts are written")
+
+
+def _print_convert(answer: Answer) -> None:
+    for loss in answer["losses"]:
+        print(f"lost: {loss['chart']}: {loss['what']} ({loss['n']})")
+    for path in answer["files"]:
+        print(path)
+
+
+def _models(args: argparse.Namespace, console: Console) -> Answer:
+    from chartstudio.engine.service import Engine
+
+    cards = Engine().models()
+    if not cards:
+        raise ChartStudioError("no model is installed; reinstall the program to get the base model")
+    return {"models": [{"name": c.name, "active": c.active, "card": c.card} for c in cards]}
+
+
+def _print_models(answer: Answer) -> None:
+    for model in answer["models"]:
+        summary = next((s for s in model["card"].splitlines() if s and not s.startswith("#")), "")
+        print(f"{'*' if model['active'] else ' '} {model['name']}: {summary}")
