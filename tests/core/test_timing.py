@@ -138,7 +138,7 @@ def test_grid_lines_run_backwards_before_the_first_measure() -> None:
     ],
 )
 def test_maps_that_make_no_sense_are_refused(anchors: tuple[Anchor, ...]) -> None:
-    with pytest.raises(ValueError, match="anchor|tempo|measure"):
+    with pytest.raises(ValueError, match=r"anchor|tempo|measure"):
         TimingMap(anchors)
 
 
