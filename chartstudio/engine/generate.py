@@ -1,0 +1,188 @@
+"""Drafting: a request in, candidates out, one bounded step at a time.
+
+Runs rounds over the sections of a task until the asked level is reached. Knows every other
+part of the engine but training and the service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+import numpy as np
+
+from chartstudio.core.job import Job, Progress
+from chartstudio.core.note import Note, sort_notes
+from chartstudio.core.song import Chart
+from chartstudio.engine.requests import Candidate, Draft
+from chartstudio.engine.task import Sound, Task, hear
+from chartstudio.engine.writer import Writer, new_writer, walk_in, write
+
+MOST_ROUNDS = 3
+_LEVEL_SLACK = (0.15, 0.04)
+"""A level is reached within this, or this share of it."""
+
+
+# Judging ---------------------------------------------------------------------------------
+
+
+def judge(task: Task, writer: Writer) -> Candidate:
+    """A finished candidate with its level and issues."""
+    notes = sort_notes(writer.notes)
+    request = task.request
+    whole = replace(request.chart, notes=sort_notes((*task.given, *notes)))
+    issues = tuple(
+        issue
+        for issue in task.mode.check(whole, request.timing)
+        if issue.tick < request.end and issue.end >= request.start
+    )
+    timing, grid = request.timing, request.grid
+    ticks = {t for n in notes for t in (n.tick, n.end)}
+    off = {t for t in ticks if timing.snap(t, grid) != t}
+    return Candidate(
+        notes=notes,
+        seed=writer.seed,
+        level_reached=task.mode.difficulty(whole, request.timing),
+        issues=issues,
+        n_off_grid=sum(n.tick in off or n.end in off for n in notes),
+        n_bad_events=writer.n_bad,
+    )
+
+
+def n_errors(candidate: Candidate) -> int:
+    """Issues that make a chart unplayable."""
+    return sum(issue.severity == "error" for issue in candidate.issues)
+
+
+@dataclass(slots=True, eq=False)
+class _Aim:
+    """The search for the note count that reaches the asked level."""
+
+    asked: float
+    most: int
+    tried: list[tuple[int, float]] = field(default_factory=list)
+
+    def miss(self, reached: float) -> float:
+        """How far a level is from the asked one."""
+        return abs(reached - self.asked)
+
+    def hit(self, reached: float) -> bool:
+        """Whether it is near enough."""
+        slack, share = _LEVEL_SLACK
+        return self.miss(reached) <= max(slack, share * self.asked)
+
+    def next(self, n_times: int, reached: float) -> int | None:
+        """The count to try next; None when there is nothing more to try."""
+        self.tried.append((n_times, reached))
+        if self.hit(reached):
+            return None
+        slope = 1.0
+        if len(self.tried) > 1 and all(r > 0 for _, r in self.tried[-2:]):
+            (n0, r0), (n1, r1) = self.tried[-2:]
+            rise = np.log(r1 / r0)
+            slope = float(np.clip(np.log(n1 / n0) / rise, 0.5, 2.0)) if abs(rise) > 0.01 else 1.0
+        wish = n_times * float(np.clip((self.asked / max(reached, 0.01)) ** slope, 0.4, 2.5))
+        n = min(max(round(wish), 1), self.most)
+        return None if any(n == tried for tried, _ in self.tried) else n
+
+
+# The job ---------------------------------------------------------------------------------
+
+
+def generate(task: Task) -> Job[Draft]:
+    """Draft all candidates.
+
+    Yields
+    ------
+    Progress
+        ``partial`` holds the notes of the first candidate so far.
+
+    Returns
+    -------
+    Draft
+        Candidates by their errors, then by how far they are from the asked level.
+    """
+    request = task.request
+    sounds: list[Sound] = []
+    seconds = {"features": 0.0, "draft": 0.0}
+    aims = {
+        request.seed + i: _Aim(request.level, len(task.lines)) for i in range(request.n_candidates)
+    }
+    wanted = dict.fromkeys(aims, task.n_times)
+    best: dict[int, tuple[float, Candidate]] = {}
+    shown: tuple[Note, ...] = ()
+    for n_round in range(MOST_ROUNDS):
+        writers = yield from _round(task, wanted, sounds, seconds, shown)
+        started = perf_counter()
+        wanted = {}
+        for writer in writers:
+            candidate = judge(task, writer)
+            own = candidate.level_reached
+            if task.given and not task.fixed:
+                alone = Chart(task.mode.id, notes=candidate.notes)
+                own = task.mode.difficulty(alone, request.timing)
+            aim, miss = aims[writer.seed], aims[writer.seed].miss(own)
+            if writer.seed not in best or miss < best[writer.seed][0]:
+                best[writer.seed] = (miss, candidate)
+            n = None if task.fixed else aim.next(writer.n_times, own)
+            if n is not None:
+                wanted[writer.seed] = n
+            seconds["draft"] += perf_counter() - started
+            yield Progress(0.9 + 0.03 * n_round, "Checking", shown)
+            started = perf_counter()
+        shown = best[request.seed][1].notes
+        if not wanted:
+            break
+    ranked = sorted(best.values(), key=lambda b: (n_errors(b[1]), b[0], b[1].seed))
+    device = task.model.net.encoder.when.weight.device.type
+    return Draft(
+        candidates=tuple(candidate for _, candidate in ranked),
+        model=task.model.label,
+        device=device,
+        number_type="float32",
+        seconds=seconds,
+    )
+
+
+def _round(
+    task: Task,
+    wanted: dict[int, int],
+    sounds: list[Sound],
+    seconds: dict[str, float],
+    shown: tuple[Note, ...],
+) -> Generator[Progress, None, list[Writer]]:
+    """Write the wanted candidates once, hearing what is not heard yet."""
+    writers: list[Writer] = []
+    n_sections = len(task.sections)
+    first_round = not sounds
+    for index, section in enumerate(task.sections):
+        if len(sounds) == index:
+            started = perf_counter()
+            for window in section.windows:
+                task.song.beats(window.first, task.model.spec.windows.n_beats)
+            seconds["features"] += perf_counter() - started
+            yield Progress(0.8 * index / n_sections, "Listening", _partial(writers, shown))
+            started = perf_counter()
+            sounds.append(hear(task, section))
+            seconds["draft"] += perf_counter() - started
+            yield Progress(0.8 * index / n_sections, "Listening", _partial(writers, shown))
+        started = perf_counter()
+        if not writers:
+            start = walk_in(task, sounds[0])
+            writers = [new_writer(task, seed, n, start) for seed, n in wanted.items()]
+        for writer in writers:
+            writer.plan(task, index, sounds[index])
+        last = index == n_sections - 1
+        for _ in write(task, writers, keep=0 if last else 1):
+            seconds["draft"] += perf_counter() - started
+            done = (index + 0.5) / n_sections
+            partial = _partial(writers, shown) if first_round else shown
+            yield Progress(0.8 * done if first_round else 0.9, "Writing", partial)
+            started = perf_counter()
+        seconds["draft"] += perf_counter() - started
+    return writers
+
+
+def _partial(writers: Sequence[Writer], shown: tuple[Note, ...]) -> tuple[Note, ...]:
+    return shown or (sort_notes(writers[0].notes) if writers else ())

@@ -1,0 +1,152 @@
+"""The engine as the window and the command line see it: requests in, jobs out.
+
+Owns the model, the device and what was heard of the last songs. Nothing is loaded before the
+first job runs.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+
+import torch
+
+from chartstudio.audio.decode import Audio
+from chartstudio.core.errors import EngineError
+from chartstudio.core.job import Job, Progress
+from chartstudio.core.timing import TimingMap
+from chartstudio.engine import checkpoint
+from chartstudio.engine.features import FeatureSpec, Samples, SongFeatures, mono, slot_grid
+from chartstudio.engine.generate import generate
+from chartstudio.engine.requests import Draft, GenerateRequest, ModelCard, Tempo, TimingRequest
+from chartstudio.engine.task import prepare
+from chartstudio.modes import MODES
+
+_SONGS_KEPT = 3
+_TIMINGS_KEPT = 6
+
+
+class Engine:
+    """Answers requests with jobs. Jobs of one engine must run one after another.
+
+    Parameters
+    ----------
+    device : str, optional
+        ``cpu`` or ``cuda``; without one, CUDA where there is a GPU that works.
+    model : str
+        Name of an installed model.
+    n_threads : int, optional
+        Threads that torch may use in this process; torch's own choice without.
+
+    Raises
+    ------
+    EngineError
+        When the device is none that torch knows. A missing GPU is no error: the job then runs
+        on the CPU, and its `Draft` says so.
+    """
+
+    def __init__(
+        self, device: str | None = None, model: str = "base", n_threads: int | None = None
+    ) -> None:
+        if device not in (None, "cpu", "cuda"):
+            raise EngineError(f"{device!r} is no device: choose cpu or cuda")
+        if n_threads is not None:
+            torch.set_num_threads(max(1, n_threads))
+        self._asked_device = device
+        self._name = model
+        self._model: checkpoint.Model | None = None
+        self._heard = _Heard()
+
+    def draft(self, request: GenerateRequest) -> Job[Draft]:
+        """Draft or redraw a range; the job's errors are `EngineError`."""
+        yield Progress(0.0, "Loading the model")
+        model = self._load()
+        mode = MODES.get(request.chart.mode)
+        if mode is None:
+            known = ", ".join(model.spec.vocabulary.mode_ids)
+            raise EngineError(f"{request.chart.mode!r} is no mode to draft; choose one of {known}")
+        model.spec.vocabulary.index(mode)
+        yield Progress(0.0, "Listening")
+        song = self._heard.song(request.audio, request.timing, model.spec.features)
+        draft = yield from generate(prepare(request, mode, model, song))
+        return draft
+
+    def find_timing(self, request: TimingRequest) -> Job[Tempo]:
+        """Find the tempo of a song."""
+        # What finds tempos is slow to import, and drafting does without.
+        from chartstudio.engine.beats import find_tempo
+
+        return find_tempo(request)
+
+    def models(self) -> tuple[ModelCard, ...]:
+        """All installed models; broken ones are left out."""
+        cards = []
+        for name, folder in checkpoint.installed().items():
+            try:
+                spec = checkpoint.load_spec(folder)
+            except EngineError:
+                continue
+            card = _text(folder / checkpoint.CARD_FILE)
+            cards.append(ModelCard(name, name == self._name, card, spec.vocabulary.mode_ids))
+        return tuple(cards)
+
+    def _load(self) -> checkpoint.Model:
+        if self._model is None:
+            folders = checkpoint.installed()
+            if self._name not in folders:
+                known = ", ".join(folders) or "none"
+                raise EngineError(f"there is no model {self._name!r}; installed: {known}")
+            model = checkpoint.load(folders[self._name])
+            _to_device(model, self._asked_device)
+            self._model = model
+        return self._model
+
+
+def _to_device(model: checkpoint.Model, asked: str | None) -> None:
+    """Move the encoder to the GPU where that works; rows are always written on the CPU.
+
+    A row is a few small products in a chain, for which a GPU is slower.
+    """
+    if asked == "cpu" or not torch.cuda.is_available():
+        return
+    try:
+        model.net.encoder.to("cuda")
+        torch.zeros(1, device="cuda").add_(1).cpu()
+    except (RuntimeError, AssertionError):
+        model.net.encoder.to("cpu")
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+class _Heard:
+    """Features of the last songs, so that a redraw starts at once."""
+
+    def __init__(self) -> None:
+        self._samples: OrderedDict[int, tuple[Audio, FeatureSpec, Samples]] = OrderedDict()
+        self._songs: OrderedDict[tuple[int, TimingMap, FeatureSpec], SongFeatures] = OrderedDict()
+
+    def song(self, audio: Audio, timing: TimingMap, spec: FeatureSpec) -> SongFeatures:
+        """Features of a song on its grid, as far as they are computed."""
+        samples = self._mono(audio, spec)
+        key = (id(audio), timing, spec)
+        if key not in self._songs:
+            self._songs[key] = SongFeatures(samples, slot_grid(timing, audio.duration_s), spec)
+        self._songs.move_to_end(key)
+        while len(self._songs) > _TIMINGS_KEPT:
+            self._songs.popitem(last=False)
+        return self._songs[key]
+
+    def _mono(self, audio: Audio, spec: FeatureSpec) -> Samples:
+        # Holding the audio keeps its id from being given to another.
+        kept = self._samples.get(id(audio))
+        if kept is None or kept[1] != spec:
+            kept = (audio, spec, mono(audio.samples, audio.rate_hz, spec))
+            self._samples[id(audio)] = kept
+        self._samples.move_to_end(id(audio))
+        while len(self._samples) > _SONGS_KEPT:
+            gone, _ = self._samples.popitem(last=False)
+            for key in [k for k in self._songs if k[0] == gone]:
+                del self._songs[key]
+        return kept[2]

@@ -1,0 +1,237 @@
+"""Candidates as they grow: each plans its times and writes its rows by its own seed.
+
+A candidate's notes depend on its own seed alone: the network always runs on batches of one
+shape, so that neither the number of candidates nor where they stand changes a rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from chartstudio.core.mode import RowContext
+from chartstudio.core.note import Note
+from chartstudio.engine.features import SLOTS_PER_BEAT, SLOTS_PER_POSITION
+from chartstudio.engine.plan import allocate, pick
+from chartstudio.engine.sampling import RowSpeller, Sampling, choose
+from chartstudio.engine.task import RECENT_NOTES, Sound, Task
+from chartstudio.engine.tokens import (
+    Moment,
+    all_gaps,
+    all_traces,
+    fade,
+    gaps,
+    no_traces,
+)
+from chartstudio.engine.vocab import END
+
+CANDIDATES_AT_ONCE = 4
+ROWS_PER_STEP = 24
+_SAMPLING = Sampling()
+
+
+@dataclass(slots=True, eq=False)
+class Writer:
+    """One candidate as it grows.
+
+    Attributes
+    ----------
+    n_times : int
+        Note times that this round plans.
+    planned : list of (int, Moment, ndarray)
+        Ticks still to be written, with the encoder's state there.
+    n_lost : int
+        Planned times at which nothing was legal; later sections make up for them.
+    """
+
+    seed: int
+    n_times: int
+    counts: NDArray[np.int64]
+    chance: np.random.Generator
+    luck: np.random.Generator
+    traces: NDArray[np.float32]
+    last_bag: NDArray[np.float32]
+    last: Moment | None
+    state: torch.Tensor
+    recent: list[Note]
+    planned: list[tuple[int, Moment, NDArray[np.float32]]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    n_lost: int = 0
+    n_bad: int = 0
+
+    def plan(self, task: Task, index: int, sound: Sound) -> None:
+        """Choose the times of a section."""
+        section = task.sections[index]
+        lines = slice(section.first_line, section.end_line)
+        slots = task.line_slots[lines] - sound.first_beat * SLOTS_PER_BEAT
+        noise = self.chance.gumbel(size=len(slots)).astype(np.float32)
+        scores = sound.scores[slots] + task.priors(section)
+        scores = scores + task.model.spec.plan.noise * noise
+        n = min(int(self.counts[index]) + self.n_lost, len(slots))
+        self.n_lost = int(self.counts[index]) + self.n_lost - n
+        ticks = task.lines[lines]
+        seconds = task.request.timing.seconds_at(ticks)
+        for i in pick(scores, n):
+            slot = int(task.line_slots[section.first_line + i])
+            moment = Moment(float(seconds[i]), slot / SLOTS_PER_BEAT, slot)
+            state = sound.states[slots[i] // SLOTS_PER_POSITION]
+            self.planned.append((int(ticks[i]), moment, state))
+
+    def inputs(self) -> NDArray[np.float32]:
+        """What the placer is told of the next row."""
+        _, here, heard = self.planned[0]
+        after = self.planned[1][1] if len(self.planned) > 1 else None
+        if self.last is None:
+            traces = self.traces
+        else:
+            traces = fade(self.traces, self.last_bag, here.seconds - self.last.seconds)
+        return np.concatenate((heard, gaps(self.last, here, after), self.last_bag, traces.ravel()))
+
+    def speller(self, task: Task) -> RowSpeller:
+        """The next row, empty."""
+        tick = self.planned[0][0]
+        context = RowContext(
+            tick=tick,
+            timing=task.request.timing,
+            before=self.recent,
+            here=(),
+            after=task.after if task.request.end - tick <= task.reach else (),
+            level=task.request.level,
+        )
+        return RowSpeller(task.mode.grammar(context), task.allowed(tick))
+
+    def take(self, task: Task, row: RowSpeller, state: torch.Tensor) -> None:
+        """Keep a finished row."""
+        tick, here, _ = self.planned.pop(0)
+        notes, n_bad = task.mode.decode(tick, row.events)
+        self.n_bad += n_bad
+        if not notes:
+            self.n_lost += 1
+            return
+        if self.last is not None:
+            self.traces = fade(self.traces, self.last_bag, here.seconds - self.last.seconds)
+        self.last_bag = task.model.spec.vocabulary.bag(task.mode, row.events)
+        self.last, self.state = here, state
+        self.notes += notes
+        self.recent += notes
+        if len(self.recent) > 2 * RECENT_NOTES:
+            held = [n for n in self.recent[:-RECENT_NOTES] if n.end >= tick]
+            self.recent = held + self.recent[-RECENT_NOTES:]
+
+
+def new_writer(task: Task, seed: int, n_times: int, start: Start) -> Writer:
+    """A candidate before its first row, its note times shared out over the sections."""
+    edges = [s.first_line for s in task.sections] + [task.sections[-1].end_line]
+    sums = np.add.reduceat(np.append(task.weights, 0.0), edges)[:-1]
+    room = np.diff(edges)
+    sums[room == 0] = 0.0
+    return Writer(
+        seed=seed,
+        n_times=n_times,
+        counts=allocate(n_times, sums, room),
+        chance=np.random.default_rng([seed % 2**63, 0]),
+        luck=np.random.default_rng([seed % 2**63, 1]),
+        traces=start.traces,
+        last_bag=start.last_bag,
+        last=start.last,
+        state=start.state,
+        recent=list(task.before),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """Where every candidate starts: behind the given rows before the range."""
+
+    traces: NDArray[np.float32]
+    last_bag: NDArray[np.float32]
+    last: Moment | None
+    state: torch.Tensor
+
+
+def walk_in(task: Task, sound: Sound) -> Start:
+    """Walk through the given rows before the range."""
+    rows, placer = task.context, task.model.net.placer
+    n_events = task.model.spec.vocabulary.n_events
+    state = torch.zeros(1, 1, placer.state_size)
+    lead = np.flatnonzero(rows.ticks < task.request.start)
+    if not len(lead):
+        empty = np.zeros(n_events, dtype=np.float32)
+        return Start(no_traces(n_events), empty, None, state)
+    traces, between = all_traces(rows), all_gaps(rows)
+    last = int(lead[-1])
+    heard = lead[rows.slots[lead] >= sound.first_beat * SLOTS_PER_BEAT]
+    if len(heard):
+        positions = rows.slots[heard] // SLOTS_PER_POSITION
+        states = sound.states[positions - sound.first_beat * SLOTS_PER_BEAT // SLOTS_PER_POSITION]
+        bags = np.where((heard > 0)[:, None], rows.bags[heard - 1], 0.0).astype(np.float32)
+        inputs = np.concatenate((states, between[heard], bags, traces[heard]), axis=1)
+        mode = torch.tensor([task.model.spec.vocabulary.index(task.mode)])
+        with torch.inference_mode():
+            _, state = placer.walk_rows(torch.from_numpy(inputs)[None], mode)
+    moment = Moment(float(rows.seconds[last]), float(rows.beats[last]), int(rows.slots[last]))
+    return Start(traces[last].reshape(-1, n_events), rows.bags[last], moment, state)
+
+
+def write(task: Task, writers: Sequence[Writer], keep: int) -> Iterator[None]:
+    """Write the planned rows of up to `CANDIDATES_AT_ONCE` candidates.
+
+    ``keep`` rows stay planned: a row wants to know when the next one falls.
+    """
+    for i in range(0, len(writers), CANDIDATES_AT_ONCE):
+        some = writers[i : i + CANDIDATES_AT_ONCE]
+        while any(len(w.planned) > keep for w in some):
+            with _one_thread():
+                for _ in range(ROWS_PER_STEP):
+                    busy = [(k, w) for k, w in enumerate(some) if len(w.planned) > keep]
+                    if not busy:
+                        break
+                    _write_row(task, busy)
+            yield
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Run products too small to share on one thread: sharing made them four times slower."""
+    n = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n)
+
+
+def _write_row(task: Task, busy: Sequence[tuple[int, Writer]]) -> None:
+    """Write the next row of each candidate; ``busy`` holds its place in the batch."""
+    placer, vocabulary = task.model.net.placer, task.model.spec.vocabulary
+    shared = vocabulary.shared(task.mode)
+    inputs = np.zeros((CANDIDATES_AT_ONCE, placer.row.in_features), dtype=np.float32)
+    states = torch.zeros(1, CANDIDATES_AT_ONCE, placer.state_size)
+    rows: list[tuple[int, Writer, RowSpeller]] = []
+    with torch.inference_mode():
+        for k, writer in busy:
+            inputs[k] = writer.inputs()
+            states[:, k] = writer.state[:, 0]
+            rows.append((k, writer, writer.speller(task)))
+        mode = torch.full((CANDIDATES_AT_ONCE,), vocabulary.index(task.mode))
+        walked, states = placer.walk_rows(torch.from_numpy(inputs)[:, None], mode, states)
+        so_far = np.zeros((CANDIDATES_AT_ONCE, vocabulary.n_events), dtype=np.float32)
+        last = np.full(CANDIDATES_AT_ONCE, END, dtype=np.int64)
+        growing = rows
+        while growing:
+            scores = placer.spell(
+                walked[:, 0], torch.from_numpy(so_far), torch.from_numpy(last)
+            ).numpy()
+            for k, writer, row in growing:
+                legal = row.legal()
+                row.push(choose(scores[k][shared], legal, writer.luck, _SAMPLING))
+                so_far[k] = vocabulary.bag(task.mode, row.events)
+                last[k] = shared[row.events[-1]]
+            growing = [g for g in growing if not g[2].done]
+    for k, writer, row in rows:
+        writer.take(task, row, states[:, k : k + 1])
