@@ -98,8 +98,8 @@ class Feet:
 
     The rules: never two notes in a row with one foot, except the same panel again (a jack)
     and beside a hold; no foot on the other's panel; legs cross only where the craft allows
-    it and only with the other foot in the pad's middle column; a crossed foot is the next
-    but one to move. After a jump either foot may go on.
+    it and by one column; then the other foot may move behind, and the crossed one goes back.
+    After a jump either foot may go on.
 
     Parameters
     ----------
@@ -118,6 +118,7 @@ class Feet:
         self._held_until_s = [-1e9, -1e9]
         self._moved_s = [-1e9, -1e9]
         self._last: int | None = None
+        self._crossed: int | None = None
         middle = (at[:, 0].max() + at[:, 0].min()) / 2
         order = np.argsort(np.abs(at[:, 0] - middle + 0.9), kind="stable")
         self._on = [int(order[0]), int(np.argmin(np.abs(at[:, 0] - middle - 0.9)))]
@@ -199,9 +200,10 @@ class Feet:
         dx = self._x[other] - self._x[panel] if foot == LEFT else self._x[panel] - self._x[other]
         if dx >= 0:
             return 0.0
-        crossed_now = self._x[self._on[LEFT]] > self._x[self._on[RIGHT]]
-        if dx < -1 or crossed_now or self._craft.crossovers <= 0:
+        if dx < -1 or self._craft.crossovers <= 0:
             return None
+        if self._x[self._on[LEFT]] > self._x[self._on[RIGHT]]:
+            return 0.0 if foot != self._crossed else None
         return 2.5 * (1 - self._craft.crossovers) + 0.5
 
     def _travel(self, foot: int, panel: int, row: Row) -> float:
@@ -222,7 +224,12 @@ class Feet:
         return at_s - self._free_s[panel] >= self._craft.jack_s
 
     def _put(self, foot: int, panel: int, row: Row, held_s: float) -> None:
+        was_crossed = self._x[self._on[LEFT]] > self._x[self._on[RIGHT]]
         self._on[foot] = panel
+        if self._x[self._on[LEFT]] <= self._x[self._on[RIGHT]]:
+            self._crossed = None
+        elif not was_crossed:
+            self._crossed = foot
         self._moved_s[foot] = row.start_s
         self._free_s[panel] = row.start_s + held_s
         if held_s:

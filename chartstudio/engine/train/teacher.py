@@ -67,6 +67,10 @@ _METRE = ((4, 0.75), (8, 0.45), (12, 0.3), (16, 0.15), (24, 0.08))
 weighs 1, anything finer 0."""
 
 
+_RELEASE_S = 0.1
+"""Shortest time between the end of a hold and the next row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """An author's habits; all 0 to 1 unless said.
@@ -126,8 +130,8 @@ class Style:
             "contrast": (0.3, 1.0),
             "fill": (0.0, 1.0),
             "accents": (0.0, 0.35),
-            "holds": (0.0, 1.0),
-            "overlaps": (0.0, 0.5),
+            "holds": (0.0, 0.8),
+            "overlaps": (0.0, 1.0),
             "jacks": (0.0, 0.6),
             "crossovers": (0.0, 1.0),
             "contour": (0.0, 1.0),
@@ -195,17 +199,16 @@ def write(
     score = Score.of(piece)
     sections = _sections(score, style, rng)
     seed = int(rng.integers(2**63))
-    rate, skill = _rate(mode, level), level
-    notes: tuple[LaneNote, ...] = ()
-    reached = 0.0
-    for _ in range(4):
-        task = _Task(mode, score, style, sections, level, skill, rate)
+    task = _Task(mode, score, style, sections, level, level, _rate(mode, level))
+    best: tuple[float, float, tuple[LaneNote, ...]] = (np.inf, 0.0, ())
+    for _ in range(7):
         notes = _place(task, _pick(task, np.random.default_rng(seed)), np.random.default_rng(seed))
         reached = mode.difficulty(Chart(mode_id, notes=notes), piece.timing)
-        if not notes or abs(reached - level) < 0.04 * level + 0.05:
+        best = min(best, (abs(reached - level), reached, notes), key=lambda b: b[0])
+        if best[0] < 0.04 * level + 0.05:
             break
-        rate *= float(np.clip(level / max(reached, 0.1), 0.6, 1.6))
-        skill = min(level, reached)
+        task = _corrected(task, reached)
+    _, reached, notes = best
     follow = tuple(
         (int(score.starts[s.first]), int(score.starts[s.last]), score.voices[s.voice].layer)
         for s in sections
@@ -213,6 +216,17 @@ def write(
     knobs = tuple((f.name, getattr(style, f.name)) for f in fields(style))
     extra = Extra((("teacher", knobs), ("follow", follow)))
     return Chart(mode_id, level=round(float(reached), 3), notes=notes, extra=extra)
+
+
+def _corrected(task: _Task, reached: float) -> _Task:
+    """The task for the next try, after one that reached this level.
+
+    Too easy a chart is first made denser from what the music has, then thicker.
+    """
+    ratio = task.level / max(reached, 0.1)
+    rate = task.rate * float(np.clip(ratio, 0.6, 1.5))
+    push = float(np.clip(task.push + (0.3 if ratio > 1 else -0.1), 0.0, 1.0))
+    return replace(task, rate=rate, push=push, skill=min(task.level, reached))
 
 
 # Choosing what to follow ---------------------------------------------------------------
@@ -264,7 +278,18 @@ def _liking(style: Style, voice: Voice) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What is to be written: asked level, level whose rules of play bind, rows per second."""
+    """What is to be written.
+
+    Parameters
+    ----------
+    level, skill : float
+        Level asked for, and the one whose rules of play bind.
+    rate : float
+        Rows per second in busy sections.
+    push : float
+        0 to 1: how far a level that the followed voices cannot fill is forced, by
+        borrowing from other voices, then by notes in between and thicker chords.
+    """
 
     mode: Mode
     score: Score
@@ -273,6 +298,7 @@ class _Task:
     level: float
     skill: float
     rate: float
+    push: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,10 +306,10 @@ class _Moment:
     """One row before it has lanes; ``pattern`` names its place in a repeated measure."""
 
     tick: int
-    size: int
     hold: int
-    pitch: int
     pattern: tuple[int, int]
+    pitch: int = 0
+    size: int = 1
 
 
 def _table(mode: Mode) -> tuple[tuple[float, float, int, int], ...]:
@@ -299,14 +325,18 @@ def _rate(mode: Mode, level: float) -> float:
     return float(np.interp(level / _scale(mode), [r[0] for r in table], [r[1] for r in table]))
 
 
-def _allowed(mode: Mode, level: float, offsets: Ticks) -> NDArray[np.bool_]:
-    """Which places of a measure the level's finest snaps reach."""
-    level = level / _scale(mode)
-    _, _, straight, triplet = [r for r in _table(mode) if r[0] <= max(level, _table(mode)[0][0])][
-        -1
-    ]
+def _allowed(task: _Task, start: int, offsets: Ticks) -> NDArray[np.bool_]:
+    """Which places of a measure the level reaches: its finest snaps, finer in slow music."""
+    mode, timing = task.mode, task.score.timing
+    table = _table(mode)
+    level = max(task.level / _scale(mode), table[0][0])
+    _, rate, straight, triplet = [r for r in table if r[0] <= level][-1]
+    beat_s = timing.seconds_at(start + _BEAT) - timing.seconds_at(start)
+    slow = [snap for snap in (4, 8, 12, 16, 24) if beat_s * 4 / snap * rate >= 0.5]
     found = offsets % snap_ticks(straight) == 0
-    return found | (offsets % snap_ticks(triplet) == 0) if triplet else found
+    for snap in (*slow, *([triplet] if triplet else [])):
+        found |= offsets % snap_ticks(snap) == 0
+    return found
 
 
 def _metre(offsets: Ticks) -> NDArray[np.float64]:
@@ -323,22 +353,43 @@ def _pick(task: _Task, rng: np.random.Generator) -> list[_Moment]:
     score, style = task.score, task.style
     memory: dict[tuple[object, ...], tuple[int, list[_Moment]]] = {}
     chart: list[_Moment] = []
-    limit = _accent_limit(task)
     for section in task.sections:
+        owed = 0.0
         for m in range(section.first, section.last):
             start, end = int(score.starts[m]), int(score.starts[m + 1])
             heard = _heard(task, section, start, end)
-            n_wanted = _n_wanted(task, section, start, end, heard)
+            # Less than two notes a measure: what is no whole note goes to the next measure.
+            # More are rounded, so that equal measures ask for equally many.
+            wanted = _n_wanted(task, section, start, end, heard)
+            n_wanted = int(wanted + 0.5 + (owed if wanted < 2 else 0.0))
+            owed += wanted - n_wanted if wanted < 2 else 0.0
             key = (section.voice, end - start, n_wanted, *heard.offsets.tolist())
             pattern, moments = memory.get(key, (len(memory), []))
             if key not in memory or rng.random() > style.repeat:
-                moments = _choose(task, heard, n_wanted, (pattern, limit), rng)
+                moments = _choose(task, heard, n_wanted, pattern, rng)
                 memory.setdefault(key, (pattern, moments))
             chart += [
                 replace(x, tick=start + x.tick, pitch=heard.pitch_at.get(x.tick, 0))
                 for x in moments
             ]
-    return chart
+    return _accented(task, chart)
+
+
+def _accented(task: _Task, chart: list[_Moment]) -> list[_Moment]:
+    """The loudest moments as chords; the same in every repeat of a measure."""
+    table = _table(task.mode)
+    ease = np.interp(task.level / _scale(task.mode), (table[1][0], table[-3][0]), (0.1, 1.0))
+    thicker = (1.0 if task.mode.level_unit == "stars" else 0.4) * max(task.push - 0.5, 0.0)
+    share = (task.style.accents + thicker) * float(ease)
+    heard: dict[tuple[int, int], list[float]] = {}
+    for x in chart:
+        heard.setdefault(x.pattern, []).append(task.score.loudness.get(x.tick, 0.0))
+    loud = [float(np.mean(heard[x.pattern])) + 0.05 * (x.pattern[1] == 0) for x in chart]
+    if not loud or share <= 0:
+        return chart
+    limits = np.quantile(loud, (1 - share, 1 - share / 5, 1 - share / 25))
+    sizes = 1 + (np.array(loud)[:, None] > limits).sum(axis=1)
+    return [replace(x, size=size) for x, size in zip(chart, sizes.tolist(), strict=True)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -357,51 +408,84 @@ class _Heard:
 
 
 def _heard(task: _Task, section: Section, start: int, end: int) -> _Heard:
-    found: dict[int, tuple[float, bool, int, int]] = {}
+    found: dict[int, tuple[float, bool, int]] = {}
+    # Drums do not last: above them, what leads is held.
+    led: dict[int, int] = {}
+    under_drums = task.score.voices[section.voice].layer == "drums"
     for i, voice in enumerate(task.score.voices):
         low, high = np.searchsorted(voice.ticks, (start, end))
         own = i == section.voice
         for k in range(int(low), int(high)):
             offset = int(voice.ticks[k]) - start
-            entry = (float(voice.salience[k]), own, int(voice.lengths[k]), int(voice.pitches[k]))
+            if own or (under_drums and voice.layer == "lead"):
+                led[offset] = max(led.get(offset, 0), int(voice.lengths[k]))
+            entry = (float(voice.salience[k]), own, int(voice.pitches[k]))
             if offset not in found or (own, entry[0]) > (found[offset][1], found[offset][0]):
                 found[offset] = entry
+    for offset in _between(task, section, sorted(found), end - start):
+        found[offset] = (0.0, False, 0)
     offsets = np.array(sorted(found), dtype=np.int64)
-    offsets = offsets[_allowed(task.mode, task.level, offsets)]
+    offsets = offsets[_allowed(task, start, offsets)]
+    if task.style.holds > 0.3 and task.push < 0.5:
+        offsets = np.array([o for o in offsets.tolist() if found[o][1] or not _under(o, led)])
+        offsets = offsets.astype(np.int64)
     rows = [found[o] for o in offsets.tolist()]
     return _Heard(
         start,
         offsets,
         np.array([r[0] for r in rows]),
         np.array([r[1] for r in rows], dtype=bool),
-        np.array([r[2] if r[1] else 0 for r in rows], dtype=np.int64),
-        {o: r[3] for o, r in zip(offsets.tolist(), rows, strict=True) if r[1]},
+        np.array([led.get(o, 0) for o in offsets.tolist()], dtype=np.int64),
+        {o: r[2] for o, r in zip(offsets.tolist(), rows, strict=True) if r[1]},
     )
 
 
-def _n_wanted(task: _Task, section: Section, start: int, end: int, heard: _Heard) -> int:
+def _under(offset: int, led: dict[int, int]) -> bool:
+    """Whether a sustained sound of the followed voice goes on there: it is to be held."""
+    return any(
+        start < offset < start + length - _BEAT // 8
+        for start, length in led.items()
+        if length > 0.7 * _BEAT
+    )
+
+
+def _between(task: _Task, section: Section, offsets: Sequence[int], length: int) -> list[int]:
+    """Sixteenths that nobody plays, for levels that the music alone cannot fill.
+
+    Only where it is busy: within half a beat of something that is played, in sections of
+    more than half the usual density.
+    """
+    if task.push <= 0.5 or section.density < 0.5 or not offsets:
+        return []
+    grid = np.arange(0, length, snap_ticks(16))
+    played = np.array(offsets)
+    near = np.abs(grid[:, None] - played).min(axis=1)
+    # A straight line through triplets is no rhythm.
+    return [int(g) for g, d in zip(grid, near, strict=True) if snap_ticks(24) < d <= _BEAT // 2]
+
+
+def _n_wanted(task: _Task, section: Section, start: int, end: int, heard: _Heard) -> float:
     """Notes of one measure: by level and section, fewer where the followed voice rests."""
     timing = task.score.timing
     seconds = timing.seconds_at(end) - timing.seconds_at(start)
     wanted = task.rate * section.density * seconds
     n_own = int(heard.own.sum())
-    n_other = len(heard.offsets) - n_own
-    beats = (end - start) / _BEAT
-    fill = task.style.fill if n_own >= beats / 4 else 0.3 * task.style.fill
-    return int(round(min(wanted, n_own + fill * n_other)))
+    fill = max(task.style.fill, min(2 * task.push, 1.0))
+    fill *= 1.0 if n_own >= (end - start) / _BEAT / 4 else 0.3
+    return float(min(wanted, n_own + fill * (len(heard.offsets) - n_own)))
 
 
 def _choose(
     task: _Task,
     heard: _Heard,
     n_wanted: int,
-    pattern_limit: tuple[int, float],
+    pattern: int,
     rng: np.random.Generator,
 ) -> list[_Moment]:
     """The best places of a measure, none closer together than the level allows."""
-    pattern, limit = pattern_limit
     timing, style = task.score.timing, task.style
     score = heard.worth * (1.4 - style.metre) + style.metre * _metre(heard.offsets)
+    score += 0.3 * np.minimum(heard.lengths / _BEAT, 1.0) * style.holds
     score += 0.6 * heard.own + rng.normal(0.0, 0.08, len(score))
     times_s = timing.seconds_at(heard.start + heard.offsets)
     apart_s = 0.9 / (2.4 * task.rate + 0.6)
@@ -414,18 +498,9 @@ def _choose(
     moments = []
     for n, i in enumerate(sorted(taken)):
         offset = int(heard.offsets[i])
-        loud = task.score.loudness.get(heard.start + offset, 0.0) + 0.08 * (offset == 0)
-        size = 1 + (loud >= limit) + (loud >= 1 - (1 - limit) / 4)
         held = int(heard.lengths[i]) if rng.random() < style.holds else 0
-        moments.append(_Moment(offset, size, held, 0, (pattern, n)))
+        moments.append(_Moment(offset, held, (pattern, n)))
     return moments
-
-
-def _accent_limit(task: _Task) -> float:
-    """Loudness rank from which a moment is an accent; beginners get none."""
-    table = _table(task.mode)
-    ease = np.interp(task.level / _scale(task.mode), (table[1][0], table[-3][0]), (0.15, 1.0))
-    return 1.0 - float(task.style.accents * ease)
 
 
 # Placing -------------------------------------------------------------------------------
@@ -496,10 +571,12 @@ def _hold_length(
 ) -> int:
     """How long the moment's sound is held, in ticks: a length that the modes can spell, or 0.
 
-    Without overlaps a hold ends half a beat, or the time of a repeat, before the next row.
+    Without overlaps a hold ends a quarter of a beat before the next row, or sooner where
+    that is too quick to let go.
     """
     timing, moment = task.score.timing, chart[i]
-    shortest = _BEAT if task.level / _scale(task.mode) < _table(task.mode)[5][0] else _BEAT // 2
+    beginner = task.level / _scale(task.mode) < _table(task.mode)[3][0]
+    shortest = 3 * _BEAT // 4 if beginner else _BEAT // 2
     if moment.hold < 0.9 * shortest:
         return 0
     room = moment.hold + _BEAT // 8
@@ -507,6 +584,6 @@ def _hold_length(
         next_tick = chart[i + 1].tick
         over = craft.most > 1 and rng.random() < task.style.overlaps
         if not over:
-            release = timing.tick_at(timing.seconds_at(next_tick) - craft.jack_s)
+            release = timing.tick_at(timing.seconds_at(next_tick) - _RELEASE_S)
             room = min(room, release - moment.tick, next_tick - _BEAT // 4 - moment.tick)
     return max((n for n in HOLD_LENGTHS if shortest <= n <= room), default=0)
