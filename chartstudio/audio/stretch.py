@@ -9,6 +9,7 @@ rounding adds up: second ``t`` of the song is second ``t / rate`` of the result,
 long the song is.
 """
 
+import threading
 from collections import OrderedDict
 from typing import Final
 
@@ -89,6 +90,7 @@ class Stretched:
         self.rate_hz = rate_hz
         self.samples: NDArray[np.float32] = np.zeros((len(source), n_samples), np.float32)
         self._source = source
+        self._lock = threading.Lock()
         self._n_chunk = round(_CHUNK_S * rate_hz)
         n_chunks = -(-n_samples // self._n_chunk)
         self._filled = [False] * n_chunks
@@ -100,6 +102,16 @@ class Stretched:
     def share(self) -> float:
         """How much is filled in, 0 to 1."""
         return sum(self._filled) / len(self._filled) if self._filled else 1.0
+
+    def is_ready(self, start_s: float, end_s: float) -> bool:
+        """Whether everything between two seconds of the song is filled in."""
+        if not self._filled:
+            return True
+        first, last = (min(self._chunk_at(at), len(self._filled) - 1) for at in (start_s, end_s))
+        return all(self._filled[first : last + 1])
+
+    def _chunk_at(self, song_s: float) -> int:
+        return int(max(0.0, song_s) / self.rate * self.rate_hz) // self._n_chunk
 
     def next_missing(self, from_s: float = 0.0) -> int | None:
         """Return the first chunk that is missing from a song second on, else from the start.
@@ -116,16 +128,18 @@ class Stretched:
         """
         if all(self._filled):
             return None
-        here = int(max(0.0, from_s) / self.rate * self.rate_hz) // self._n_chunk
-        n_chunks = len(self._filled)
-        order = range(here, n_chunks) if here < n_chunks else range(0)
-        for chunk in order:
-            if not self._filled[chunk]:
-                return chunk
+        here = self._chunk_at(from_s)
+        if not all(self._filled[here:]):
+            return self._filled.index(False, here)
         return self._filled.index(False)
 
     def fill(self, chunk: int) -> None:
         """Render one chunk and join it to the neighbours that are there."""
+        with self._lock:
+            if not self._filled[chunk]:
+                self._fill(chunk)
+
+    def _fill(self, chunk: int) -> None:
         start = chunk * self._n_chunk
         end = min(start + self._n_chunk, self.samples.shape[1])
         fade_end = min(end + _FADE, self.samples.shape[1])
