@@ -10,7 +10,7 @@ libsndfile cuts a variable-bit-rate mp3 without a tag short and says nothing.
 import io
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from chartstudio.audio import mp3
+from chartstudio.audio import mp3, opus
 from chartstudio.core.errors import FormatError
 from chartstudio.core.job import Job, Progress, run
 
@@ -34,8 +34,7 @@ _BLOCK_FRAMES = 1 << 17
 """Three seconds at 44.1 kHz: some 10 ms of decoding between two chances to cancel."""
 
 _ENDLESS = 1 << 62
-"""What soundfile calls the length of a flac that was written to a pipe and does not say
-its own. It then fails on the last block, so miniaudio reads such files."""
+"""What soundfile calls the length of a flac that was written to a pipe and does not say."""
 
 _WAYS_OUT = "Choose a wav, flac, ogg, opus or mp3 file."
 
@@ -346,19 +345,35 @@ def _is_text(data: bytes) -> bool:
     return all(c.isprintable() or c in "\t\n\r\f\ufeff" for c in text)
 
 
+class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
+    """A sound file that is read from start to end.
+
+    Else soundfile seeks to where it is after each block, which libsndfile gets wrong in
+    some Opus files and cannot do in a flac that does not say its length.
+    """
+
+    def seekable(self) -> bool:
+        """Return False."""
+        return False
+
+
 def _open_sndfile(data: bytes) -> _Source:
-    file = soundfile.SoundFile(io.BytesIO(data))
-    if file.frames >= _ENDLESS:
-        file.close()
-        return _open_miniaudio(data, miniaudio.flac_get_info(data), 0)
+    file = _ForwardFile(io.BytesIO(data))
     return _Source(
         file.samplerate,
         file.channels,
-        file.frames,
+        file.frames if file.frames < _ENDLESS else None,
         _sndfile_blocks(file),
         f"soundfile {soundfile.__version__}",
-        _opus_trim_samples(data, file.samplerate),
+        0,
     )
+
+
+def _open_ogg(data: bytes) -> _Source:
+    if not opus.is_opus(data):
+        return _open_sndfile(data)
+    source = _open_sndfile(opus.with_true_page_times(data))
+    return replace(source, trim_samples=opus.start_trim_samples(data, source.rate_hz))
 
 
 def _sndfile_blocks(file: Any) -> Generator[NDArray[np.float32], None, None]:
@@ -373,31 +388,19 @@ def _sndfile_blocks(file: Any) -> Generator[NDArray[np.float32], None, None]:
             yield block
 
 
-def _opus_trim_samples(data: bytes, rate_hz: int) -> int:
-    """Samples of Opus pre-skip, which RFC 7845 tells every decoder to drop."""
-    head = data.find(b"OpusHead", 0, 512)
-    if head < 0:
-        return 0
-    pre_skip = int.from_bytes(data[head + 10 : head + 12], "little")
-    return round(pre_skip * rate_hz / 48_000)
-
-
 def _open_mp3(data: bytes) -> _Source:
-    return _open_miniaudio(data, miniaudio.mp3_get_info(data), mp3.start_trim_samples(data))
-
-
-def _open_miniaudio(data: bytes, info: Any, trim_samples: int) -> _Source:
+    info = miniaudio.mp3_get_info(data)
     return _Source(
         info.sample_rate,
         info.nchannels,
         info.num_frames or None,
-        _miniaudio_blocks(data, info.nchannels, info.sample_rate),
+        _mp3_blocks(data, info.nchannels, info.sample_rate),
         f"miniaudio {miniaudio.__version__}",
-        trim_samples,
+        mp3.start_trim_samples(data),
     )
 
 
-def _miniaudio_blocks(
+def _mp3_blocks(
     data: bytes, n_channels: int, rate_hz: int
 ) -> Generator[NDArray[np.float32], None, None]:
     stream = miniaudio.stream_memory(
@@ -411,7 +414,7 @@ def _miniaudio_blocks(
 _READERS: tuple[tuple[int, bytes, Callable[[bytes], _Source]], ...] = (
     (8, b"WAVE", _open_sndfile),
     (0, b"fLaC", _open_sndfile),
-    (0, b"OggS", _open_sndfile),
+    (0, b"OggS", _open_ogg),
     (8, b"AIF", _open_sndfile),
 )
 """(offset, bytes there, what opens it); mp3 has no magic and is told by its frames."""
