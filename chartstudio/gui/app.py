@@ -1,0 +1,297 @@
+"""The composition root: builds every part of the window once, by hand, and connects them.
+
+Nothing here imports torch; the engine is loaded on its lane, after the first paint.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from chartstudio.core import paths
+from chartstudio.core.errors import ChartStudioError
+from chartstudio.editor import settings
+from chartstudio.editor.document import Document
+from chartstudio.editor.settings import Settings
+from chartstudio.gui import theme, verbs
+from chartstudio.gui.bridge import Bridge
+from chartstudio.gui.checker import Checker
+from chartstudio.gui.dialogs.ask import Ask
+from chartstudio.gui.drafting import Drafting
+from chartstudio.gui.engine_host import Engine, EngineHost, load_engine
+from chartstudio.gui.exporting import Exporter
+from chartstudio.gui.files import SongFiles
+from chartstudio.gui.jobs import Jobs, Lane
+from chartstudio.gui.main_window import MainWindow
+from chartstudio.gui.panels.song import Sound
+from chartstudio.gui.playback import Playback
+from chartstudio.gui.preferences import Preferences
+from chartstudio.gui.studio import Studio
+from chartstudio.gui.tempo import TempoFinder
+from chartstudio.gui.text import one_line, tr
+from chartstudio.gui.timeline.minimap import Minimap
+from chartstudio.gui.timeline.timeline import Timeline
+from chartstudio.gui.timeline.view import ViewState
+from chartstudio.library.source import Source
+
+_SIZE_PX = (1680, 1020)
+_AFTER_PAINT_MS = 200
+_WAKE_MS = 250
+_INTERRUPTED = 130
+
+_log = logging.getLogger(__name__)
+
+
+def make_app() -> QApplication:
+    """The one `QApplication`, themed; without a display it draws offscreen."""
+    running = QApplication.instance()
+    if isinstance(running, QApplication):
+        return running
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    app = QApplication([sys.argv[0] if sys.argv else "chartstudio"])
+    app.setApplicationName("ChartStudio")
+    theme.apply(app)
+    return app
+
+
+def build(
+    now: Settings | None = None,
+    ask: Ask | None = None,
+    engine: Callable[[], Engine] = load_engine,
+) -> MainWindow:
+    """A window with everything it needs; not shown, and with no song.
+
+    Parameters
+    ----------
+    now : Settings, optional
+        The stored ones by default.
+    ask : Ask, optional
+        Who answers questions; a person by default.
+    engine : callable
+        Makes the engine, on its lane, when it is first needed.
+    """
+    document = Document()
+    bridge = Bridge(document)
+    preferences = Preferences(settings.load() if now is None else now)
+    jobs = Jobs()
+    host = EngineHost(engine)
+    files = SongFiles(bridge, jobs, preferences)
+    drafting = Drafting(bridge, jobs, host, lambda: files.audio)
+    playback = Playback(bridge, jobs, files, drafting, preferences)
+    view = ViewState()
+    view.snap = preferences.now.snap
+    timeline = Timeline(document, bridge, view, playback.position)
+    minimap = Minimap(document, bridge, view, playback.position)
+    studio = Studio(
+        document=document,
+        bridge=bridge,
+        preferences=preferences,
+        jobs=jobs,
+        engine=host,
+        files=files,
+        checker=Checker(bridge, jobs, lambda: files.audio_found),
+        drafting=drafting,
+        tempo=TempoFinder(bridge, jobs, host, lambda: files.audio),
+        exporter=Exporter(bridge, jobs, files, preferences),
+        playback=playback,
+        view=view,
+        timeline=timeline,
+        ask=ask or Ask(),
+    )
+    window = MainWindow(studio, minimap)
+    window.resize(*_SIZE_PX)
+    if ask is None:
+        studio.ask.parent = window
+    _connect_timeline(studio, minimap)
+    _connect_panels(studio, window)
+    _connect_messages(studio, window)
+    return window
+
+
+# Connections -----------------------------------------------------------------------------
+
+
+def _connect_timeline(studio: Studio, minimap: Minimap) -> None:
+    timeline, playback = studio.timeline, studio.playback
+    timeline.seek_requested.connect(playback.seek)
+    minimap.seek_requested.connect(playback.seek)
+
+    def show_ghosts() -> None:
+        ghosts, drafting = studio.drafting.ghosts, studio.drafting
+        if ghosts is None:
+            timeline.clear_ghosts()
+            return
+        name = tr("candidate {name}", name=chr(ord("A") + drafting.shown))
+        what = name if drafting.waiting else tr("drafting")
+        timeline.set_ghosts(
+            ghosts.chart, ghosts.notes, ghosts.start, ghosts.end, tr("{what} (ghosts)", what=what)
+        )
+
+    def show_sound() -> None:
+        sound = studio.files.sound
+        duration_s = 0.0 if sound is None else sound.audio.duration_s
+        timeline.set_peaks(None if sound is None else sound.peaks, duration_s)
+        minimap.set_duration(duration_s)
+        studio.checker.recheck()
+
+    def show_issues() -> None:
+        timeline.set_issues(studio.checker.issues)
+        minimap.set_issues(studio.checker.issues)
+
+    studio.drafting.changed.connect(show_ghosts)
+    studio.bridge.changed.connect(lambda change: change.new is not change.old and show_ghosts())
+    studio.files.sound_changed.connect(show_sound)
+    studio.checker.changed.connect(show_issues)
+    playback.changed.connect(lambda: timeline.set_playing(playback.playing))
+    playback.moved.connect(minimap.update)
+
+
+def _connect_panels(studio: Studio, window: MainWindow) -> None:
+    actions = window.actions_
+    window.draft.start_asked.connect(actions["draft.start"].trigger)
+    window.draft.audition_asked.connect(lambda i: verbs.audition(studio, i))
+    window.timing.find_asked.connect(actions["timing.find"].trigger)
+    window.checks.jump_asked.connect(lambda issue: verbs.go_to_issue(studio, issue))
+    window.checks.fix_asked.connect(lambda issue: verbs.fix_issue(studio, issue))
+    window.export.start_asked.connect(actions["file.export"].trigger)
+    window.export.folder_asked.connect(lambda: verbs.choose_export_folder(studio))
+    window.dropped.connect(lambda path: verbs.open_path(studio, path))
+    window.close_asked.connect(lambda: verbs.guarded(studio, lambda: _close(window)))
+
+    def show_sound() -> None:
+        files = studio.files
+        duration_s = None if files.audio is None else files.audio.duration_s
+        notice = files.sound_error or ("" if files.audio is None else files.audio.notice)
+        window.song.show_sound(Sound(duration_s, notice))
+
+    def begin(source: Source) -> None:
+        studio.view.start_s = 0.0
+        studio.timeline.setFocus()
+        if source.format_id is None:
+            # A new song has no timing yet, and nothing can be charted before it has one.
+            window.show_panel(window.timing)
+            studio.tempo.start(use_best=True)
+
+    studio.files.sound_changed.connect(show_sound)
+    studio.files.cover_changed.connect(
+        lambda picture: window.song.cover.show_picture(picture, studio.document.song.metadata.title)
+    )
+    studio.files.opened.connect(begin)
+
+
+def _connect_messages(studio: Studio, window: MainWindow) -> None:
+    tell = window.status.tell
+    for part in (
+        studio.files,
+        studio.drafting,
+        studio.exporter,
+        studio.playback,
+        studio.preferences,
+    ):
+        part.message.connect(tell)
+    studio.tempo.found.connect(lambda tempo: tell(tempo.message or tr("Tempo found")))
+    studio.jobs.failed.connect(lambda error: show_error(window, error))
+    window.actions_.failed.connect(lambda error: show_error(window, error))
+
+
+def show_error(window: MainWindow, error: BaseException) -> None:
+    """Say once what went wrong: what the user can mend in a dialog, a defect in the log."""
+    if isinstance(error, ChartStudioError | OSError | MemoryError):
+        text = one_line(error)
+        window.status.tell(text)
+        window.studio.ask.tell_error(text)
+        return
+    _log.error("defect", exc_info=error)
+    window.status.tell(
+        tr("Something went wrong inside ChartStudio ({what}); the log has it", what=one_line(error))
+    )
+
+
+def _close(window: MainWindow) -> None:
+    window.allow_close()
+    window.close()
+
+
+def shut_down(window: MainWindow) -> bool:
+    """Let sound and threads go and store the settings; whether every thread has ended."""
+    studio = window.studio
+    studio.playback.close()
+    studio.preferences.flush()
+    return studio.jobs.close()
+
+
+# Running ---------------------------------------------------------------------------------
+
+
+def main(path: Path | None = None) -> int:
+    """Open the window, on a song where a path is given; returns the exit status."""
+    app = make_app()
+    _keep_log()
+    window = build()
+    sys.excepthook = _hook_for(window)
+    signal.signal(signal.SIGINT, lambda *_: app.exit(_INTERRUPTED))
+    # Python sees a signal only when it runs; Qt's loop alone would sleep through it.
+    wake = QTimer(app)
+    wake.timeout.connect(lambda: None)
+    wake.start(_WAKE_MS)
+    window.show()
+    if app.platformName() == "offscreen":
+        print("There is no display: the window is drawn offscreen.", file=sys.stderr)
+    if path is not None:
+        verbs.open_path(window.studio, path)
+    QTimer.singleShot(_AFTER_PAINT_MS, lambda: _warm_up(window))
+    status = app.exec()
+    shut_down(window)
+    return status
+
+
+def _warm_up(window: MainWindow) -> None:
+    """Load the engine behind the first paint."""
+    studio = window.studio
+
+    def done(problem: str) -> None:
+        window.draft.show_engine(problem or tr("Loaded and ready."))
+
+    window.draft.show_engine(tr("Loading…"))
+    studio.jobs.submit(Lane.ENGINE, studio.engine.warm_up, on_done=done)
+
+
+def _keep_log() -> None:
+    logging.basicConfig(
+        filename=paths.state() / "chartstudio.log",
+        level=logging.WARNING,
+        format="%(asctime)s %(name)s %(levelname)s %(message)s",
+    )
+
+
+def _hook_for(
+    window: MainWindow,
+) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.__excepthook__(kind, error, trace)
+        show_error(window, error)
+
+    return hook
+
+
+def screenshot(window: MainWindow, path: Path) -> None:
+    """Save what the window shows as a PNG.
+
+    Raises
+    ------
+    ChartStudioError
+        When it cannot be written.
+    """
+    if not window.grab().save(str(path), "PNG"):
+        raise ChartStudioError(f"{path}: the picture cannot be written; check the folder")

@@ -1,0 +1,88 @@
+"""The engine as the window holds it: made late, on the engine lane, so that torch loads
+behind the first paint and never on the window's thread.
+
+Every method returns a job for `jobs.Lane.ENGINE`; none may be stepped on another lane.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+from chartstudio.core.errors import ChartStudioError
+from chartstudio.core.job import Job, Progress
+from chartstudio.engine.requests import Draft, GenerateRequest, Tempo, TimingRequest
+from chartstudio.gui.text import one_line, tr
+
+
+class Engine(Protocol):
+    """What the window asks of `engine.service.Engine`."""
+
+    def draft(self, request: GenerateRequest) -> Job[Draft]:
+        """Draft or redraw a range."""
+        ...
+
+    def find_timing(self, request: TimingRequest) -> Job[Tempo]:
+        """Find the tempo."""
+        ...
+
+
+def load_engine() -> Engine:
+    """The real engine; importing it imports torch, so call this on the engine lane only."""
+    from chartstudio.engine.service import Engine as Service
+
+    # One core stays with the window while the engine works.
+    return Service(n_threads=max(1, (os.cpu_count() or 2) - 1))
+
+
+class EngineHost:
+    """Makes the engine with the first job that needs it.
+
+    Parameters
+    ----------
+    load : callable
+        Makes the engine, on the engine lane.
+    """
+
+    def __init__(self, load: Callable[[], Engine] = load_engine) -> None:
+        self._load = load
+        self._engine: Engine | None = None
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the engine has been made."""
+        return self._engine is not None
+
+    def warm_up(self) -> Job[str]:
+        """Make the engine, so that the first draft need not wait for it.
+
+        Returns
+        -------
+        Job of str
+            Empty, or why there is no engine. Nobody asked for it yet, so this is no error;
+            the first draft tries again and fails with the same words.
+        """
+        yield Progress(0.0, tr("Loading the engine"))
+        try:
+            self._ready()
+        except (ImportError, OSError, ChartStudioError) as error:
+            return one_line(error)
+        return ""
+
+    def draft(self, request: GenerateRequest) -> Job[Draft]:
+        """Draft or redraw a range; see `engine.service.Engine.draft`."""
+        if not self.loaded:
+            yield Progress(0.0, tr("Loading the engine"))
+        return (yield from self._ready().draft(request))
+
+    def find_timing(self, request: TimingRequest) -> Job[Tempo]:
+        """Find the tempo; see `engine.service.Engine.find_timing`."""
+        if not self.loaded:
+            yield Progress(0.0, tr("Loading the engine"))
+        return (yield from self._ready().find_timing(request))
+
+    def _ready(self) -> Engine:
+        if self._engine is None:
+            self._engine = self._load()
+        return self._engine

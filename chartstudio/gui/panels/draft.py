@@ -1,0 +1,300 @@
+"""The Draft panel: what to ask the engine for, and the candidates it gives."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeySequence, QMouseEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFrame,
+    QGridLayout,
+    QScrollArea,
+    QSlider,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from chartstudio.core.note import slice_notes
+from chartstudio.engine.requests import Candidate, Draft
+from chartstudio.gui import text
+from chartstudio.gui.bridge import Bridge
+from chartstudio.gui.drafting import GRIDS, MAX_CANDIDATES, MAX_SEED, Drafting, summary
+from chartstudio.gui.panels.parts import (
+    JobBar,
+    button,
+    column,
+    heading,
+    label,
+    restyle,
+    row,
+)
+from chartstudio.gui.text import tr
+from chartstudio.modes import MODES
+
+_SLIDER_STEPS = 10
+"""Slider steps per level."""
+
+_LEGEND = (("Tab", "next"), ("Enter", "accept"), ("⇧ Enter", "part"), ("Esc", "drop"))
+
+
+class CandidateCard(QFrame):
+    """One candidate: its letter, level reached, what it holds, its seed."""
+
+    clicked = Signal()
+    audition = Signal()
+
+    def __init__(self, letter: str, candidate: Candidate, unit: str) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        self.letter = letter
+        self._name = label(letter, "name")
+        level = text.level(candidate.level_reached, unit)
+        chip = label(tr("level {level}", level=level), "chip")
+        play = button("▶", self.audition.emit, "flat", tr("Play candidate {name}", name=letter))
+        layout = column(self, margin=9, spacing=2)
+        layout.addLayout(row(self._name, None, chip))
+        what = label(summary(candidate), "muted", wrap=True)
+        layout.addLayout(row(what, play))
+        layout.itemAt(1).layout().setStretch(0, 1)
+        layout.addWidget(label(tr("seed {seed}", seed=candidate.seed), "muted"))
+        self.setAccessibleName(
+            f"{tr('Candidate {name}', name=letter)}: {summary(candidate)}, {chip.text()}"
+        )
+
+    def mark(self, shown: bool) -> None:
+        """Look like the one whose notes are shown as ghosts, or not."""
+        if self.property("shown") != shown:
+            self.setProperty("shown", shown)
+            self._name.setText(
+                tr("{name} · shown as ghosts", name=self.letter) if shown else self.letter
+            )
+            restyle(self)
+            restyle(self._name)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        self.clicked.emit()
+        event.accept()
+
+
+class DraftPanel(QWidget):
+    """Asks `Drafting` and shows what it has.
+
+    Parameters
+    ----------
+    bridge : Bridge
+    drafting : Drafting
+    """
+
+    start_asked = Signal()
+    """The button was pressed; the command of the same name does the work."""
+    audition_asked = Signal(int)
+
+    def __init__(self, bridge: Bridge, drafting: Drafting) -> None:
+        super().__init__()
+        self._document = bridge.document
+        self._drafting = drafting
+        self._cards: list[CandidateCard] = []
+        self._cards_of: Draft | None = None
+        self._engine_state = ""
+        self._build_fields()
+        self._start = button(tr("Draft"), self.start_asked.emit, "primary", tr("Draft (G)"))
+        self.bar = JobBar(tr("drafting"), drafting.cancel)
+        self._heading = heading(tr("Candidates"))
+        self._list = QVBoxLayout()
+        self._list.setSpacing(8)
+        self._hint = label(
+            tr("Candidates appear here and as ghosts on the timeline."), "muted", wrap=True
+        )
+        self._legend = _legend()
+        self._engine = label(role="muted", wrap=True)
+        self._lay_out()
+        drafting.changed.connect(self._show)
+        bridge.changed.connect(self._show)
+        self._show()
+
+    def _build_fields(self) -> None:
+        self.mode = QComboBox()
+        self.mode.setAccessibleName(tr("Mode"))
+        for mode in MODES.values():
+            self.mode.addItem(mode.title, mode.id)
+        self.mode.activated.connect(lambda _: self._on_mode(self.mode.currentData()))
+        self.level = QDoubleSpinBox()
+        self.level.setDecimals(1)
+        self.level.setAccessibleName(tr("Level"))
+        self.level.valueChanged.connect(lambda v: self._drafting.set(level=round(v, 1)))
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setAccessibleName(tr("Level slider"))
+        self.slider.valueChanged.connect(lambda v: self._drafting.set(level=v / _SLIDER_STEPS))
+        self.grid = QComboBox()
+        self.grid.setAccessibleName(tr("Grid"))
+        for grid in GRIDS:
+            self.grid.addItem(f"1/{grid}", grid)
+        self.grid.activated.connect(lambda _: self._drafting.set(grid=self.grid.currentData()))
+        self.seed = QSpinBox()
+        self.seed.setRange(0, MAX_SEED)
+        self.seed.setAccessibleName(tr("Seed"))
+        self.seed.valueChanged.connect(lambda v: self._drafting.set(seed=v))
+        self.n_candidates = QSpinBox()
+        self.n_candidates.setRange(1, MAX_CANDIDATES)
+        self.n_candidates.setAccessibleName(tr("Number of candidates"))
+        self.n_candidates.valueChanged.connect(lambda v: self._drafting.set(n_candidates=v))
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        layout = column(content, margin=14, spacing=9)
+        layout.addWidget(heading(tr("Section")))
+        self._range = label()
+        self._scope = label(role="chip")
+        layout.addLayout(row(self._range, None, self._scope))
+        fields = QGridLayout()
+        fields.setVerticalSpacing(8)
+        fields.setColumnStretch(1, 1)
+        new_seed = button("⟳", self._drafting.new_seed, tip=tr("New seed"))
+        for i, (name, *widgets) in enumerate(
+            (
+                (tr("Mode"), self.mode),
+                (tr("Level"), self.slider, self.level),
+                (tr("Grid"), self.grid),
+                (tr("Candidates"), self.n_candidates),
+                (tr("Seed"), self.seed, new_seed),
+            )
+        ):
+            fields.addWidget(label(name), i, 0)
+            fields.addLayout(row(*widgets), i, 1)
+        layout.addLayout(fields)
+        layout.addWidget(self._start)
+        layout.addWidget(self.bar)
+        layout.addSpacing(4)
+        layout.addWidget(self._heading)
+        layout.addWidget(self._hint)
+        layout.addLayout(self._list)
+        layout.addWidget(self._legend)
+        layout.addSpacing(4)
+        layout.addWidget(heading(tr("Engine")))
+        layout.addWidget(self._engine)
+        layout.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(content)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column(self, margin=0).addWidget(scroll)
+
+    def _on_mode(self, mode_id: str) -> None:
+        low, high = MODES[mode_id].level_range
+        self._drafting.set(mode=mode_id, level=min(high, max(low, self._drafting.settings.level)))
+
+    def show_engine(self, state: str) -> None:
+        """Say what the engine is and does."""
+        self._engine_state = state
+        self._engine.setText(self._last_run() or state)
+
+    # Showing -----------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        self._show_range()
+        self._show_fields()
+        self._show_running()
+        self._show_cards()
+        self._engine.setText(self._last_run() or self._engine_state)
+
+    def _show_range(self) -> None:
+        document, asked = self._document, self._drafting.target_range()
+        chart = document.active_chart
+        timing = document.song.timing if chart is None else document.song.timing_of(chart)
+        selected = document.selection.range is not None
+        self._range.setText(text.bars(timing, *asked) if asked else tr("No audio to draft from"))
+        self._scope.setText(tr("selection") if selected else tr("whole song"))
+        self._scope.setVisible(asked is not None)
+        has_notes = (
+            chart is not None
+            and asked is not None
+            and chart.mode == self._drafting.settings.mode
+            and bool(slice_notes(chart.notes, *asked))
+        )
+        key = QKeySequence("G").toString(QKeySequence.SequenceFormat.NativeText)
+        verb = tr("Redraw") if has_notes else tr("Draft")
+        self._start.setText(f"{verb}   {key}")
+        self._start.setEnabled(self._drafting.can_start)
+
+    def _show_fields(self) -> None:
+        settings = self._drafting.settings
+        mode = MODES[settings.mode]
+        low, high = mode.level_range
+        blocked = [
+            QSignalBlocker(w)
+            for w in (self.mode, self.level, self.slider, self.grid, self.seed, self.n_candidates)
+        ]
+        self.mode.setCurrentIndex(self.mode.findData(settings.mode))
+        self.level.setRange(low, high)
+        self.level.setSingleStep(0.1 if mode.level_unit == "stars" else 1.0)
+        self.level.setSuffix("★" if mode.level_unit == "stars" else "")
+        self.level.setValue(settings.level)
+        self.slider.setRange(round(low * _SLIDER_STEPS), round(high * _SLIDER_STEPS))
+        self.slider.setSingleStep(1 if mode.level_unit == "stars" else _SLIDER_STEPS)
+        self.slider.setValue(round(settings.level * _SLIDER_STEPS))
+        self.grid.setCurrentIndex(self.grid.findData(settings.grid))
+        self.seed.setValue(settings.seed)
+        self.n_candidates.setValue(settings.n_candidates)
+        del blocked
+
+    def _show_running(self) -> None:
+        progress = self._drafting.progress
+        if self._drafting.running and progress is not None:
+            self.bar.show_progress(progress.done, progress.what, self._drafting.remaining_s)
+        else:
+            self.bar.hide()
+
+    def _show_cards(self) -> None:
+        drafting = self._drafting
+        if drafting.draft is not self._cards_of:
+            self._cards_of = drafting.draft
+            self._make_cards()
+        for i, card in enumerate(self._cards):
+            card.mark(i == drafting.shown)
+        self._legend.setVisible(bool(self._cards))
+        self._hint.setVisible(not self._cards)
+
+    def _make_cards(self) -> None:
+        for card in self._cards:
+            self._list.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        self._cards = []
+        drafting, request = self._drafting, self._drafting.request
+        unit = MODES[request.chart.mode].level_unit if request is not None else ""
+        for i, candidate in enumerate(drafting.candidates):
+            card = CandidateCard(chr(ord("A") + i), candidate, unit)
+            card.clicked.connect(lambda i=i: drafting.show(i))
+            card.audition.connect(lambda i=i: self.audition_asked.emit(i))
+            self._list.addWidget(card)
+            self._cards.append(card)
+
+    def _last_run(self) -> str:
+        draft, request = self._drafting.draft, self._drafting.request
+        if draft is None or request is None:
+            return ""
+        seconds = sum(draft.seconds.values())
+        return tr(
+            "{model} · {device} · {number} · {seconds} s for {bars} × {n}",
+            model=draft.model,
+            device=draft.device.upper(),
+            number=draft.number_type,
+            seconds=f"{seconds:.1f}",
+            bars=text.bars(request.timing, request.start, request.end).lower(),
+            n=len(draft.candidates),
+        )
+
+
+def _legend() -> QWidget:
+    """The keys that work on candidates."""
+    made = QWidget()
+    layout = QGridLayout(made)
+    layout.setContentsMargins(0, 2, 0, 2)
+    layout.setVerticalSpacing(2)
+    for i, (key, what) in enumerate(_LEGEND):
+        cap = label(key, "key")
+        layout.addWidget(cap, 0, i, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(label(tr(what), "muted"), 1, i)
+    return made

@@ -1,0 +1,139 @@
+"""The Export panel: for which game, where, what gets lost, and what was written."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QShowEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from chartstudio.core.song import Song
+from chartstudio.formats import FORMATS
+from chartstudio.gui.bridge import Bridge
+from chartstudio.gui.exporting import Exporter
+from chartstudio.gui.panels.parts import JobBar, button, column, heading, label, row
+from chartstudio.gui.text import tr
+
+
+class ExportPanel(QWidget):
+    """Asks `Exporter` and shows the loss report before anything is written.
+
+    Parameters
+    ----------
+    bridge : Bridge
+    exporter : Exporter
+    """
+
+    start_asked = Signal()
+    folder_asked = Signal()
+
+    def __init__(self, bridge: Bridge, exporter: Exporter) -> None:
+        super().__init__()
+        self._exporter = exporter
+        self._reported: tuple[Song, str] | None = None
+        self.format = QComboBox()
+        self.format.setAccessibleName(tr("Format"))
+        for known in FORMATS:
+            self.format.addItem(known.title, known.id)
+        self.format.activated.connect(lambda _: exporter.set_format(self.format.currentData()))
+        self._target = label(role="muted", wrap=True)
+        self._target.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._choose = button(tr("Change…"), self.folder_asked.emit, tip=tr("Choose the folder"))
+        self._losses = _Lines()
+        self._start = button(tr("Export"), self.start_asked.emit, "primary")
+        self._refusal = label(role="bad", wrap=True)
+        self.bar = JobBar(tr("exporting"), exporter.cancel)
+        self._done = heading(tr("Written"))
+        self._written = _Lines()
+        self._show_folder = button(
+            tr("Open the folder"),
+            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(exporter.target))),
+        )
+        self._lay_out()
+        exporter.changed.connect(self._show)
+        self._document = bridge.document
+        bridge.changed.connect(self._on_change)
+        self._show()
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        layout = column(content, margin=14, spacing=8)
+        layout.addWidget(heading(tr("For")))
+        layout.addWidget(self.format)
+        layout.addWidget(heading(tr("Into")))
+        layout.addWidget(self._target)
+        layout.addLayout(row(self._choose, None))
+        layout.addWidget(heading(tr("What this format cannot hold")))
+        for item in (self._losses, self._refusal, self._start, self.bar):
+            layout.addWidget(item)
+        for item in (self._done, self._written):
+            layout.addWidget(item)
+        layout.addLayout(row(self._show_folder, None))
+        layout.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(content)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column(self, margin=0).addWidget(scroll)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
+        super().showEvent(event)
+        self._show()
+
+    def _on_change(self) -> None:
+        # The loss report reads every chart; nobody sees it while another panel is up front.
+        if self.isVisible():
+            self._show()
+
+    def _show(self) -> None:
+        exporter = self._exporter
+        self.format.setCurrentIndex(self.format.findData(exporter.format_id))
+        self._target.setText(str(exporter.target))
+        refusal = exporter.refusal()
+        self._refusal.setText(refusal)
+        self._refusal.setVisible(bool(refusal))
+        self._start.setEnabled(exporter.can_start)
+        self._show_losses(bool(refusal))
+        if exporter.running and exporter.progress is not None:
+            self.bar.show_progress(exporter.progress.done, exporter.progress.what)
+        else:
+            self.bar.hide()
+        result = exporter.result
+        self._written.show_lines([str(p) for p in result.files] if result else [])
+        for widget in (self._done, self._written, self._show_folder):
+            widget.setVisible(result is not None)
+
+    def _show_losses(self, refused: bool) -> None:
+        key = (self._document.song, self._exporter.format_id)
+        old = self._reported
+        if old is not None and old[0] is key[0] and old[1] == key[1]:
+            return
+        self._reported = key
+        lost = () if refused else self._exporter.losses()
+        lines = [
+            f"{loss.chart + ': ' if loss.chart else ''}{loss.what}"
+            + (f" ({loss.n})" if loss.n else "")
+            for loss in lost
+        ]
+        self._losses.show_lines(lines or [tr("Nothing: it holds the whole song.")])
+
+
+class _Lines(QWidget):
+    """Some lines of text below each other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(3)
+        self._labels: list[QLabel] = []
+
+    def show_lines(self, lines: list[str]) -> None:
+        """Show these lines."""
+        for old in self._labels:
+            self._layout.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._labels = [label(line, "muted", wrap=True) for line in lines]
+        for made in self._labels:
+            made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._layout.addWidget(made)

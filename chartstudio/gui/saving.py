@@ -1,0 +1,79 @@
+"""Which files saving a song writes, and where: over what was opened, or as a new project.
+
+Knows formats and folders; knows no window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chartstudio.core.job import Job, Progress
+from chartstudio.core.song import Song
+from chartstudio.formats import FORMATS, bundle, write_song
+from chartstudio.formats.format import Format, has_suffix
+
+PROJECT = "project"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a song is saved.
+
+    Parameters
+    ----------
+    path : Path
+        The chart file, the song's folder, or the archive.
+    format_id : str
+    """
+
+    path: Path
+    format_id: str
+
+
+def format_of(format_id: str) -> Format:
+    """The format of an id."""
+    return next(f for f in FORMATS if f.id == format_id)
+
+
+def save_job(
+    song: Song, place: Place, opened: Mapping[str, bytes], beside: Mapping[str, bytes]
+) -> Job[None]:
+    """Write a song where it was opened, or to a new place.
+
+    Parameters
+    ----------
+    song : Song
+    place : Place
+    opened : mapping of str to bytes
+        The files that the song was opened with. In an archive the ones that are no charts
+        stay; in a folder a lone chart file keeps its name.
+    beside : mapping of str to bytes
+        Files to put beside the charts: audio and pictures, for a new place.
+
+    Raises
+    ------
+    FormatError
+        When it cannot be written; then nothing is.
+    ModeError
+        When the format cannot hold a chart's mode.
+    """
+    yield Progress(0.2, "Writing the charts")
+    known = format_of(place.format_id)
+    written = write_song(song, place.format_id)
+    charts = [name for name in opened if "/" not in name and has_suffix(name, known.suffixes)]
+    if has_suffix(place.path.name, bundle.ARCHIVE_SUFFIXES):
+        kept = {name: opened[name] for name in opened if name not in charts}
+        yield Progress(0.6, "Writing the archive")
+        bundle.save_archive(place.path, {**kept, **beside, **written})
+        return
+    is_file = has_suffix(place.path.name, known.suffixes)
+    folder = place.path.parent if is_file else place.path
+    if len(written) == 1:
+        (data,) = written.values()
+        if is_file:
+            written = {place.path.name: data}
+        elif len(charts) == 1:
+            written = {charts[0]: data}
+    bundle.save_files(folder, {**beside, **written})

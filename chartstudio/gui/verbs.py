@@ -1,0 +1,346 @@
+"""What the commands do, where it takes more than one call. No widgets, no keys.
+
+Each verb takes the studio, asks the user where it must, and changes the document through
+one edit. A verb whose questions are not answered does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from chartstudio.core.errors import ModeError
+from chartstudio.core.song import Chart
+from chartstudio.editor import edits
+from chartstudio.editor.checks import SongIssue
+from chartstudio.editor.selection import Selection
+from chartstudio.formats import FORMATS, losses
+from chartstudio.gui.dialogs.ask import Answer
+from chartstudio.gui.files import demo_path
+from chartstudio.gui.panels.charts import chart_title, mode_title
+from chartstudio.gui.saving import PROJECT, Place, format_of
+from chartstudio.gui.studio import Studio
+from chartstudio.gui.tempo import shifted
+from chartstudio.gui.text import one_line, tr
+from chartstudio.library.export import folder_name
+from chartstudio.modes import MODES
+
+Then = Callable[[], object]
+
+
+# Files -----------------------------------------------------------------------------------
+
+
+def guarded(studio: Studio, then: Then) -> None:
+    """Do something that closes the song, after asking about unsaved changes."""
+    if not studio.document.modified:
+        then()
+        return
+    answer = studio.ask.unsaved(studio.document.song.metadata.title)
+    if answer is Answer.SAVE:
+        save(studio, then)
+    elif answer is Answer.DISCARD:
+        then()
+
+
+def open_path(studio: Studio, path: Path) -> None:
+    """Open a song, chart, archive or audio file."""
+    guarded(studio, lambda: studio.files.open(path))
+
+
+def ask_and_open(studio: Studio) -> None:
+    """Choose a file and open it."""
+    suffixes = sorted({suffix for f in FORMATS for suffix in f.suffixes})
+    path = studio.ask.open_song(suffixes, _start_folder(studio))
+    if path is not None:
+        open_path(studio, path)
+
+
+def ask_and_open_folder(studio: Studio) -> None:
+    """Choose a song's folder and open it."""
+    path = studio.ask.folder(tr("Open a song's folder"), _start_folder(studio))
+    if path is not None:
+        open_path(studio, path)
+
+
+def new_from_audio(studio: Studio) -> None:
+    """Choose an audio file and begin a song with it."""
+    path = studio.ask.open_audio(_start_folder(studio))
+    if path is not None:
+        open_path(studio, path)
+
+
+def open_demo(studio: Studio) -> None:
+    """Open the bundled demo song."""
+    path = demo_path()
+    if path is not None:
+        open_path(studio, path)
+
+
+def locate_audio(studio: Studio) -> None:
+    """Choose the song's audio file."""
+    path = studio.ask.open_audio(_start_folder(studio))
+    if path is not None:
+        studio.files.locate_audio(path)
+
+
+def save(studio: Studio, then: Then | None = None) -> None:
+    """Save where the song came from; a song without a place is asked for one."""
+    place = studio.files.saved_place
+    if place is None:
+        save_as(studio, then)
+        return
+    refusal = _refusal(studio, place)
+    if refusal:
+        instead = tr("{why}.\n\nSave the song as a ChartStudio project?", why=refusal)
+        if studio.ask.confirm(tr("Save"), instead):
+            save_as(studio, then)
+    elif _may_lose(studio, place):
+        studio.files.save(place, then)
+
+
+def save_as(studio: Studio, then: Then | None = None) -> None:
+    """Save as a project under a name of the user's choice."""
+    song, suffix = studio.document.song, format_of(PROJECT).suffixes[0]
+    folder = Path(_start_folder(studio))
+    path = studio.ask.save_project(str(folder / (folder_name(song) + suffix)), suffix)
+    if path is not None:
+        studio.files.save(Place(path, PROJECT), then)
+
+
+def _refusal(studio: Studio, place: Place) -> str:
+    """Why the format cannot hold one of the charts at all; empty when it can."""
+    try:
+        format_of(place.format_id).refuse_other_modes(studio.document.song)
+    except ModeError as error:
+        return one_line(error)
+    return ""
+
+
+def _may_lose(studio: Studio, place: Place) -> bool:
+    """Whether to save although the format cannot hold everything; asked once per loss."""
+    lost = losses(studio.document.song, place.format_id)
+    new = [loss for loss in lost if loss.what not in studio.files.accepted_losses]
+    if not new:
+        return True
+    lines = "\n".join(f"• {loss.what} ({loss.n})" for loss in new[:8])
+    known = format_of(place.format_id)
+    question = tr(
+        "{format} cannot hold:\n{lines}\n\nSave without it?", format=known.title, lines=lines
+    )
+    accepted = studio.ask.confirm(tr("Save"), question)
+    if accepted:
+        studio.files.accepted_losses |= {loss.what for loss in new}
+    return accepted
+
+
+def _start_folder(studio: Studio) -> str:
+    path = studio.document.path
+    if path is not None:
+        return str(path.parent)
+    recent = studio.preferences.now.recent
+    return str(Path(recent[0]).parent) if recent else str(Path.home())
+
+
+# Charts ----------------------------------------------------------------------------------
+
+
+def add_chart(studio: Studio) -> None:
+    """Add an empty chart of a mode of the user's choice."""
+    document, modes = studio.document, list(MODES.values())
+    active = document.active_chart
+    current = next((i for i, m in enumerate(modes) if active and m.id == active.mode), 0)
+    titles = [m.title for m in modes]
+    chosen = studio.ask.choice(tr("New chart"), tr("For which game mode?"), titles, current)
+    if chosen is None:
+        return
+    mode = modes[chosen]
+    chart = Chart(mode.id, name=_free_name(studio, mode.id), credit=studio.preferences.now.author)
+    _append(studio, tr("New chart"), chart)
+
+
+def duplicate_chart(studio: Studio) -> None:
+    """Add a copy of the active chart."""
+    chart = studio.document.active_chart
+    if chart is not None:
+        name = tr("{name} copy", name=chart.name or tr("Untitled"))
+        _append(studio, tr("Duplicate chart"), replace(chart, name=name))
+
+
+def _append(studio: Studio, label: str, chart: Chart) -> None:
+    document = studio.document
+    at = Selection(chart=len(document.song.charts), range=document.selection.range)
+    document.apply(label, edits.add_chart(chart), at)
+
+
+def _free_name(studio: Studio, mode_id: str) -> str:
+    taken = {c.name for c in studio.document.song.charts if c.mode == mode_id}
+    names = ("Beginner", "Easy", "Medium", "Hard", "Challenge", "Edit")
+    return next((n for n in names if n not in taken), f"Edit {len(taken)}")
+
+
+def remove_chart(studio: Studio) -> None:
+    """Remove the active chart."""
+    document = studio.document
+    index, n_charts = document.selection.chart, len(document.song.charts)
+    at = Selection(chart=max(0, min(index, n_charts - 2)), range=document.selection.range)
+    document.apply(tr("Remove chart"), edits.remove_chart(index), at)
+
+
+def rename_chart(studio: Studio) -> None:
+    """Ask for another name of the active chart."""
+    document, chart = studio.document, studio.document.active_chart
+    if chart is None:
+        return
+    name = studio.ask.text(tr("Rename chart"), tr("Name"), chart_title(chart))
+    if name and name.strip():
+        field = {"label" if chart.label else "name": name.strip()}
+        document.apply(tr("Rename chart"), edits.set_chart(document.selection.chart, **field))
+
+
+def set_level(studio: Studio) -> None:
+    """Ask for the level of the active chart."""
+    document, chart = studio.document, studio.document.active_chart
+    if chart is None:
+        return
+    level = studio.ask.number(
+        tr("Level"), tr("Level of {name}", name=chart_title(chart)), chart.level or 1.0, (0, 99)
+    )
+    if level is not None:
+        document.apply(tr("Set level"), edits.set_chart(document.selection.chart, level=level))
+
+
+def set_mode(studio: Studio) -> None:
+    """Ask for the mode of the active chart, which must be empty: notes are not converted."""
+    document, chart = studio.document, studio.document.active_chart
+    if chart is None:
+        return
+    if chart.notes:
+        raise ModeError(
+            tr(
+                "{name} has notes of {mode}, and notes are not converted; add a new chart instead",
+                name=chart_title(chart),
+                mode=mode_title(chart.mode),
+            )
+        )
+    modes = list(MODES.values())
+    current = next((i for i, m in enumerate(modes) if m.id == chart.mode), 0)
+    chosen = studio.ask.choice(tr("Mode"), tr("Game mode"), [m.title for m in modes], current)
+    if chosen is not None:
+        change = edits.set_chart(document.selection.chart, mode=modes[chosen].id)
+        document.apply(tr("Set mode"), change)
+
+
+def step_chart(studio: Studio, by: int) -> None:
+    """Make the next or the previous chart the active one."""
+    document, n_charts = studio.document, len(studio.document.song.charts)
+    if n_charts:
+        index = (document.selection.chart + by) % n_charts
+        document.select(Selection(chart=index, range=document.selection.range))
+
+
+# Notes and snap --------------------------------------------------------------------------
+
+
+def set_kind(studio: Studio, kind: str) -> None:
+    """Make the selected notes a kind; with none selected, place that kind from now on."""
+    if studio.timeline.chosen_notes():
+        studio.timeline.set_kind(kind)
+    else:
+        studio.view.tool_kind = kind
+
+
+def set_snap(studio: Studio, snap: int) -> None:
+    """Choose the snap."""
+    studio.view.snap = snap
+    studio.preferences.set(snap=snap)
+
+
+def step_snap(studio: Studio, by: int) -> None:
+    """Choose a finer or coarser snap."""
+    studio.view.step_snap(by)
+    studio.preferences.set(snap=studio.view.snap)
+
+
+def zoom_to_range(studio: Studio) -> None:
+    """Let the selected range fill the view."""
+    selected, timing = studio.document.selection.range, studio.timeline.timing
+    if selected is not None:
+        studio.view.show_range(*(timing.seconds_at(tick) for tick in selected))
+
+
+def step_second_chart(studio: Studio) -> None:
+    """Show another chart below the active one: the next, and after the last none."""
+    n_charts, active = len(studio.document.song.charts), studio.document.selection.chart
+    others = [None, *(i for i in range(n_charts) if i != active)]
+    now = studio.view.second_chart
+    at = others.index(now) if now in others else 0
+    studio.view.second_chart = others[(at + 1) % len(others)]
+
+
+def toggle_gain(studio: Studio, name: str, gain: float) -> None:
+    """Switch the metronome or the note ticks on or off."""
+    on = getattr(studio.preferences.now, name) > 0
+    studio.preferences.set(**{name: 0.0 if on else gain})
+
+
+def escape(studio: Studio) -> None:
+    """Drop the ghosts; without any, drop the selection."""
+    if studio.drafting.waiting or studio.drafting.running:
+        studio.drafting.discard()
+    else:
+        studio.timeline.select_none()
+
+
+# Draft, tempo, issues --------------------------------------------------------------------
+
+
+def audition(studio: Studio, index: int) -> None:
+    """Show a candidate and play its range."""
+    studio.drafting.show(index)
+    request = studio.drafting.request
+    if request is not None:
+        start_s = request.timing.seconds_at(request.start)
+        studio.view.show(start_s)
+        studio.playback.play(start_s)
+
+
+def step_candidate(studio: Studio, by: int) -> None:
+    """Show the next candidate; while the song plays, hear it from its start."""
+    drafting = studio.drafting
+    drafting.step(by)
+    if studio.playback.playing:
+        audition(studio, drafting.shown)
+
+
+def shift_grid(studio: Studio, by_s: float) -> None:
+    """Move the whole grid in time."""
+    studio.tempo.retime(tr("Move grid"), shifted(studio.document.song.timing, by_s))
+
+
+def go_to_issue(studio: Studio, issue: SongIssue) -> None:
+    """Show the place of an issue, in its chart."""
+    if issue.chart is None:
+        return
+    document = studio.document
+    if issue.chart < len(document.song.charts):
+        document.select(Selection(chart=issue.chart, range=document.selection.range))
+        studio.timeline.go_to(issue.tick)
+
+
+def fix_issue(studio: Studio, issue: SongIssue) -> None:
+    """Mend an issue as the check that found it proposes."""
+    fix, index = issue.fix, issue.chart
+    if fix is not None and index is not None and index < len(studio.document.song.charts):
+        studio.document.apply(
+            tr("Fix: {what}", what=issue.text),
+            lambda song: song.with_chart(index, fix(song.charts[index])),
+        )
+
+
+def choose_export_folder(studio: Studio) -> None:
+    """Choose where exports are put."""
+    path = studio.ask.folder(tr("Export into"), str(studio.exporter.folder))
+    if path is not None:
+        studio.exporter.set_folder(path)
