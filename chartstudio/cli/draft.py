@@ -19,7 +19,7 @@ from chartstudio.core.provenance import Generated
 from chartstudio.core.song import Chart, Song
 from chartstudio.core.ticks import SNAPS
 from chartstudio.core.timing import TimingMap
-from chartstudio.editor import edits
+from chartstudio.editor import edits, settings
 from chartstudio.engine.requests import Candidate, Draft, GenerateRequest, TimingRequest
 from chartstudio.formats import FORMATS
 from chartstudio.library.export import export
@@ -51,7 +51,7 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     draft.add_argument("--grid", type=int, default=16, choices=SNAPS)
     draft.add_argument("--seed", type=int, default=0)
     draft.add_argument("--candidates", type=int, default=1, metavar="N")
-    draft.add_argument("--model", default="base")
+    draft.add_argument("--model", help="the model in use, if none is named")
     draft.add_argument("--device", choices=("cpu", "cuda"))
     draft.add_argument("--bpm", type=float)
     draft.add_argument("--offset-s", type=float, help="time of the first downbeat")
@@ -129,7 +129,7 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     watch = Stopwatch()
     source = open_source(args.source)
     audio = watch.time("decode", lambda: console.run(decode_job(source.audio(), source.song.audio)))
-    engine = Engine(device=args.device, model=args.model)
+    engine = Engine(device=args.device, model=args.model or settings.load().model)
     song = source.song
     timed = source.format_id is not None or args.bpm is not None
     timing = watch.time("timing", lambda: _timing(args, song, audio, timed, engine, console))
@@ -216,13 +216,18 @@ def _context(song: Song, args: argparse.Namespace) -> Chart:
     return charts[0] if charts else Chart(args.mode)
 
 
+def sounding_range(timing: TimingMap, audio: Audio) -> tuple[int, int]:
+    """Ticks of the whole song, from its first measure to the end of the audio."""
+    start = max(timing.tick_at(0.0), timing.anchors[0].tick)
+    return start, max(timing.tick_at(audio.duration_s), start + 1)
+
+
 def _range(timing: TimingMap, audio: Audio, measures: tuple[int, int] | None) -> tuple[int, int]:
-    """Ticks to draft: the asked measures, or every whole grid line that sounds."""
-    last = timing.tick_at(audio.duration_s)
-    first = timing.snap(max(timing.tick_at(0.0), timing.anchors[0].tick), 4)
+    """Ticks to draft: the asked measures, or everything that sounds."""
     if measures is None:
-        return first, max(last, first + 1)
+        return sounding_range(timing, audio)
     start, end = timing.measure_start(measures[0]), timing.measure_start(measures[1] + 1)
+    last = timing.tick_at(audio.duration_s)
     if start >= last:
         n = timing.position(last).measure
         raise ChartStudioError(f"measure {measures[0]} lies after the song's last, {n}")

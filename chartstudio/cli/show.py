@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
+import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from chartstudio.audio.decode import decode_job
 from chartstudio.cli.console import Console
+from chartstudio.core import paths
 from chartstudio.core.errors import ChartStudioError
-from chartstudio.editor import checks
+from chartstudio.editor import checks, settings
 from chartstudio.engine.requests import Tempo, TimingRequest
 from chartstudio.formats import FORMATS
 from chartstudio.library.describe import describe
@@ -43,6 +45,8 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     convert.set_defaults(run=_convert, print=_print_convert)
 
     models = commands.add_parser("models", parents=[shared], help="installed models")
+    models.add_argument("action", nargs="?", choices=("use", "remove"))
+    models.add_argument("name", nargs="?", default="")
     models.set_defaults(run=_models, print=_print_models)
 
 
@@ -155,10 +159,33 @@ def _print_convert(answer: Answer) -> None:
 def _models(args: argparse.Namespace, console: Console) -> Answer:
     from chartstudio.engine.service import Engine
 
-    cards = Engine().models()
+    kept = settings.load()
+    cards = {c.name: c for c in Engine().models()}
     if not cards:
         raise ChartStudioError("no model is installed; reinstall the program to get the base model")
-    return {"models": [{"name": c.name, "active": c.active, "card": c.card} for c in cards]}
+    if args.action is not None and args.name not in cards:
+        raise ChartStudioError(f"no model {args.name!r} is installed; there is {', '.join(cards)}")
+    if args.action == "use":
+        kept = replace(kept, model=args.name)
+        settings.save(kept)
+    elif args.action == "remove":
+        _remove_model(args.name)
+        del cards[args.name]
+        if kept.model == args.name:
+            kept = replace(kept, model=settings.Settings().model)
+            settings.save(kept)
+    return {
+        "models": [
+            {"name": c.name, "active": c.name == kept.model, "card": c.card} for c in cards.values()
+        ]
+    }
+
+
+def _remove_model(name: str) -> None:
+    folder = paths.user_models() / name
+    if not folder.is_dir():
+        raise ChartStudioError(f"the model {name!r} ships with the program; it cannot be removed")
+    shutil.rmtree(folder)
 
 
 def _print_models(answer: Answer) -> None:

@@ -33,6 +33,8 @@ class Settings:
     export_folder : str
     author : str
         Written as the charter of new charts.
+    model : str
+        The model that drafts.
     """
 
     volume: float = 0.8
@@ -44,6 +46,7 @@ class Settings:
     keys: tuple[tuple[str, str], ...] = ()
     export_folder: str = ""
     author: str = ""
+    model: str = "base"
 
 
 def load(path: Path | None = None) -> Settings:
