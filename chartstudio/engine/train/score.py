@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chartstudio.core.ticks import TICKS_PER_BEAT, Ticks, snap_ticks
 from chartstudio.core.timing import TimingMap
-from chartstudio.engine.train.synthesis import LAYERS, Piece
+from chartstudio.engine.train.piece import LAYERS, Piece
 
 _BEAT = TICKS_PER_BEAT
 

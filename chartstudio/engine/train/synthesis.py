@@ -25,12 +25,11 @@ from numpy.typing import NDArray
 from chartstudio.core.errors import EngineError
 from chartstudio.core.ticks import TICKS_PER_BEAT, Ticks, snap_ticks
 from chartstudio.core.timing import Anchor, TimingMap
+from chartstudio.engine.train import composer
+from chartstudio.engine.train.piece import Piece, Sound
 
 RATE_HZ = 22_050
 """Sample rate of everything that `render` gives."""
-
-LAYERS = ("drums", "bass", "lead", "chords")
-"""What a chart's section may follow."""
 
 SOUNDFONTS = (
     Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"),
@@ -54,53 +53,6 @@ click: its ticks are no beats."""
 _MAX_PARTS = 15
 _TAIL_S = 1.5
 _DRUM_CHANNEL = 9
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """One sounding note.
-
-    Parameters
-    ----------
-    tick, end : int
-        As played: human micro-timing is kept.
-    pitch : int
-        MIDI key; for drums the General MIDI drum key.
-    velocity : int
-        1 to 127, volume and expression included.
-    layer : str
-        One of `LAYERS`.
-    part : int
-        Which of the piece's instruments plays it; index into `Piece.programs`.
-    """
-
-    tick: int
-    end: int
-    pitch: int
-    velocity: int
-    layer: str
-    part: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A song whose every note is known.
-
-    Parameters
-    ----------
-    name : str
-    timing : TimingMap
-        No sound starts before second 0.
-    sounds : tuple of Sound
-        Sorted by tick.
-    programs : tuple of int
-        General MIDI program (0-based) of each part, as the source has it.
-    """
-
-    name: str
-    timing: TimingMap
-    sounds: tuple[Sound, ...]
-    programs: tuple[int, ...] = (0,)
 
 
 # Reading MIDI --------------------------------------------------------------------------
@@ -269,7 +221,8 @@ def pieces(data_dir: Path, seed: int) -> Iterator[Piece]:
     Yields
     ------
     Piece
-        Multi-track music, half of the time under a human drummer; varied in tempo and key.
+        Multi-track music, at times under a human drummer; drummers with a composed
+        accompaniment; composed pieces. All but the last varied in tempo and key.
 
     Raises
     ------
@@ -281,10 +234,16 @@ def pieces(data_dir: Path, seed: int) -> Iterator[Piece]:
     music = _shuffled([r for r in rows if r["kind"] == "midi"], data_dir, rng)
     drummers = _shuffled([r for r in rows if r["kind"] == "drums"], data_dir, rng)
     while True:
-        piece = next(music)
-        if rng.random() < 0.4:
-            piece = with_drummer(piece, next(drummers))
-        yield vary(piece, rng)
+        source = rng.random()
+        if source < 0.3:
+            yield composer.compose(rng)
+        elif source < 0.5:
+            yield vary(_accompanied(next(drummers), rng), rng)
+        else:
+            piece = next(music)
+            if rng.random() < 0.4:
+                piece = with_drummer(piece, next(drummers))
+            yield vary(piece, rng)
 
 
 def _manifest(data_dir: Path) -> list[dict[str, Any]]:
@@ -354,6 +313,14 @@ def with_drummer(piece: Piece, drummer: Piece) -> Piece:
             if s.tick < loop and start + s.tick <= last
         ]
     return replace(piece, name=f"{piece.name} / {drummer.name}", sounds=_sorted(own))
+
+
+def _accompanied(drummer: Piece, rng: np.random.Generator) -> Piece:
+    """A human drummer with composed bass, chords and tune."""
+    meter = drummer.timing.anchors[0].meter
+    n_measures = drummer.sounds[-1].tick // (meter * TICKS_PER_BEAT) + 1
+    frame = composer.Frame(drummer.timing.anchors[0].bpm, meter, max(n_measures, 32))
+    return with_drummer(composer.compose(rng, frame), drummer)
 
 
 def vary(piece: Piece, rng: np.random.Generator) -> Piece:

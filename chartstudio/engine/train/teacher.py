@@ -22,9 +22,9 @@ from chartstudio.core.mode import Mode
 from chartstudio.core.note import LaneNote, sort_notes
 from chartstudio.core.song import Chart, Extra
 from chartstudio.core.ticks import TICKS_PER_BEAT, Ticks, snap_ticks
+from chartstudio.engine.train.piece import Piece
 from chartstudio.engine.train.placement import Body, Craft, Feet, Hands, Row
 from chartstudio.engine.train.score import Score, Voice
-from chartstudio.engine.train.synthesis import Piece
 from chartstudio.modes import MODES
 from chartstudio.modes.lanes import HOLD_LENGTHS
 

@@ -10,7 +10,7 @@ from chartstudio.core.errors import EngineError
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine.train import synthesis
-from chartstudio.engine.train.synthesis import Piece, Sound
+from chartstudio.engine.train.piece import LAYERS, Piece, Sound
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="no shared data")
@@ -206,7 +206,7 @@ def test_pieces_are_sorted_and_follow_the_seed():
         ticks = [s.tick for s in piece.sounds]
         assert ticks == sorted(ticks)
         assert piece.timing.seconds_at(ticks[0]) >= 0
-        assert {s.layer for s in piece.sounds} <= set(synthesis.LAYERS)
+        assert {s.layer for s in piece.sounds} <= set(LAYERS)
 
 
 def test_missing_fluidsynth_is_one_line(monkeypatch):

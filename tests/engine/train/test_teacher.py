@@ -11,8 +11,8 @@ from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.ticks import snap_ticks
 from chartstudio.core.timing import Anchor, TimingMap
 from chartstudio.engine.train import placement, synthesis, teacher
+from chartstudio.engine.train.piece import Piece, Sound
 from chartstudio.engine.train.score import Score
-from chartstudio.engine.train.synthesis import Piece, Sound
 from chartstudio.modes import MODES
 from chartstudio.modes.lanes import HOLD_LENGTHS, rows
 
