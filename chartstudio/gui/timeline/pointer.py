@@ -1,0 +1,109 @@
+"""What lies under the mouse: zone, chart, tick, lane, note.
+
+Knows a scene; draws nothing and changes nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chartstudio.core.note import Note
+from chartstudio.core.song import Song
+from chartstudio.editor.selection import Selection
+from chartstudio.gui.timeline.arrays import ChartArrays
+from chartstudio.gui.timeline.bands import GUTTER_PX, StripBand, Zone
+from chartstudio.gui.timeline.drag import Part, Pointer, Rules
+from chartstudio.gui.timeline.notes import head_size, seen_notes
+from chartstudio.gui.timeline.scene import Scene
+from chartstudio.gui.timeline.verbs import measure_around
+from chartstudio.gui.timeline.view import ViewState
+
+TAIL_PX = 6.0
+"""How close to its end a hold is grabbed by the tail."""
+
+_LEAST_PX = 4.0
+"""A head is grabbed from at least so far."""
+
+_STRETCHING = frozenset({"tap", "hold", "roll"})
+"""Tools whose notes can be pulled long."""
+
+
+def pointer_at(scene: Scene, x: float, y: float, strip_chart: int | None = None) -> Pointer:
+    """Everything about a point of the widget.
+
+    Parameters
+    ----------
+    scene : Scene
+    x, y : float
+        Widget pixels.
+    strip_chart : int, optional
+        Measure lanes and ticks in this chart's strip, wherever the point is: a drag that has
+        left its strip still belongs to it.
+    """
+    zone, strip = scene.bands.zone_at(y)
+    if strip_chart is not None and scene.bands.strip_of(strip_chart) is not None:
+        strip = scene.bands.strip_of(strip_chart)
+    if x < GUTTER_PX:
+        zone = Zone.NOTHING
+    if strip is None:
+        tick = scene.view.tick_at_x(x - GUTTER_PX, scene.timing)
+        return Pointer(x, y, zone, scene.selection.chart, tick)
+    chart = chart_of(scene, strip)
+    note, part = note_at(scene, strip, chart, x, y)
+    return Pointer(
+        x,
+        y,
+        zone,
+        chart=strip.chart,
+        tick=scene.view.tick_at_x(x - GUTTER_PX, chart.timing),
+        row=strip.row_at(y),
+        lane=strip.lane_at(y),
+        note=note,
+        part=part,
+        editable=chart.editable,
+    )
+
+
+def chart_of(scene: Scene, strip: StripBand) -> ChartArrays:
+    """The chart that a strip shows."""
+    return scene.charts[scene.bands.strips.index(strip)]
+
+
+def note_at(
+    scene: Scene, strip: StripBand, chart: ChartArrays, x: float, y: float
+) -> tuple[Note | None, Part | None]:
+    """The note under a point, and what of it: the nearest head, else a tail, else a body."""
+    row = strip.row_at(y)
+    if not 0 <= row < strip.n_lanes:
+        return None, None
+    notes = chart.notes
+    seen = seen_notes(scene, notes)
+    seen = seen.where(notes.lanes[seen.index] == int(row))
+    if not len(seen.index):
+        return None, None
+    symbol = chart.lanes[int(row)].symbol
+    reach = max(head_size(symbol, strip.lane_px, scene.view.seconds_per_px)[0] / 2, _LEAST_PX)
+    from_head, from_tail = np.abs(seen.x - x), np.abs(seen.end_x - x)
+    long = notes.ends[seen.index] > notes.ticks[seen.index]
+    nearest = int(np.argmin(from_head))
+    tails = np.flatnonzero(long & (from_tail <= TAIL_PX) & (from_tail < from_head[nearest]))
+    if len(tails):
+        return notes.notes[seen.index[tails[0]]], Part.TAIL
+    if from_head[nearest] <= reach:
+        return notes.notes[seen.index[nearest]], Part.HEAD
+    bodies = np.flatnonzero(long & (seen.x <= x) & (x <= seen.end_x))
+    if len(bodies):
+        return notes.notes[seen.index[bodies[-1]]], Part.BODY
+    return None, None
+
+
+def rules_for(song: Song, selection: Selection, view: ViewState, chart: int) -> Rules:
+    """What presses mean on a chart."""
+    timing = song.timing_of(song.charts[chart]) if chart < len(song.charts) else song.timing
+    return Rules(
+        tool=view.tool_kind,
+        stretches=view.tool_kind in _STRETCHING,
+        selection=selection,
+        snap=lambda tick: timing.snap(tick, view.snap),
+        measure=lambda tick: measure_around(timing, tick),
+    )
