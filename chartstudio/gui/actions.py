@@ -18,7 +18,7 @@ from chartstudio.core.errors import ChartStudioError
 from chartstudio.core.note import slice_notes
 from chartstudio.core.ticks import SNAPS
 from chartstudio.gui import verbs
-from chartstudio.gui.files import demo_path
+from chartstudio.gui.files import has_demo
 from chartstudio.gui.playback import RATE_STEP, RATES
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
@@ -116,7 +116,7 @@ _FILE = (
     Command("file.open-folder", "Open folder…", verbs.ask_and_open_folder, "Ctrl+Shift+O"),
     Command(
         "file.demo", "Open the demo song", verbs.open_demo,
-        enabled=lambda s: demo_path() is not None,
+        enabled=lambda s: has_demo(),
     ),
     Command("file.save", "Save", verbs.save, "Ctrl+S", _has_song),
     Command("file.save-as", "Save as project…", verbs.save_as, "Ctrl+Shift+S", _has_song),

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 
 from chartstudio.core import paths
 from chartstudio.core.errors import ChartStudioError
+from chartstudio.core.song import Song
 from chartstudio.editor import settings
 from chartstudio.editor.document import Document
 from chartstudio.editor.settings import Settings
@@ -178,7 +179,7 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
     def begin(source: Source) -> None:
         studio.view.start_s = 0.0
         studio.timeline.setFocus()
-        if source.format_id is None:
+        if source.format_id is None and source.song.timing == Song().timing:
             # A new song has no timing yet, and nothing can be charted before it has one.
             window.show_panel(window.timing)
             studio.tempo.start(use_best=True)
@@ -238,7 +239,42 @@ def main(path: Path | None = None) -> int:
     """Open the window, on a song where a path is given; returns the exit status."""
     app = make_app()
     _keep_log()
-    window = build()
+    return _run(app, build(), lambda window: path and verbs.open_path(window.studio, path))
+
+
+def show(source: Source, engine: Engine | None = None) -> int:
+    """Open the window on a song that is in memory, such as one just drafted.
+
+    Parameters
+    ----------
+    source : Source
+    engine : Engine, optional
+        One that is loaded already.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    app = make_app()
+    _keep_log()
+    window = build(engine=lambda: engine) if engine else build()
+    return _run(app, window, lambda window: window.studio.files.open_source(lambda: source))
+
+
+def render_window(
+    source: Source | Path,
+    out_png: Path,
+    engine: Engine | None = None,
+    size: tuple[int, int] = _SIZE_PX,
+) -> None:
+    """Save a picture of the window with a song in it; see `picture.draw`."""
+    from chartstudio.gui.picture import draw
+
+    draw(source, out_png, engine, size)
+
+
+def _run(app: QApplication, window: MainWindow, begin: Callable[[MainWindow], object]) -> int:
     sys.excepthook = _hook_for(window)
     signal.signal(signal.SIGINT, lambda *_: app.exit(_INTERRUPTED))
     # Python sees a signal only when it runs; Qt's loop alone would sleep through it.
@@ -248,8 +284,7 @@ def main(path: Path | None = None) -> int:
     window.show()
     if app.platformName() == "offscreen":
         print("There is no display: the window is drawn offscreen.", file=sys.stderr)
-    if path is not None:
-        verbs.open_path(window.studio, path)
+    begin(window)
     QTimer.singleShot(_AFTER_PAINT_MS, lambda: _warm_up(window))
     status = app.exec()
     shut_down(window)

@@ -6,6 +6,7 @@ it has been read whole, so a file that cannot be read leaves the open song alone
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,11 @@ from chartstudio.audio.peaks import Peaks, peaks_job
 from chartstudio.core import paths
 from chartstudio.core.errors import FormatError
 from chartstudio.core.job import Job, Progress, part
-from chartstudio.core.song import Song
+from chartstudio.core.song import Metadata, Song
+from chartstudio.core.timing import TimingMap
 from chartstudio.editor import edits
 from chartstudio.editor.document import Change
+from chartstudio.formats.bundle import Bundle
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.jobs import Handle, Jobs, Lane
 from chartstudio.gui.preferences import Preferences
@@ -47,10 +50,26 @@ class Opened:
     sound: Sound | None
 
 
-def demo_path() -> Path | None:
-    """The bundled demo song; None in an installation without it."""
-    folder = paths.resources() / "demo"
-    return folder if folder.is_dir() and any(folder.iterdir()) else None
+def _demo_facts() -> Path:
+    return paths.resources() / "demo" / "demo.json"
+
+
+def has_demo() -> bool:
+    """Whether the bundled demo song is there; an installation may leave it out."""
+    return _demo_facts().is_file()
+
+
+def _open_demo() -> Source:
+    """The bundled song with its true timing and no charts."""
+    path = _demo_facts()
+    try:
+        facts = json.loads(path.read_text("utf-8"))
+        metadata = Metadata(facts["title"], artist=facts["artist"], cover=facts["cover"])
+        timing = TimingMap.constant(facts["bpm"], facts["offset_s"], facts["meter"])
+    except (OSError, ValueError, KeyError) as error:
+        raise FormatError(str(path), None, tr("cannot be read; reinstall ChartStudio")) from error
+    song = Song(metadata, facts["audio"], timing)
+    return Source(path.parent, song, None, Bundle.open(path.parent))
 
 
 class SongFiles(QObject):
@@ -84,6 +103,7 @@ class SongFiles(QObject):
         self._opening: Handle | None = None
         self._listening: Handle | None = None
         self._saving: Handle | None = None
+        self._remember = False
         self.sound: Sound | None = None
         self.sound_error = ""
         self.accepted_losses: frozenset[str] = frozenset()
@@ -139,20 +159,34 @@ class SongFiles(QObject):
 
     def open(self, path: Path) -> None:
         """Read a song, chart, archive or audio file and make it the document."""
+
+        def failed(_: Exception) -> None:
+            if not path.exists():
+                self._preferences.forget_recent(path)
+            self.changed.emit()
+
+        self._remember = True
+        self._open(lambda: open_source(path), failed)
+
+    def open_source(self, make: Callable[[], Source]) -> None:
+        """Make a song the document; ``make`` is called on the io lane."""
+        self._remember = False
+        self._open(make, lambda _: self.changed.emit())
+
+    def open_demo(self) -> None:
+        """Make the bundled demo song the document."""
+        self.open_source(_open_demo)
+
+    def _open(self, make: Callable[[], Source], failed: Callable[[Exception], None]) -> None:
         if self._opening is not None:
             self._opening.cancel()
         self._opening = self._jobs.submit(
             Lane.IO,
-            lambda: _open_job(path),
+            lambda: _open_job(make),
             lambda progress: self.changed.emit(),
             self._on_opened,
-            lambda error: self._on_open_failed(path),
+            failed,
         )
-        self.changed.emit()
-
-    def _on_open_failed(self, path: Path) -> None:
-        if not path.exists():
-            self._preferences.forget_recent(path)
         self.changed.emit()
 
     def _on_opened(self, opened: Opened) -> None:
@@ -166,8 +200,7 @@ class SongFiles(QObject):
             self._document.mark_unsaved()
         else:
             self._document.open(source.song, source.path, source.format_id)
-        demo = demo_path()
-        if demo is None or demo not in (source.path, *source.path.parents):
+        if self._remember:
             self._preferences.add_recent(source.path)
         self.opened.emit(source)
         self._load_cover()
@@ -291,13 +324,13 @@ class SongFiles(QObject):
 # Jobs ------------------------------------------------------------------------------------
 
 
-def _open_job(path: Path) -> Job[Opened]:
-    """Read a path; bare audio is decoded first, so that no song is made of what is no sound."""
-    yield Progress(0.0, tr("Opening {name}", name=path.name))
-    source = open_source(path)
+def _open_job(make: Callable[[], Source]) -> Job[Opened]:
+    """Read a song; bare audio is decoded first, so that no song is made of what is no sound."""
+    yield Progress(0.0, tr("Opening"))
+    source = make()
     sound = None
     if source.format_id is None:
-        sound = yield from part(_sound_job(source.audio, str(path)), 0.1, 1.0)
+        sound = yield from part(_sound_job(source.audio, str(source.path)), 0.1, 1.0)
     return Opened(source, sound)
 
 

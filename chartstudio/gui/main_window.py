@@ -137,6 +137,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.studio = studio
         self._may_close = False
+        self._is_new = True
         self.setAcceptDrops(True)
         self.setDockOptions(QMainWindow.DockOption.AnimatedDocks)
         self.draft = DraftPanel(studio.bridge, studio.drafting)
@@ -145,6 +146,8 @@ class MainWindow(QMainWindow):
         self.export = ExportPanel(studio.bridge, studio.exporter)
         self.song = SongPanel(studio.bridge)
         self.tabs = QTabWidget()
+        self.left = self._dock("song", tr("Song and charts"))
+        self.right = self._dock("panels", tr("Panels"))
         self.actions_ = Actions(studio, (*COMMANDS, *self._commands()), self)
         self._build_centre(minimap)
         self._build_left()
@@ -199,8 +202,8 @@ class MainWindow(QMainWindow):
 
     def _build_menus(self) -> None:
         bar = self.menuBar()
-        name = label(tr("ChartStudio"), "brand")
-        bar.setCornerWidget(name, Qt.Corner.TopLeftCorner)
+        self._brand = label(tr("ChartStudio"), "brand")
+        bar.setCornerWidget(self._brand, Qt.Corner.TopLeftCorner)
         self._recent = QMenu(tr("Open recent"), self)
         self._recent.aboutToShow.connect(self._fill_recent)
         for title, entries in MENUS:
@@ -212,9 +215,9 @@ class MainWindow(QMainWindow):
                     menu.addMenu(self._recent)
                 else:
                     menu.addAction(self.actions_[entry])
-        find = button(tr("Ctrl+Shift+P  commands"), self.show_palette, "flat")
-        find.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        bar.setCornerWidget(find, Qt.Corner.TopRightCorner)
+        self._find = button(tr("Ctrl+Shift+P  commands"), self.show_palette, "flat")
+        self._find.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        bar.setCornerWidget(self._find, Qt.Corner.TopRightCorner)
 
     def _fill_recent(self) -> None:
         self._recent.clear()
@@ -260,8 +263,9 @@ class MainWindow(QMainWindow):
         scroll.setWidget(content)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.left = self._dock("song", tr("Song and charts"), scroll, _LEFT_PX)
+        self.left.setWidget(scroll)
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.left)
+        self.resizeDocks([self.left], [_LEFT_PX], Qt.Orientation.Horizontal)
 
     def _build_right(self) -> None:
         self.tabs.setDocumentMode(True)
@@ -270,18 +274,16 @@ class MainWindow(QMainWindow):
         self.tabs.addTab(self.timing, tr("Timing"))
         self.tabs.addTab(self.checks, tr("Checks"))
         self.tabs.addTab(self.export, tr("Export"))
-        self.right = self._dock("panels", tr("Panels"), self.tabs, _RIGHT_PX)
+        self.right.setWidget(self.tabs)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.right)
+        self.resizeDocks([self.right], [_RIGHT_PX], Qt.Orientation.Horizontal)
 
-    def _dock(self, name: str, title: str, content: QWidget, width_px: int) -> QDockWidget:
+    def _dock(self, name: str, title: str) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
         dock.setAccessibleName(title)
         dock.setTitleBarWidget(QWidget())
         dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
-        content.setMinimumWidth(width_px - 40)
-        dock.setWidget(content)
-        self.resizeDocks([dock], [width_px], Qt.Orientation.Horizontal)
         return dock
 
     # Showing -----------------------------------------------------------------------------
@@ -306,9 +308,11 @@ class MainWindow(QMainWindow):
         document = self.studio.document
         song = document.song
         has_song = bool(song.charts or song.audio or song.metadata.title)
-        self.centre.setCurrentIndex(int(has_song))
-        self.left.setEnabled(has_song)
-        self.right.setEnabled(has_song)
+        if self.centre.currentIndex() != int(has_song) or self._is_new:
+            self._is_new = False
+            self.centre.setCurrentIndex(int(has_song))
+            self.left.setVisible(has_song)
+            self.right.setVisible(has_song)
         self.checks.name_charts(tuple(c.label or c.name for c in song.charts))
         title = song.metadata.title or (tr("Untitled song") if has_song else "")
         self.setWindowModified(document.modified)

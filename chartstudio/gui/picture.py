@@ -4,46 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtWidgets import QApplication
 
-from chartstudio.audio.decode import Audio
-from chartstudio.audio.peaks import Peaks
 from chartstudio.core.errors import ChartStudioError
-from chartstudio.core.song import Song
+from chartstudio.core.note import ticks_of
+from chartstudio.core.song import Chart, Song
+from chartstudio.core.timing import TimingMap
 from chartstudio.editor.selection import Selection
 from chartstudio.editor.settings import Settings
-from chartstudio.engine.requests import Draft, GenerateRequest
 from chartstudio.gui import app
 from chartstudio.gui.dialogs.ask import Ask
-from chartstudio.gui.files import Sound
+from chartstudio.gui.engine_host import Engine
 from chartstudio.gui.main_window import MainWindow
+from chartstudio.library.source import Source, open_source
+from chartstudio.modes import MODES
 
 _WAIT_S = 120.0
 _CONTEXT = 0.62
 """How much of the range's length is shown on either side of it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """A draft to show as ghosts.
-
-    Parameters
-    ----------
-    request : GenerateRequest
-    draft : Draft
-    chart : int
-        Index of the song's chart that they are for.
-    shown : int
-        Which candidate is shown.
-    """
-
-    request: GenerateRequest
-    draft: Draft
-    chart: int
-    shown: int = 0
+_N_BARS = 4
+_PLAYHEAD = 0.58
+"""Where in the range the playhead stands."""
 
 
 class _NoAnswers(Ask):
@@ -57,45 +42,54 @@ class _NoAnswers(Ask):
         self.error = text
 
 
-def render_window(
-    source: Path | Song,
+def draw(
+    source: Source | Path,
     out_png: Path,
+    engine: Engine | None = None,
     size: tuple[int, int] = (1680, 1020),
-    audio: Audio | None = None,
-    candidates: Candidates | None = None,
 ) -> None:
     """Save a picture of the window with a song in it.
 
     Parameters
     ----------
-    source : Path or Song
-        What to open. For a `Song`, ``audio`` is its sound.
+    source : Source or Path
+        What to open.
     out_png : Path
+    engine : Engine, optional
+        Redraws some bars of the song's hardest chart, whose candidates are shown as ghosts.
+        Without one the picture shows the song alone.
     size : (int, int)
         Pixels.
-    audio : Audio, optional
-        Used instead of decoding the song's file.
-    candidates : Candidates, optional
-        Shown as ghosts over their range, which is selected.
 
     Raises
     ------
     ChartStudioError
-        When the song cannot be opened or the picture cannot be written.
+        When the song cannot be opened, the engine fails, or the picture cannot be written.
     """
+    opened = open_source(source) if isinstance(source, Path) else source
     qt = app.make_app()
     ask = _NoAnswers()
-    window = app.build(Settings(), ask)
+    window = app.build(Settings(), ask, lambda: engine) if engine else app.build(Settings(), ask)
+    studio = window.studio
+
+    def settle() -> None:
+        _settle(qt, lambda: studio.jobs.idle or bool(ask.error))
+        if ask.error:
+            raise ChartStudioError(ask.error)
+
     try:
         window.resize(*size)
         window.show()
-        _open(window, source, audio)
-        _settle(qt, lambda: window.studio.jobs.idle or bool(ask.error))
-        if ask.error:
-            raise ChartStudioError(ask.error)
-        _arrange(window, candidates)
-        window.studio.checker.check_now()
-        _settle(qt, lambda: window.studio.jobs.idle)
+        studio.files.open_source(lambda: opened)
+        settle()
+        _arrange(window)
+        if engine is not None and studio.document.song.charts:
+            studio.drafting.start()
+            settle()
+            studio.drafting.show(1)
+        studio.checker.check_now()
+        settle()
+        window.status.clearMessage()
         app.screenshot(window, out_png)
     finally:
         window.allow_close()
@@ -104,36 +98,49 @@ def render_window(
         window.deleteLater()
 
 
-def _open(window: MainWindow, source: Path | Song, audio: Audio | None) -> None:
-    files = window.studio.files
-    if isinstance(source, Path):
-        files.open(source)
-        return
-    window.studio.document.open(source)
-    if audio is not None:
-        files.use_sound(Sound(audio, Peaks.of(audio.samples, audio.rate_hz)))
-
-
-def _arrange(window: MainWindow, candidates: Candidates | None) -> None:
-    """Show the candidates' range with its surroundings, or the start of the song."""
+def _arrange(window: MainWindow) -> None:
+    """Bring the hardest chart's fullest bars into view, selected, an easier chart below."""
     studio = window.studio
-    if candidates is None:
+    song = studio.document.song
+    known = [i for i, chart in enumerate(song.charts) if chart.mode in MODES]
+    if not known:
         return
-    request = candidates.request
-    studio.document.select(Selection(chart=candidates.chart, range=(request.start, request.end)))
-    studio.drafting.set(
-        mode=request.chart.mode,
-        level=request.level,
-        grid=request.grid,
-        seed=request.seed,
-        n_candidates=request.n_candidates,
-    )
-    studio.drafting.adopt(request, candidates.draft, candidates.chart)
-    studio.drafting.show(candidates.shown)
-    start_s, end_s = (request.timing.seconds_at(t) for t in (request.start, request.end))
+    # Levels of different modes cannot be compared; the first mode is the song's main one.
+    mode = song.charts[known[0]].mode
+    index = max(known, key=lambda i: (song.charts[i].mode == mode, song.charts[i].level or 0.0))
+    chart = song.charts[index]
+    timing = song.timing_of(chart)
+    start, end = _fullest_bars(chart, timing)
+    studio.document.select(Selection(chart=index, range=(start, end)))
+    studio.view.second_chart = _easier(song, index)
+    start_s, end_s = timing.seconds_at(start), timing.seconds_at(end)
     around_s = (end_s - start_s) * _CONTEXT
     studio.view.show_range(start_s - around_s, end_s + around_s)
-    studio.playback.seek(start_s + (end_s - start_s) * 0.58)
+    studio.playback.seek(start_s + (end_s - start_s) * _PLAYHEAD)
+
+
+def _fullest_bars(chart: Chart, timing: TimingMap) -> tuple[int, int]:
+    """The bars with the most notes, as ticks ``[start, end)``."""
+    if not chart.notes:
+        return timing.measure_start(1), timing.measure_start(1 + _N_BARS)
+    ticks = ticks_of(chart.notes)
+    last = timing.position(int(ticks[-1])).measure
+    starts = np.array([timing.measure_start(m) for m in range(1, last + _N_BARS + 1)])
+    edges = np.searchsorted(ticks, starts)
+    n_notes = edges[_N_BARS:] - edges[:-_N_BARS]
+    first = int(np.argmax(n_notes))
+    return int(starts[first]), int(starts[first + _N_BARS])
+
+
+def _easier(song: Song, index: int) -> int | None:
+    """The next easier chart of the same mode, to be shown below; else None."""
+    mode, level = song.charts[index].mode, song.charts[index].level or 0.0
+    easier = [
+        (chart.level or 0.0, i)
+        for i, chart in enumerate(song.charts)
+        if i != index and chart.mode == mode and (chart.level or 0.0) < level
+    ]
+    return max(easier)[1] if easier else None
 
 
 def _settle(qt: QApplication, done: Callable[[], bool]) -> None:

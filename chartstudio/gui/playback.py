@@ -166,6 +166,11 @@ class Playback(QObject):
         """Whether there is something to play."""
         return self._player is not None and self._loaded is not None
 
+    @property
+    def notice(self) -> str:
+        """Why there is no sound; empty while there is."""
+        return "" if self._player is None else self._player.notice
+
     # Moving ------------------------------------------------------------------------------
 
     def toggle(self) -> None:

@@ -44,16 +44,20 @@ class StatusBar(QStatusBar):
         self._engine.setAccessibleName(tr("Engine state"))
         self._tempo = label()
         self._tempo.setAccessibleName(tr("Tempo and offset"))
-        for widget in (self._bar, self._stop, self._engine, self._tempo):
+        self._silent = label(tr("no sound"), "bad")
+        self._silent.setAccessibleName(tr("No sound"))
+        for widget in (self._bar, self._stop, self._silent, self._engine, self._tempo):
             self.addPermanentWidget(widget)
         studio.bridge.changed.connect(self._show_song)
         studio.playback.moved.connect(self._show_place)
+        studio.playback.changed.connect(self._show_silence)
         studio.view.changed.connect(self._show_snap)
         studio.drafting.changed.connect(self._show_ghosts)
         studio.jobs.changed.connect(self._show_jobs)
         studio.files.changed.connect(self._show_jobs)
         self._show_song()
         self._show_place()
+        self._show_silence()
         self._show_snap()
         self._show_ghosts()
         self._show_jobs()
@@ -111,6 +115,11 @@ class StatusBar(QStatusBar):
             chart.notes, timing.tick_at(now_s - half_s), timing.tick_at(now_s + half_s)
         )
         self._density.setText(tr("{n} notes/s here", n=f"{len(near) / _NPS_WINDOW_S:.0f}"))
+
+    def _show_silence(self) -> None:
+        notice = self._studio.playback.notice
+        self._silent.setVisible(bool(notice))
+        self._silent.setToolTip(notice)
 
     def _show_snap(self) -> None:
         self._snap.setText(tr("snap 1/{snap}", snap=self._studio.view.snap))

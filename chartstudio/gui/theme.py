@@ -123,8 +123,10 @@ QStatusBar QLabel {{ color: {muted}; padding: 0 8px; }}
 QDockWidget {{ color: {muted}; }}
 QMainWindow::separator {{ background: {line}; width: 1px; height: 1px; }}
 QMainWindow::separator:hover {{ background: {accent}; }}
+QSplitter::handle {{ background: {background}; height: 4px; }}
+QSplitter::handle:hover {{ background: {accent_dim}; }}
 QToolButton, QPushButton {{ background: {panel_raised}; border: 1px solid {line};
-    border-radius: 5px; padding: 4px 9px; color: {text}; }}
+    border-radius: 5px; padding: 4px 7px; color: {text}; }}
 QToolButton:hover, QPushButton:hover {{ border-color: {edge}; background: {hover}; }}
 QToolButton:pressed, QPushButton:pressed {{ background: {accent_dim}; }}
 QToolButton:checked, QPushButton:checked {{ background: {accent_dim}; border-color: {accent_dim};
@@ -144,15 +146,15 @@ QToolButton[segment="first"] {{ border-top-right-radius: 0; border-bottom-right-
     border-right: none; }}
 QToolButton[segment="middle"] {{ border-radius: 0; border-right: none; }}
 QToolButton[segment="last"] {{ border-top-left-radius: 0; border-bottom-left-radius: 0; }}
-QToolButton[segment] {{ padding: 4px 7px; color: {muted}; }}
+QToolButton[segment] {{ padding: 4px 3px; color: {muted}; }}
 QToolButton[segment]:checked {{ color: {bright}; }}
-QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ background: {background};
+QLineEdit, QPlainTextEdit {{ background: {background};
     border: 1px solid {line}; border-radius: 4px; padding: 3px 6px; color: {text};
     selection-background-color: {accent_dim}; }}
-QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{
-    border-color: {accent}; }}
-QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {{
-    color: {faint}; }}
+QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {accent}; }}
+QLineEdit:disabled {{ color: {faint}; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0 2px;
+    background: transparent; }}
 QComboBox QAbstractItemView {{ background: {panel_raised}; border: 1px solid {line};
     selection-background-color: {accent_dim}; }}
 QListWidget, QListView, QTreeView, QScrollArea {{ background: transparent; border: none;
@@ -188,9 +190,12 @@ QLabel[role="title"] {{ font-weight: 700; font-size: 13pt; }}
 QLabel[role="muted"] {{ color: {muted}; }}
 QLabel[role="bad"] {{ color: {bad}; }}
 QLabel[role="good"] {{ color: {good}; }}
-QLabel[role="clock"] {{ font-weight: 700; font-size: 13pt; }}
-QLabel[role="chip"] {{ background: {line}; color: {muted}; border-radius: 8px;
-    padding: 1px 8px; font-size: 8pt; }}
+QLabel[role="clock"] {{ font-weight: 700; }}
+QLabel[role="brand"] {{ font-weight: 700; padding: 5px 12px 4px 12px; }}
+QLabel[role="key"] {{ background: {panel_raised}; border: 1px solid {line}; border-radius: 3px;
+    padding: 1px 5px; color: {muted}; font-size: 8pt; }}
+QLabel[role="chip"] {{ background: {line}; color: {muted}; border-radius: 7px;
+    padding: 1px 7px; font-size: 8pt; }}
 QFrame[role="card"] {{ background: {panel_raised}; border: 1px solid {line};
     border-radius: 7px; }}
 QFrame[role="card"]:hover {{ border-color: {edge}; }}

@@ -6,7 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
-from chartstudio.core.ticks import SNAPS
+from chartstudio.core.ticks import SNAPS, TICKS_PER_BEAT
+from chartstudio.core.timing import TimingMap
 from chartstudio.gui import text, theme
 from chartstudio.gui.actions import Actions
 from chartstudio.gui.panels.parts import Segments, label
@@ -16,6 +17,7 @@ from chartstudio.gui.text import tr
 
 _SNAPS_SHOWN = SNAPS[:6]
 _CLOCK_PT = 13.0
+_WIDEST_TICK = 888 * 4 * TICKS_PER_BEAT
 
 
 class TransportBar(QToolBar):
@@ -37,7 +39,7 @@ class TransportBar(QToolBar):
         self._button("edit.redo", "↷")
         self.addSeparator()
         self._play = self._button("play.toggle", tr("▶ Play"), "primary")
-        self._play.setMinimumWidth(78)
+        self._play.setMinimumWidth(70)
         self._button("play.loop", "A–B")
         self._rates = Segments(
             tr("Playback rate"), tuple((rate, f"{rate * 100:.0f}") for rate in RATES)
@@ -46,7 +48,7 @@ class TransportBar(QToolBar):
         self.addWidget(self._rates)
         self._rate = label(role="muted")
         self._rate.setAccessibleName(tr("Playback rate"))
-        self.addWidget(self._rate)
+        self._other_rate = self.addWidget(self._rate)
         self._button("play.metronome", tr("♩ Metronome"))
         self._button("play.ticks", tr("Note ticks"))
         self.addSeparator()
@@ -58,7 +60,7 @@ class TransportBar(QToolBar):
         self.addSeparator()
         self._button("view.zoom-out", "−")
         self._button("view.zoom-in", "+")
-        self._button("view.all", tr("Whole song"))
+        self._button("view.all", tr("All"))
         self._button("view.beats", tr("Beats"))
         self._button("view.follow", tr("Follow"))
         self._add_clock()
@@ -110,26 +112,30 @@ class TransportBar(QToolBar):
         return made
 
     def _add_clock(self) -> None:
-        gap = QWidget()
-        gap.setFixedWidth(10)
-        self.addWidget(gap)
         self._clock = label(role="clock")
         self._clock.setFont(theme.mono_font(_CLOCK_PT))
         self._clock.setAccessibleName(tr("Position"))
         self._bar = label(role="muted")
         self._bar.setAccessibleName(tr("Bar and beat"))
+        # Wide enough for any song, so that the line does not dance while it plays.
+        widest = text.bar_and_beat(TimingMap.constant(120.0), _WIDEST_TICK)
+        self._bar.setMinimumWidth(self._bar.fontMetrics().horizontalAdvance(widest) + 4)
         self._clock.setMinimumWidth(self._clock.fontMetrics().horizontalAdvance("00:00.000") + 12)
-        self.addWidget(self._clock)
-        self.addWidget(self._bar)
+        gap = QWidget()
+        gap.setFixedWidth(6)
+        for widget in (gap, self._clock, self._bar):
+            self.addWidget(widget)
         stretch = QWidget()
         stretch.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(stretch)
+        self._button("window.export", tr("Export…"))
 
     def _show_playback(self) -> None:
         playback = self._studio.playback
         self._rates.show_value(playback.rate)
         listed = playback.rate in RATES
-        self._rate.setText("" if listed else f"{playback.rate * 100:.0f} %")
+        self._rate.setText(f"{playback.rate * 100:.0f} %")
+        self._other_rate.setVisible(not listed)
         self._play.setText(self._face("play.toggle", tr("▶ Play")))
 
     def _show_clock(self) -> None:

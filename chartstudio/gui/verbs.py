@@ -17,7 +17,6 @@ from chartstudio.editor.checks import SongIssue
 from chartstudio.editor.selection import Selection
 from chartstudio.formats import FORMATS, losses
 from chartstudio.gui.dialogs.ask import Answer
-from chartstudio.gui.files import demo_path
 from chartstudio.gui.panels.charts import chart_title, mode_title
 from chartstudio.gui.saving import PROJECT, Place, format_of
 from chartstudio.gui.studio import Studio
@@ -73,9 +72,7 @@ def new_from_audio(studio: Studio) -> None:
 
 def open_demo(studio: Studio) -> None:
     """Open the bundled demo song."""
-    path = demo_path()
-    if path is not None:
-        open_path(studio, path)
+    guarded(studio, studio.files.open_demo)
 
 
 def locate_audio(studio: Studio) -> None:

@@ -146,8 +146,7 @@ class ChartsPanel(QWidget):
         layout.addWidget(heading(tr("Charts")))
         layout.addWidget(self._empty)
         layout.addWidget(self.list)
-        for action in actions[:2]:
-            layout.addWidget(_link(action))
+        layout.addWidget(_link(actions[0]))
         bridge.changed.connect(self._on_change)
         self._fill()
 
@@ -159,7 +158,7 @@ class ChartsPanel(QWidget):
 
     def _fill(self) -> None:
         charts = self._document.song.charts
-        several_modes = len({c.mode for c in charts}) > 1
+        usual_mode = charts[0].mode if charts else ""
         # Counting a long chart takes milliseconds; only the edited one is counted again.
         known = {id(chart): chip for chart, chip in self._chips}
         self._chips = [(chart, known.get(id(chart)) or _chip(chart)) for chart in charts]
@@ -169,7 +168,7 @@ class ChartsPanel(QWidget):
             item = QListWidgetItem(chart_title(chart))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             item.setData(_CHIP, chip)
-            item.setData(_MODE, mode_title(chart.mode) if several_modes else "")
+            item.setData(_MODE, mode_title(chart.mode) if chart.mode != usual_mode else "")
             item.setToolTip(f"{mode_title(chart.mode)} · {chart.name} {chart.label}".strip())
             self.list.addItem(item)
         self.list.blockSignals(False)
@@ -206,7 +205,9 @@ class ChartsPanel(QWidget):
 def _link(action: QAction) -> QWidget:
     """A flat button that follows an action."""
     made = QToolButton()
-    made.setDefaultAction(action)
+    made.setText(f"+ {action.text()}")
+    made.setToolTip(action.shortcut().toString())
+    made.clicked.connect(action.trigger)
     made.setProperty("role", "flat")
     made.setAccessibleName(action.text())
     return made

@@ -36,6 +36,8 @@ from chartstudio.modes import MODES
 _SLIDER_STEPS = 10
 """Slider steps per level."""
 
+_SMALL_PX = 34
+
 _LEGEND = (("Tab", "next"), ("Enter", "accept"), ("⇧ Enter", "part"), ("Esc", "drop"))
 
 
@@ -152,6 +154,7 @@ class DraftPanel(QWidget):
         fields.setVerticalSpacing(8)
         fields.setColumnStretch(1, 1)
         new_seed = button("⟳", self._drafting.new_seed, tip=tr("New seed"))
+        new_seed.setFixedWidth(_SMALL_PX)
         for i, (name, *widgets) in enumerate(
             (
                 (tr("Mode"), self.mode),
@@ -162,7 +165,9 @@ class DraftPanel(QWidget):
             )
         ):
             fields.addWidget(label(name), i, 0)
-            fields.addLayout(row(*widgets), i, 1)
+            line = row(*widgets)
+            line.setStretch(0, 1)
+            fields.addLayout(line, i, 1)
         layout.addLayout(fields)
         layout.addWidget(self._start)
         layout.addWidget(self.bar)

@@ -90,9 +90,9 @@ def _gradient(name: str, end: object) -> QLinearGradient:
     made = QLinearGradient(QPointF(0, 0), QPointF(end))
     hue = crc32(name.encode()) % 360 / 360
     for place, shift, light, saturation in (
-        (0.0, 0.0, 0.29, 0.38),
-        (0.55, 0.2, 0.38, 0.30),
-        (1.0, 0.42, 0.62, 0.60),
+        (0.0, 0.0, 0.29, 0.40),
+        (0.55, 0.11, 0.36, 0.32),
+        (1.0, 0.42, 0.61, 0.62),
     ):
         rgb = colorsys.hls_to_rgb((hue + shift) % 1.0, light, saturation)
         made.setColorAt(place, QColor.fromRgbF(*rgb))
