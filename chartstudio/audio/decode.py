@@ -357,8 +357,19 @@ class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
         return False
 
 
+class _Memory(io.BytesIO):
+    """Bytes in which a damaged file may seek before the start, which gets it nowhere."""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place, or stay where it would be before the first byte."""
+        try:
+            return super().seek(offset, whence)
+        except ValueError:
+            return self.tell()
+
+
 def _open_sndfile(data: bytes) -> _Source:
-    file = _ForwardFile(io.BytesIO(data))
+    file = _ForwardFile(_Memory(data))
     return _Source(
         file.samplerate,
         file.channels,

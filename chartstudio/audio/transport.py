@@ -76,7 +76,7 @@ class Mark(NamedTuple):
     jump : Jump
         The jump that led there.
     lap : int
-        Rises with every jump and every turn of a loop.
+        Rises with every turn of a loop.
     heard_at_s, duration_s : float
         On the output's clock.
     song_s : float
@@ -153,7 +153,6 @@ class Transport:
         if orders.jump is not self._jump:
             self._jump = orders.jump
             self._cursor = round(orders.jump.to_s / orders.rate * self.rate_hz)
-            self._lap += 1
         elif orders.rate != self._rate:
             self._cursor = round(self._cursor * self._rate / orders.rate)
         self._rate = orders.rate

@@ -189,6 +189,13 @@ def test_a_truncated_flac_gives_what_is_there_and_says_so():
     assert "ends early" in audio.notice
 
 
+def test_a_damaged_file_that_points_before_its_start():
+    memory = module._Memory(b"abcdef")
+    memory.seek(2)
+    assert memory.seek(-1) == 2  # raised in a callback this would be noise on the terminal
+    assert memory.seek(-2, 2) == 4
+
+
 def test_a_wav_without_samples():
     assert "no sound" in refusal(encoded(song(0), RATE_HZ, "WAV", "PCM_16"))
 

@@ -406,6 +406,17 @@ def test_a_rate_is_heard_before_the_whole_song_is_rendered():
     assert shares[-1] == 1
 
 
+def test_a_rate_is_heard_without_a_hole():
+    player, output = made(song(12))
+    player.play(5.9)  # a chunk of the slow song ends at 6.0
+    job = player.change_rate(0.5)
+    while player.rate == 1.0:
+        next(job)
+    out = turned(output, RATE_HZ // 2)[0]
+    assert abs(out).reshape(-1, BLOCK // 9).max(axis=1).min() > 0
+    job.close()
+
+
 def test_what_lies_ahead_of_the_playhead_is_rendered_first():
     player, output = made(song(20))
     player.play(1.0)
