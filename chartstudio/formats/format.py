@@ -1,0 +1,109 @@
+"""The record that every file format fills in, and what a format cannot hold.
+
+It knows no format and opens no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from chartstudio.core.errors import ModeError
+from chartstudio.core.song import Song
+
+Files = Mapping[str, bytes]
+"""A song's folder or archive: file name to bytes, read when asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Something that a format cannot hold, told before anything is written.
+
+    Parameters
+    ----------
+    chart : str
+        The chart's name; empty when the song as a whole is meant.
+    what : str
+        In words for the author.
+    n : int
+        How many of them.
+    """
+
+    chart: str
+    what: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format.
+
+    Parameters
+    ----------
+    id, title : str
+    suffixes : tuple of str
+        Endings of the files that hold charts, in lower case with the dot; the first is the
+        one that is written.
+    modes : tuple of str or None
+        Modes whose charts it can hold; None for every mode.
+    sniff : callable
+        ``(names, chosen) -> bool``: whether the files, or the chosen one, are of this format.
+        Names only; nothing is read.
+    read : callable
+        ``(files, chosen) -> Song``. ``chosen`` is the chart file asked for, or None for the
+        whole set. Raises `FormatError`.
+    write : callable
+        ``(song) -> {name: bytes}``, the chart files only.
+    losses : callable
+        ``(song) -> losses``, for charts of modes that the format holds.
+    """
+
+    id: str
+    title: str
+    suffixes: tuple[str, ...]
+    modes: tuple[str, ...] | None
+    sniff: Callable[[tuple[str, ...], str | None], bool]
+    read: Callable[[Files, str | None], Song]
+    write: Callable[[Song], dict[str, bytes]]
+    losses: Callable[[Song], tuple[Loss, ...]]
+
+    def refuse_other_modes(self, song: Song) -> None:
+        """Check that every chart's mode can be held.
+
+        Raises
+        ------
+        ModeError
+            Naming the first that cannot.
+        """
+        if self.modes is None:
+            return
+        for chart in song.charts:
+            if chart.mode not in self.modes:
+                name = f" ({chart.name})" if chart.name else ""
+                raise ModeError(
+                    f"{self.title} cannot hold the {chart.mode} chart{name}; "
+                    "remove it from the export or choose another format"
+                )
+
+
+def has_suffix(name: str, suffixes: tuple[str, ...]) -> bool:
+    """Whether a file name ends in one of the suffixes, in any case."""
+    return name.lower().endswith(suffixes)
+
+
+def sniff_suffix(
+    suffixes: tuple[str, ...],
+) -> Callable[[tuple[str, ...], str | None], bool]:
+    """A `Format.sniff` that goes by the endings of top-level names."""
+
+    def sniff(names: tuple[str, ...], chosen: str | None) -> bool:
+        if chosen is not None:
+            return has_suffix(chosen, suffixes)
+        return any("/" not in name and has_suffix(name, suffixes) for name in names)
+
+    return sniff
+
+
+def top_level(files: Files, suffixes: tuple[str, ...]) -> list[str]:
+    """Names at the top of a bundle that end in one of the suffixes, sorted."""
+    return sorted(n for n in files if "/" not in n and has_suffix(n, suffixes))

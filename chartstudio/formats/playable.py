@@ -1,0 +1,63 @@
+"""Which notes of a chart are judged, and how many of each kind there are.
+
+It knows timing and effects, and what players call a note; no file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chartstudio.core.note import LaneNote, ticks_of
+from chartstudio.core.song import Chart, Effect, Song
+from chartstudio.core.ticks import Ticks
+
+NOTE_KINDS = ("tap", "hold", "roll", "lift")
+"""What StepMania's radar calls notes."""
+
+
+def effects_of(song: Song, chart: Chart) -> tuple[Effect, ...]:
+    """The effects in force: a chart with its own timing has its own effects only."""
+    return chart.effects if chart.timing is not None else (*song.effects, *chart.effects)
+
+
+def judged(song: Song, chart: Chart, ticks: Ticks) -> NDArray[np.bool_]:
+    """Whether a note on each tick would be judged, shape (N,).
+
+    Not inside warps, unless the row has a stop or delay, and not inside fake stretches
+    (``TimingData::IsJudgableAtRow``).
+    """
+    found = ~song.timing_of(chart).warped(ticks)
+    for effect in effects_of(song, chart):
+        if effect.kind == "fakes":
+            found &= (ticks < effect.tick) | (ticks >= effect.tick + float(effect.values[0]))
+    return found
+
+
+def playable(song: Song, chart: Chart) -> NDArray[np.bool_]:
+    """Whether each note of a chart is judged, shape (N,)."""
+    return judged(song, chart, ticks_of(chart.notes))
+
+
+def count_kinds(song: Song, chart: Chart, everything: bool = False) -> Counter[str]:
+    """Notes by kind.
+
+    Parameters
+    ----------
+    song : Song
+    chart : Chart
+    everything : bool
+        Whether to count notes that are not judged too.
+    """
+    kinds = [n.kind if isinstance(n, LaneNote) else type(n).__name__.lower() for n in chart.notes]
+    if everything:
+        return Counter(kinds)
+    return Counter(k for k, ok in zip(kinds, playable(song, chart), strict=True) if ok)
+
+
+def count_notes(song: Song, chart: Chart) -> int:
+    """How many notes a player is told the chart has."""
+    counts = count_kinds(song, chart)
+    return sum(counts[kind] for kind in NOTE_KINDS)
