@@ -6,18 +6,22 @@ step. ``chart`` is always an index into ``song.charts``.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 from chartstudio.core import provenance
 from chartstudio.core.mode import Axis
-from chartstudio.core.note import LaneNote, Note, ends_of, shift, sort_notes, ticks_of
+from chartstudio.core.note import LaneNote, Note, ends_of, shift, sort_key, sort_notes, ticks_of
 from chartstudio.core.song import Chart, Effect, Song
 from chartstudio.core.timing import TimingMap
 from chartstudio.editor.clipboard import Clip
 from chartstudio.editor.document import Edit
 from chartstudio.modes import MODES
+
+_FEW = 64
+"""Up to so many notes are put in one by one rather than all sorted again."""
 
 
 def _on_chart(index: int, change: Callable[[Song, Chart], Chart]) -> Edit:
@@ -30,20 +34,52 @@ def _on_chart(index: int, change: Callable[[Song, Chart], Chart]) -> Edit:
 
 
 def _on_notes(index: int, change: Callable[[Chart], Sequence[Note]]) -> Edit:
-    return _on_chart(index, lambda song, chart: replace(chart, notes=sort_notes(change(chart))))
+    """An edit of the notes alone; ``change`` gives them in chart order."""
+    return _on_chart(index, lambda song, chart: replace(chart, notes=tuple(change(chart))))
 
 
-def _adding(chart: Chart, new: Sequence[Note], dropped: Collection[Note] = ()) -> list[Note]:
-    """The chart's notes with new ones in place of what they conflict with."""
-    gone = set(dropped)
-    kept = [n for n in chart.notes if n not in gone]
+def _tick(note: Note) -> int:
+    return note.tick
+
+
+def _leaving(notes: Sequence[Note], gone: Collection[Note]) -> list[Note]:
+    """Sorted notes without some of them; only their neighbourhood is compared."""
+    if not gone:
+        return list(notes)
+    low = bisect_left(notes, min(n.tick for n in gone), key=_tick)
+    high = bisect_right(notes, max(n.tick for n in gone), key=_tick)
+    dropped = frozenset(gone)
+    return [*notes[:low], *(n for n in notes[low:high] if n not in dropped), *notes[high:]]
+
+
+def _adding(chart: Chart, new: Sequence[Note], dropped: Collection[Note] = ()) -> Sequence[Note]:
+    """The chart's notes, in order, with new ones in place of what they conflict with."""
+    kept = _leaving(chart.notes, dropped)
     if not new:
         return kept
-    mode = MODES[chart.mode]
-    low, high = min(n.tick for n in new), max(n.end for n in new)
-    near = [n for n in kept if n.tick <= high and n.end >= low]
-    hit = {other for note in new for other in mode.conflicts(near, note)}
-    return [*(n for n in kept if n not in hit), *new]
+    kept = _leaving(kept, _hit(kept, new, MODES[chart.mode].conflicts))
+    if len(new) > _FEW:
+        return sort_notes((*kept, *new))
+    for note in new:
+        insort(kept, note, key=sort_key)
+    return kept
+
+
+def _hit(
+    kept: Sequence[Note],
+    new: Sequence[Note],
+    conflicts: Callable[[Sequence[Note], Note], tuple[Note, ...]],
+) -> set[Note]:
+    """Kept notes that cannot stay beside the new ones; each looks at its surroundings only."""
+    first, last = min(n.tick for n in new), max(n.end for n in new)
+    near = [n for n in kept[: bisect_right(kept, last, key=_tick)] if n.end >= first]
+    longest = max((n.end - n.tick for n in near), default=0)
+    hit: set[Note] = set()
+    for note in new:
+        low = bisect_left(near, note.tick - longest, key=_tick)
+        high = bisect_right(near, note.end, key=_tick)
+        hit.update(conflicts(near[low:high], note))
+    return hit
 
 
 # Notes -----------------------------------------------------------------------------------
@@ -56,8 +92,7 @@ def place(chart: int, note: Note) -> Edit:
 
 def remove(chart: int, notes: Collection[Note]) -> Edit:
     """Take notes away."""
-    gone = frozenset(notes)
-    return _on_notes(chart, lambda c: [n for n in c.notes if n not in gone])
+    return _on_notes(chart, lambda c: _leaving(c.notes, notes))
 
 
 def moved_notes(
@@ -84,7 +119,7 @@ def move(chart: int, notes: Collection[Note], ticks: int, lanes: int = 0) -> Edi
 def set_end(chart: int, note: Note, end: int) -> Edit:
     """Give a note another end: a tap pulled long becomes a hold, a hold pushed flat a tap."""
 
-    def change(c: Chart) -> list[Note]:
+    def change(c: Chart) -> Sequence[Note]:
         mode = MODES[c.mode]
         kind = mode.kind(note)
         if kind == "tap" and end > note.tick:
@@ -97,7 +132,7 @@ def set_end(chart: int, note: Note, end: int) -> Edit:
 def set_kind(chart: int, notes: Collection[Note], kind: str) -> Edit:
     """Make the notes another kind, where they are."""
 
-    def change(c: Chart) -> list[Note]:
+    def change(c: Chart) -> Sequence[Note]:
         mode = MODES[c.mode]
         new = [mode.place(kind, n.tick, n.end, mode.spot(n)) for n in notes]
         return _adding(c, new, dropped=notes)
@@ -122,7 +157,7 @@ def quantise(chart: int, notes: Collection[Note], snap: int) -> Edit:
             replace(n, tick=timing.snap(n.tick, snap), end=timing.snap(n.end, snap))  # type: ignore[type-var]
             for n in notes
         ]
-        return replace(c, notes=sort_notes(_adding(c, new, dropped=notes)))
+        return replace(c, notes=tuple(_adding(c, new, dropped=notes)))
 
     return _on_chart(chart, change)
 
@@ -142,7 +177,7 @@ def replace_range(
         inside = [n for n in notes if start <= n.tick < end]
         merged = _adding(replace(c, notes=tuple(kept)), inside)
         marked = replace(source, start=start, end=end)
-        return provenance.mark(replace(c, notes=sort_notes(merged)), marked)
+        return provenance.mark(replace(c, notes=tuple(merged)), marked)
 
     def edit(song: Song) -> Song:
         return song.with_chart(chart, change(song, song.charts[chart]))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from chartstudio.core.note import LaneNote, ends_of, ticks_of
 from chartstudio.core.song import Chart, Song
 from chartstudio.core.timing import Side, TimingMap
+from chartstudio.formats.playable import playable
 from chartstudio.library.source import Source
 from chartstudio.modes import MODES
 
@@ -58,13 +59,13 @@ def describe_chart(song: Song, chart: Chart, with_notes: bool = False) -> dict[s
     mode = MODES.get(chart.mode)
     ticks = ticks_of(chart.notes)
     starts_s = timing.seconds_at(ticks)
-    playable = playable_mask(chart, timing)
+    judged = playable(song, chart)
     kinds = [n.kind if isinstance(n, LaneNote) else type(n).__name__.lower() for n in chart.notes]
     known = dict.fromkeys(mode.kinds if mode else (), 0)
     counts_all = known | Counter(kinds)
-    counts = known | Counter(k for k, ok in zip(kinds, playable, strict=True) if ok)
+    counts = known | Counter(k for k, ok in zip(kinds, judged, strict=True) if ok)
     counted = np.array([mode.counts(n) if mode else True for n in chart.notes], dtype=bool)
-    played = counted & playable
+    played = counted & judged
     described: dict[str, Any] = {
         "mode": chart.mode,
         "name": chart.name,
@@ -96,21 +97,11 @@ def describe_chart(song: Song, chart: Chart, with_notes: bool = False) -> dict[s
                 starts_s.tolist(),
                 ends_s.tolist(),
                 kinds,
-                playable.tolist(),
+                judged.tolist(),
                 strict=True,
             )
         ]
     return described
-
-
-def playable_mask(chart: Chart, timing: TimingMap) -> NDArray[np.bool_]:
-    """Which notes the game judges: none inside warps or fake stretches, and no fakes."""
-    ticks = ticks_of(chart.notes)
-    hit = ~timing.warped(ticks)
-    for effect in chart.effects:
-        if effect.kind == "fakes":
-            hit &= ~((ticks >= effect.tick) & (ticks < effect.tick + float(effect.values[0])))
-    return hit
 
 
 def nps_peak(ticks: NDArray[np.int64], timing: TimingMap) -> float:

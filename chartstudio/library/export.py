@@ -128,11 +128,11 @@ def export(
     if format_id in _ARCHIVES:
         path = folder / (folder_name(song) + _ARCHIVES[format_id])
         bundle.save_archive(path, files)
-        written = (path,)
+        written = [path]
     else:
         bundle.save_files(folder, files)
-        written = tuple(folder / name for name in files)
-    return Exported(written, tuple(lost))
+        written = [folder / name for name in files]
+    return Exported(tuple(written), tuple(lost))
 
 
 def _audio(name: str, data: bytes, format_id: str) -> Job[tuple[str, bytes]]:

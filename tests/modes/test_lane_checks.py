@@ -27,7 +27,7 @@ BAD = [
     ("inside-hold", "error", "dance-single", [hold(1, 3, 2), tap(2, 2)]),
     ("inside-hold", "warning", "dance-single", [hold(1, 3, 2), tap(3, 2)]),
     ("inside-hold", "error", "pump-single", [hold(0, 8, 2, "roll"), tap(2, 1), tap(4, 2)]),
-    ("jack-too-fast", "error", "dance-single", [tap(1, 0), tap(1 + 1 / 12, 0)]),
+    ("jack-too-fast", "error", "dance-single", [tap(1, 0), tap(1 + 1 / 16, 0)]),
     ("jack-too-fast", "error", "mania-4k", [tap(1, 3), tap(1 + 1 / 16, 3)]),
     ("impossible-chord", "error", "dance-double", [tap(1, i) for i in range(5)]),
     ("impossible-chord", "error", "pump-single", [*(hold(0, 4, i) for i in range(4)), tap(2, 4)]),
