@@ -7,6 +7,7 @@ bit for bit.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
@@ -272,9 +273,14 @@ class SongFeatures:
         -------
         ndarray, shape (n_beats * 12, M), float32
         """
-        found = np.zeros((n_beats * POSITIONS_PER_BEAT, self.spec.n_channels), dtype=np.float32)
-        self._fill(found, first, n_beats, POSITIONS_PER_BEAT, self._blocks)
-        return found
+        self._need(first, n_beats)
+        return join_blocks(self._blocks, self.grid.n_beats, first, n_beats)
+
+    def all_blocks(self) -> NDArray[np.float32]:
+        """Features of the whole song for a store, shape (n_blocks, 8 * 12, M)."""
+        for block in range(self.n_blocks):
+            self._compute(block)
+        return np.stack([self._blocks[block] for block in range(self.n_blocks)])
 
     def onsets(self, first: int, n_beats: int) -> NDArray[np.float32]:
         """Strength of what starts at each slot: the mean rise over all groups.
@@ -284,32 +290,20 @@ class SongFeatures:
         ndarray, shape (n_beats * 48,), float32
             Zero outside the song; 1 is a usual rise of this song.
         """
-        found = np.zeros(n_beats * SLOTS_PER_BEAT, dtype=np.float32)
-        self._fill(found, first, n_beats, SLOTS_PER_BEAT, self._onsets)
-        return found
+        self._need(first, n_beats)
+        return join_blocks(self._onsets, self.grid.n_beats, first, n_beats)
 
     @cached_property
     def activity(self) -> NDArray[np.float32]:
         """`activity` of the song, shape (B,)."""
         return activity(self.samples, self.grid, self.spec)
 
-    def _fill(
-        self,
-        found: NDArray[np.float32],
-        first: int,
-        n_beats: int,
-        per_beat: int,
-        table: dict[int, NDArray[np.float32]],
-    ) -> None:
+    def _need(self, first: int, n_beats: int) -> None:
         low, high = max(first, 0), min(first + n_beats, self.grid.n_beats)
-        while low < high:
-            block, skipped = divmod(low, BLOCK_BEATS)
-            taken = min(BLOCK_BEATS - skipped, high - low)
+        # A run outside the song still takes its shape from a block.
+        low, high = (low, high) if low < high else (0, 1)
+        for block in range(low // BLOCK_BEATS, -(-high // BLOCK_BEATS)):
             self._compute(block)
-            to = (low - first) * per_beat
-            rows = slice(skipped * per_beat, (skipped + taken) * per_beat)
-            found[to : to + taken * per_beat] = table[block][rows]
-            low += taken
 
     def _compute(self, block: int) -> None:
         if block in self._blocks:
@@ -357,6 +351,35 @@ class SongFeatures:
             rise_spread = max(float(rises.square().mean().sqrt()), 1e-3)
             scales.append((float(mels.mean()), spread, rise_spread))
         return tuple(scales)
+
+
+def join_blocks(
+    blocks: Mapping[int, NDArray[np.float32]], n_song_beats: int, first: int, n_beats: int
+) -> NDArray[np.float32]:
+    """A run of beats out of blocks; zeros outside the song.
+
+    Parameters
+    ----------
+    blocks : mapping of int to ndarray, each of shape (8 * n, ...)
+        At least those that the run touches.
+    n_song_beats, first, n_beats : int
+
+    Returns
+    -------
+    ndarray, shape (n_beats * n, ...)
+    """
+    low, high = max(first, 0), min(first + n_beats, n_song_beats)
+    like = blocks[low // BLOCK_BEATS if low < high else 0]
+    per_beat = len(like) // BLOCK_BEATS
+    found = np.zeros((n_beats * per_beat, *like.shape[1:]), dtype=np.float32)
+    while low < high:
+        block, skipped = divmod(low, BLOCK_BEATS)
+        taken = min(BLOCK_BEATS - skipped, high - low)
+        to = (low - first) * per_beat
+        rows = slice(skipped * per_beat, (skipped + taken) * per_beat)
+        found[to : to + taken * per_beat] = blocks[block][rows]
+        low += taken
+    return found
 
 
 _HOP = 256

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from time import perf_counter
 
 import numpy as np
@@ -17,7 +18,7 @@ from chartstudio.core.note import Note, sort_notes
 from chartstudio.core.song import Chart
 from chartstudio.engine.requests import Candidate, Draft
 from chartstudio.engine.task import Sound, Task, hear
-from chartstudio.engine.writer import Writer, new_writer, walk_in, write
+from chartstudio.engine.writer import Desk, Writer, desks, new_writer, start_of, write
 
 MOST_ROUNDS = 3
 _LEVEL_SLACK = (0.15, 0.04)
@@ -154,6 +155,7 @@ def _round(
 ) -> Generator[Progress, None, list[Writer]]:
     """Write the wanted candidates once, hearing what is not heard yet."""
     writers: list[Writer] = []
+    seated: tuple[Desk, ...] = ()
     n_sections = len(task.sections)
     first_round = not sounds
     for index, section in enumerate(task.sections):
@@ -169,12 +171,13 @@ def _round(
             yield Progress(0.8 * index / n_sections, "Listening", _partial(writers, shown))
         started = perf_counter()
         if not writers:
-            start = walk_in(task, sounds[0])
+            start = start_of(task, sounds[0])
             writers = [new_writer(task, seed, n, start) for seed, n in wanted.items()]
+            seated = desks(task, writers, start)
         for writer in writers:
             writer.plan(task, index, sounds[index])
         last = index == n_sections - 1
-        for _ in write(task, writers, keep=0 if last else 1):
+        for _ in chain.from_iterable(write(desk, keep=0 if last else 1) for desk in seated):
             seconds["draft"] += perf_counter() - started
             done = (index + 0.5) / n_sections
             partial = _partial(writers, shown) if first_round else shown

@@ -1,12 +1,13 @@
 """The network: one encoder of sound and known notes, one head for times, one for rows.
 
 Knows tensors only. The encoder runs once per window. A row of the chart is written in two
-steps of thought: a recurrent state walks from row to row, and a small head spells the row
-event by event from that state and the events already spelled.
+steps of thought: attention over the rows before it makes a state, and a small head spells the
+row event by event from that state and the events already spelled.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -20,6 +21,8 @@ N_WHEN = 3
 """Outputs per slot: a note starts, it is a chord, it is held."""
 
 MOST_BEATS_IN_BAR = 8
+_NEVER = -1e9
+_FAR_BEATS = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,13 @@ class NetSpec:
     width : int
         Channels of the encoder.
     state : int
-        Size of the state that walks along the rows.
+        Channels of the rows' states.
+    n_heads, n_layers : int
+        Of the attention over rows.
+    reach_beats : float
+        Rows further back are not attended to.
+    most_rows : int
+        Rows that are remembered while drafting.
     dilations : tuple of int
         One residual block each, in positions: neighbours first, then beats and measures.
     """
@@ -43,7 +52,11 @@ class NetSpec:
     n_events: int
     n_modes: int
     width: int = 128
-    state: int = 192
+    state: int = 128
+    n_heads: int = 4
+    n_layers: int = 2
+    reach_beats: float = 32.0
+    most_rows: int = 96
     dilations: tuple[int, ...] = (1, 2, 4, 8, 12, 24, 48, 96, 1, 12)
 
 
@@ -121,43 +134,165 @@ class Encoder(nn.Module):
         return states.float(), scores.reshape(len(x), n * SLOTS_PER_POSITION, N_WHEN)
 
 
+@dataclass(slots=True, eq=False)
+class Memory:
+    """Rows that a batch of candidates has written, as later rows attend to them.
+
+    Attributes
+    ----------
+    keys, values : Tensor, shape (n_layers, B * n_heads * most_rows, width of a head)
+    beats : Tensor, shape (B, most_rows)
+        Where each row lies; far ahead where there is none.
+    n_rows : list of int
+        Rows written by each candidate; the newest replace the oldest.
+    """
+
+    keys: Tensor
+    values: Tensor
+    beats: Tensor
+    n_rows: list[int]
+
+    def keep(self, candidate: int) -> None:
+        """Make the row of the last step a part of the memory."""
+        self.n_rows[candidate] += 1
+
+
+class _Layer(nn.Module):
+    """Pre-norm attention over rows, and a mix of channels."""
+
+    def __init__(self, spec: NetSpec) -> None:
+        super().__init__()
+        w = spec.state
+        self.n_heads = spec.n_heads
+        self.norm = nn.LayerNorm(w)
+        self.ask = nn.Linear(w, 3 * w, bias=False)
+        self.give = nn.Linear(w, w, bias=False)
+        self.mix_norm = nn.LayerNorm(w)
+        self.widen = nn.Linear(w, 2 * w)
+        self.narrow = nn.Linear(2 * w, w)
+
+    def heads(self, x: Tensor, turn: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values of rows (B, R, state), each (B, R, n_heads, width)."""
+        h, (cos, sin) = self.n_heads, turn
+        three = self.ask(self.norm(x)).float().unflatten(2, (3 * h, -1))
+        both = three[:, :, : 2 * h]
+        left, right = both.chunk(2, dim=-1)
+        both = both * cos + torch.cat((-right, left), dim=-1) * sin
+        return both[:, :, :h], both[:, :, h:], three[:, :, 2 * h :]
+
+    def finish(self, x: Tensor, seen: Tensor) -> Tensor:
+        """Add what was seen, both (B, R, state), and mix."""
+        x = x + self.give(seen)
+        mixed: Tensor = self.narrow(functional.gelu(self.widen(self.mix_norm(x))))
+        return x + mixed
+
+
 class Placer(nn.Module):
     """Writes rows: which events stand at the times that were picked."""
 
     def __init__(self, spec: NetSpec) -> None:
         super().__init__()
-        self.n_events = spec.n_events
-        self.state_size = spec.state
-        self.row = nn.Linear(spec.width + N_GAPS + spec.n_events * (1 + len(TRACE_S)), spec.state)
-        self.mode = nn.Embedding(spec.n_modes, spec.state)
-        self.walk = nn.GRU(spec.state, spec.state, batch_first=True)
-        self.from_state = nn.Linear(spec.state, spec.state)
-        self.from_row = nn.Linear(spec.state, spec.state)
-        self.so_far = nn.Linear(spec.n_events, spec.state, bias=False)
-        self.last = nn.Embedding(spec.n_events, spec.state)
-        self.out = nn.Linear(spec.state, spec.n_events)
+        self.spec = spec
+        w = spec.state
+        self.row = nn.Linear(spec.width + N_GAPS + spec.n_events * (1 + len(TRACE_S)), w)
+        self.mode = nn.Embedding(spec.n_modes, w)
+        self.layers = nn.ModuleList(_Layer(spec) for _ in range(spec.n_layers))
+        self.norm = nn.LayerNorm(w)
+        self.from_state = nn.Linear(w, w)
+        self.so_far = nn.Linear(spec.n_events, w, bias=False)
+        self.last = nn.Embedding(spec.n_events, w)
+        self.out = nn.Linear(w, spec.n_events)
+        half = w // spec.n_heads // 2
+        # Periods from a quarter of a beat to twice the reach.
+        periods = 0.25 * (8 * spec.reach_beats) ** (torch.arange(half) / (half - 1))
+        self.turns: Tensor
+        self.register_buffer("turns", (2 * math.pi / periods).repeat(2), persistent=False)
 
-    def walk_rows(
-        self, inputs: Tensor, mode: Tensor, state: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """Advance along rows.
+    def walk(self, inputs: Tensor, mode: Tensor, beats: Tensor) -> Tensor:
+        """States of rows that are all known, as in training.
 
         Parameters
         ----------
         inputs : Tensor, shape (B, R, width + N_GAPS + 3 * V)
             Encoder state at the row, its gaps, the row before it, and the traces.
         mode : Tensor of int64, shape (B,)
-        state : Tensor, shape (1, B, state), optional
+        beats : Tensor, shape (B, R)
 
         Returns
         -------
         Tensor, shape (B, R, state)
             What `spell` starts from.
-        Tensor, shape (1, B, state)
         """
-        rows = functional.gelu(self.row(inputs) + self.mode(mode).unsqueeze(1))
-        walked, state = self.walk(rows, state)
-        return self.from_state(walked) + self.from_row(rows), state
+        x = functional.gelu(self.row(inputs) + self.mode(mode).unsqueeze(1))
+        gap = beats.unsqueeze(2) - beats.unsqueeze(1)
+        order = torch.ones(gap.shape[1:], dtype=torch.bool).tril()
+        hidden = ~(order & (gap < self.spec.reach_beats)).unsqueeze(1)
+        turn = self._turn(beats)
+        for layer in self.layers:
+            query, key, value = (t.transpose(1, 2) for t in layer.heads(x, turn))
+            scores = query @ key.transpose(2, 3) * self._scale
+            weights = scores.masked_fill(hidden, _NEVER).softmax(dim=-1)
+            x = layer.finish(x, (weights @ value).transpose(1, 2).flatten(2))
+        walked: Tensor = self.from_state(self.norm(x))
+        return walked
+
+    @property
+    def _scale(self) -> float:
+        return (self.spec.state // self.spec.n_heads) ** -0.5
+
+    def _turn(self, beats: Tensor) -> tuple[Tensor, Tensor]:
+        """Rotary places of rows (B, R): cosines and sines, each (B, R, 1, width of a head).
+
+        Two rows then see how many beats lie between them, and nothing else of where they are.
+        """
+        angle = beats[:, :, None, None] * self.turns
+        return angle.cos(), angle.sin()
+
+    def remember(self, n: int) -> Memory:
+        """An empty memory for a batch of candidates."""
+        s = self.spec
+        shape = (s.n_layers, n * s.n_heads * s.most_rows, s.state // s.n_heads)
+        far = torch.full((n, s.most_rows), _FAR_BEATS)
+        return Memory(torch.zeros(shape), torch.zeros(shape), far, [0] * n)
+
+    def step(self, inputs: Tensor, mode: Tensor, beats: Tensor, memory: Memory) -> Tensor:
+        """State of each candidate's next row; `Memory.keep` makes the row a part of the past.
+
+        Parameters
+        ----------
+        inputs : Tensor, shape (B, width + N_GAPS + 3 * V)
+        mode : Tensor of int64, shape (B,)
+        beats : Tensor, shape (B,)
+        memory : Memory
+
+        Returns
+        -------
+        Tensor, shape (B, state)
+        """
+        s, n = self.spec, len(beats)
+        x = functional.gelu(self.row(inputs) + self.mode(mode)).unsqueeze(1)
+        newest = [k * s.most_rows + rows % s.most_rows for k, rows in enumerate(memory.n_rows)]
+        memory.beats.view(-1).index_copy_(0, torch.tensor(newest), beats)
+        gap = beats.unsqueeze(1) - memory.beats
+        hidden = ((gap < 0) | (gap >= s.reach_beats)).unsqueeze(1).repeat(1, s.n_heads, 1)
+        hidden = hidden.view(n * s.n_heads, 1, s.most_rows)
+        at = torch.tensor(
+            [
+                (k * s.n_heads + h) * s.most_rows + rows % s.most_rows
+                for k, rows in enumerate(memory.n_rows)
+                for h in range(s.n_heads)
+            ]
+        )
+        turn = self._turn(beats.unsqueeze(1))
+        for i, layer in enumerate(self.layers):
+            query, key, value = (t.reshape(n * s.n_heads, -1) for t in layer.heads(x, turn))
+            keys = memory.keys[i].index_copy_(0, at, key).view(n * s.n_heads, s.most_rows, -1)
+            values = memory.values[i].index_copy_(0, at, value).view_as(keys)
+            scores = torch.bmm(query.unsqueeze(1), keys.transpose(1, 2)) * self._scale
+            weights = scores.masked_fill_(hidden, _NEVER).softmax(dim=-1)
+            x = layer.finish(x, torch.bmm(weights, values).view(n, 1, -1))
+        walked: Tensor = self.from_state(self.norm(x))[:, 0]
+        return walked
 
     def spell(self, row: Tensor, so_far: Tensor, last: Tensor) -> Tensor:
         """Scores of the next event of rows.

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chartstudio.engine.features import POSITIONS_PER_BEAT, SLOTS_PER_BEAT, SlotGrid, SongFeatures
+from chartstudio.engine.features import POSITIONS_PER_BEAT, SLOTS_PER_BEAT, SlotGrid
 from chartstudio.engine.tokens import Rows, raster
 
 _BEAT_S_LIMITS = (0.05, 4.0)
@@ -97,8 +98,21 @@ def stitch(
     return np.concatenate(cores)
 
 
+class Hearable(Protocol):
+    """A song's features: computed as they are asked for, or read from a store."""
+
+    @property
+    def grid(self) -> SlotGrid:
+        """The song's beats."""
+        ...
+
+    def beats(self, first: int, n_beats: int) -> NDArray[np.float32]:
+        """Features of a run of beats, shape (n_beats * 12, M); see `SongFeatures.beats`."""
+        ...
+
+
 def look(
-    song: SongFeatures, rows: Rows, known: NDArray[np.bool_], first_beat: int, n_beats: int
+    song: Hearable, rows: Rows, known: NDArray[np.bool_], first_beat: int, n_beats: int
 ) -> WindowInput:
     """Gather one window.
 

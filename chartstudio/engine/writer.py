@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from chartstudio.core.mode import RowContext
 from chartstudio.core.note import Note
 from chartstudio.engine.features import SLOTS_PER_BEAT, SLOTS_PER_POSITION
+from chartstudio.engine.net import Memory
 from chartstudio.engine.plan import allocate, pick
 from chartstudio.engine.sampling import RowSpeller, Sampling, choose
 from chartstudio.engine.task import RECENT_NOTES, Sound, Task
@@ -57,7 +58,6 @@ class Writer:
     traces: NDArray[np.float32]
     last_bag: NDArray[np.float32]
     last: Moment | None
-    state: torch.Tensor
     recent: list[Note]
     planned: list[tuple[int, Moment, NDArray[np.float32]]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -105,23 +105,24 @@ class Writer:
         )
         return RowSpeller(task.mode.grammar(context), task.allowed(tick))
 
-    def take(self, task: Task, row: RowSpeller, state: torch.Tensor) -> None:
-        """Keep a finished row."""
+    def take(self, task: Task, row: RowSpeller) -> bool:
+        """Keep a finished row; False when nothing could be written there."""
         tick, here, _ = self.planned.pop(0)
         notes, n_bad = task.mode.decode(tick, row.events)
         self.n_bad += n_bad
         if not notes:
             self.n_lost += 1
-            return
+            return False
         if self.last is not None:
             self.traces = fade(self.traces, self.last_bag, here.seconds - self.last.seconds)
         self.last_bag = task.model.spec.vocabulary.bag(task.mode, row.events)
-        self.last, self.state = here, state
+        self.last = here
         self.notes += notes
         self.recent += notes
         if len(self.recent) > 2 * RECENT_NOTES:
             held = [n for n in self.recent[:-RECENT_NOTES] if n.end >= tick]
             self.recent = held + self.recent[-RECENT_NOTES:]
+        return True
 
 
 def new_writer(task: Task, seed: int, n_times: int, start: Start) -> Writer:
@@ -139,60 +140,98 @@ def new_writer(task: Task, seed: int, n_times: int, start: Start) -> Writer:
         traces=start.traces,
         last_bag=start.last_bag,
         last=start.last,
-        state=start.state,
         recent=list(task.before),
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Start:
-    """Where every candidate starts: behind the given rows before the range."""
+    """Where every candidate starts: behind the given rows before the range.
+
+    Attributes
+    ----------
+    traces, last_bag, last
+        As in `Writer`.
+    inputs : ndarray, shape (R, inputs of the placer)
+        The given rows that are walked through first.
+    beats : ndarray, shape (R,), float32
+    """
 
     traces: NDArray[np.float32]
     last_bag: NDArray[np.float32]
     last: Moment | None
-    state: torch.Tensor
+    inputs: NDArray[np.float32]
+    beats: NDArray[np.float32]
 
 
-def walk_in(task: Task, sound: Sound) -> Start:
-    """Walk through the given rows before the range."""
-    rows, placer = task.context, task.model.net.placer
-    n_events = task.model.spec.vocabulary.n_events
-    state = torch.zeros(1, 1, placer.state_size)
+def start_of(task: Task, sound: Sound) -> Start:
+    """Gather the given rows before the range, as far as the first section hears them."""
+    rows, n_events = task.context, task.model.spec.vocabulary.n_events
     lead = np.flatnonzero(rows.ticks < task.request.start)
+    n_inputs = task.model.net.placer.row.in_features
+    nothing = np.zeros((0, n_inputs), dtype=np.float32)
     if not len(lead):
         empty = np.zeros(n_events, dtype=np.float32)
-        return Start(no_traces(n_events), empty, None, state)
+        return Start(no_traces(n_events), empty, None, nothing, nothing[:, 0])
     traces, between = all_traces(rows), all_gaps(rows)
     last = int(lead[-1])
     heard = lead[rows.slots[lead] >= sound.first_beat * SLOTS_PER_BEAT]
-    if len(heard):
-        positions = rows.slots[heard] // SLOTS_PER_POSITION
-        states = sound.states[positions - sound.first_beat * SLOTS_PER_BEAT // SLOTS_PER_POSITION]
-        bags = np.where((heard > 0)[:, None], rows.bags[heard - 1], 0.0).astype(np.float32)
-        inputs = np.concatenate((states, between[heard], bags, traces[heard]), axis=1)
-        mode = torch.tensor([task.model.spec.vocabulary.index(task.mode)])
-        with torch.inference_mode():
-            _, state = placer.walk_rows(torch.from_numpy(inputs)[None], mode)
-    moment = Moment(float(rows.seconds[last]), float(rows.beats[last]), int(rows.slots[last]))
-    return Start(traces[last].reshape(-1, n_events), rows.bags[last], moment, state)
+    first = sound.first_beat * SLOTS_PER_BEAT // SLOTS_PER_POSITION
+    states = sound.states[rows.slots[heard] // SLOTS_PER_POSITION - first]
+    bags = np.where((heard > 0)[:, None], rows.bags[np.maximum(heard - 1, 0)], 0.0)
+    inputs = np.concatenate((states, between[heard], bags, traces[heard]), axis=1, dtype=np.float32)
+    return Start(
+        traces=traces[last].reshape(-1, n_events),
+        last_bag=rows.bags[last],
+        last=Moment(float(rows.seconds[last]), float(rows.beats[last]), int(rows.slots[last])),
+        inputs=inputs,
+        beats=rows.beats[heard].astype(np.float32),
+    )
 
 
-def write(task: Task, writers: Sequence[Writer], keep: int) -> Iterator[None]:
-    """Write the planned rows of up to `CANDIDATES_AT_ONCE` candidates.
+@dataclass(frozen=True, slots=True, eq=False)
+class Desk:
+    """Up to `CANDIDATES_AT_ONCE` candidates that are written in one batch."""
+
+    task: Task
+    writers: tuple[Writer, ...]
+    memory: Memory
+
+
+def desks(task: Task, writers: Sequence[Writer], start: Start) -> tuple[Desk, ...]:
+    """Seat candidates, and walk through the given rows before the range."""
+    placer = task.model.net.placer
+    mode = _modes(task)
+    found = []
+    for i in range(0, len(writers), CANDIDATES_AT_ONCE):
+        memory = placer.remember(CANDIDATES_AT_ONCE)
+        with _one_thread(), torch.inference_mode():
+            for row, beat in zip(start.inputs, start.beats, strict=True):
+                inputs = torch.from_numpy(np.stack([row] * CANDIDATES_AT_ONCE))
+                placer.step(inputs, mode, torch.full((CANDIDATES_AT_ONCE,), float(beat)), memory)
+                for k in range(CANDIDATES_AT_ONCE):
+                    memory.keep(k)
+        found.append(Desk(task, tuple(writers[i : i + CANDIDATES_AT_ONCE]), memory))
+    return tuple(found)
+
+
+def _modes(task: Task) -> torch.Tensor:
+    return torch.full((CANDIDATES_AT_ONCE,), task.model.spec.vocabulary.index(task.mode))
+
+
+def write(desk: Desk, keep: int) -> Iterator[None]:
+    """Write the planned rows of a desk; yields every `ROWS_PER_STEP` rows.
 
     ``keep`` rows stay planned: a row wants to know when the next one falls.
     """
-    for i in range(0, len(writers), CANDIDATES_AT_ONCE):
-        some = writers[i : i + CANDIDATES_AT_ONCE]
-        while any(len(w.planned) > keep for w in some):
-            with _one_thread():
-                for _ in range(ROWS_PER_STEP):
-                    busy = [(k, w) for k, w in enumerate(some) if len(w.planned) > keep]
-                    if not busy:
-                        break
-                    _write_row(task, busy)
-            yield
+    while any(len(w.planned) > keep for w in desk.writers):
+        with _one_thread():
+            for _ in range(ROWS_PER_STEP):
+                busy = [(k, w) for k, w in enumerate(desk.writers) if len(w.planned) > keep]
+                if not busy:
+                    break
+                _write_row(desk, busy)
+        yield
 
 
 @contextmanager
@@ -206,27 +245,26 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(n)
 
 
-def _write_row(task: Task, busy: Sequence[tuple[int, Writer]]) -> None:
+def _write_row(desk: Desk, busy: Sequence[tuple[int, Writer]]) -> None:
     """Write the next row of each candidate; ``busy`` holds its place in the batch."""
+    task = desk.task
     placer, vocabulary = task.model.net.placer, task.model.spec.vocabulary
     shared = vocabulary.shared(task.mode)
     inputs = np.zeros((CANDIDATES_AT_ONCE, placer.row.in_features), dtype=np.float32)
-    states = torch.zeros(1, CANDIDATES_AT_ONCE, placer.state_size)
-    rows: list[tuple[int, Writer, RowSpeller]] = []
+    beats = np.zeros(CANDIDATES_AT_ONCE, dtype=np.float32)
+    for k, writer in busy:
+        inputs[k] = writer.inputs()
+        beats[k] = writer.planned[0][1].beat
+    rows = [(k, writer, writer.speller(task)) for k, writer in busy]
+    so_far = np.zeros((CANDIDATES_AT_ONCE, vocabulary.n_events), dtype=np.float32)
+    last = np.full(CANDIDATES_AT_ONCE, END, dtype=np.int64)
     with torch.inference_mode():
-        for k, writer in busy:
-            inputs[k] = writer.inputs()
-            states[:, k] = writer.state[:, 0]
-            rows.append((k, writer, writer.speller(task)))
-        mode = torch.full((CANDIDATES_AT_ONCE,), vocabulary.index(task.mode))
-        walked, states = placer.walk_rows(torch.from_numpy(inputs)[:, None], mode, states)
-        so_far = np.zeros((CANDIDATES_AT_ONCE, vocabulary.n_events), dtype=np.float32)
-        last = np.full(CANDIDATES_AT_ONCE, END, dtype=np.int64)
+        state = placer.step(
+            torch.from_numpy(inputs), _modes(task), torch.from_numpy(beats), desk.memory
+        )
         growing = rows
         while growing:
-            scores = placer.spell(
-                walked[:, 0], torch.from_numpy(so_far), torch.from_numpy(last)
-            ).numpy()
+            scores = placer.spell(state, torch.from_numpy(so_far), torch.from_numpy(last)).numpy()
             for k, writer, row in growing:
                 legal = row.legal()
                 row.push(choose(scores[k][shared], legal, writer.luck, _SAMPLING))
@@ -234,4 +272,5 @@ def _write_row(task: Task, busy: Sequence[tuple[int, Writer]]) -> None:
                 last[k] = shared[row.events[-1]]
             growing = [g for g in growing if not g[2].done]
     for k, writer, row in rows:
-        writer.take(task, row, states[:, k : k + 1])
+        if writer.take(task, row):
+            desk.memory.keep(k)
