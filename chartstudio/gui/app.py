@@ -228,6 +228,7 @@ def shut_down(window: MainWindow) -> bool:
     """Let sound and threads go and store the settings; whether every thread has ended."""
     studio = window.studio
     studio.playback.close()
+    studio.checker.stop()
     studio.preferences.flush()
     return studio.jobs.close()
 

@@ -63,6 +63,10 @@ class Checker(QObject):
             Lane.IO, lambda: _check_job(song, found), on_done=self._on_done
         )
 
+    def stop(self) -> None:
+        """Check no more."""
+        self._pause.stop()
+
     def _on_change(self, change: Change) -> None:
         if change.origin == "open":
             self._show(())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -30,7 +31,7 @@ from chartstudio.engine.requests import Candidate, Draft, GenerateRequest
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.engine_host import EngineHost
 from chartstudio.gui.jobs import Handle, Jobs, Lane
-from chartstudio.gui.text import tr
+from chartstudio.gui.text import count, tr
 from chartstudio.modes import MODES
 
 GRIDS = (4, 8, 12, 16, 24, 32, 48)
@@ -187,9 +188,14 @@ class Drafting(QObject):
         return None if audio is None else song_range(self._timing(), audio.duration_s)
 
     @property
+    def can_listen(self) -> bool:
+        """Whether there is audio to draft from."""
+        return self._audio() is not None
+
+    @property
     def can_start(self) -> bool:
-        """Whether there is a song to draft for."""
-        return self._audio() is not None and not self.running
+        """Whether a draft can be asked for now."""
+        return self.can_listen and not self.running
 
     def start(self) -> None:
         """Ask for candidates; a new chart is added first where none of the mode is active.
@@ -477,12 +483,12 @@ def summary(candidate: Candidate) -> str:
     """What a candidate holds, as one line: notes, chords, holds, errors."""
     notes = candidate.notes
     n_holds = sum(n.end > n.tick for n in notes)
-    n_rows = len({n.tick for n in notes})
+    n_chords = sum(n > 1 for n in Counter(n.tick for n in notes).values())
     n_errors = sum(i.severity == "error" for i in candidate.issues)
-    parts = [tr("{n} notes", n=len(notes))]
-    if len(notes) > n_rows:
-        parts.append(tr("{n} in chords", n=len(notes) - n_rows))
+    parts = [count(len(notes), "{n} note", "{n} notes")]
+    if n_chords:
+        parts.append(count(n_chords, "{n} chord", "{n} chords"))
     if n_holds:
-        parts.append(tr("{n} holds", n=n_holds))
-    parts.append(tr("{n} errors", n=n_errors) if n_errors else tr("no errors"))
+        parts.append(count(n_holds, "{n} hold", "{n} holds"))
+    parts.append(count(n_errors, "{n} error", "{n} errors") if n_errors else tr("no errors"))
     return " · ".join(parts)

@@ -11,14 +11,16 @@ from PySide6.QtCore import QObject, Signal
 
 from chartstudio.core.errors import ChartStudioError
 from chartstudio.core.job import Job, Progress
-from chartstudio.formats import Loss, losses
+from chartstudio.formats import Loss, find_format, losses
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.files import SongFiles
 from chartstudio.gui.jobs import Handle, Jobs, Lane
 from chartstudio.gui.preferences import Preferences
-from chartstudio.gui.saving import format_of
 from chartstudio.gui.text import one_line, tr
 from chartstudio.library.export import Exported, export, folder_name
+
+_ONE_FILE = ("osz",)
+"""Formats that are exported as one archive."""
 
 
 class Exporter(QObject):
@@ -75,8 +77,7 @@ class Exporter(QObject):
     def target(self) -> Path:
         """Where the files will be: the song's own folder, or that of its archive."""
         name = folder_name(self._document.song)
-        is_archive = format_of(self.format_id).suffixes[0] in (".osz", ".zip")
-        return self.folder if is_archive else self.folder / name
+        return self.folder if self.format_id in _ONE_FILE else self.folder / name
 
     def losses(self) -> tuple[Loss, ...]:
         """What the format cannot hold of the song as it is now."""
@@ -88,7 +89,7 @@ class Exporter(QObject):
         if not song.charts:
             return tr("There is no chart to export yet. Draft one, or add an empty one.")
         try:
-            format_of(self.format_id).refuse_other_modes(song)
+            find_format(self.format_id).refuse_other_modes(song)
         except ChartStudioError as error:
             return one_line(error)
         return ""

@@ -193,7 +193,8 @@ class SongFiles(QObject):
         source = opened.source
         self._assets, self._located = source.assets, {}
         self.accepted_losses = frozenset()
-        self._set_sound(opened.sound)
+        # The old song's sound must not be taken for the new one's while views hear of it.
+        self.sound, self.sound_error = opened.sound, ""
         if source.format_id is None:
             # Bare audio: the file is not a song yet, so there is nothing to save over.
             self._document.open(source.song, None, None)
@@ -202,6 +203,7 @@ class SongFiles(QObject):
             self._document.open(source.song, source.path, source.format_id)
         if self._remember:
             self._preferences.add_recent(source.path)
+        self._set_sound(opened.sound)
         self.opened.emit(source)
         self._load_cover()
         if opened.sound is None:

@@ -335,11 +335,10 @@ class MainWindow(QMainWindow):
         self._may_close = True
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: D102
-        if self._may_close:
-            event.accept()
-        else:
-            event.ignore()
+        if not self._may_close:
+            # Answered at once or later, after saving; Qt ignores a close within a close.
             self.close_asked.emit()
+        event.setAccepted(self._may_close)
 
 
 def _flip(dock: QDockWidget) -> None:

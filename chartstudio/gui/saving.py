@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from chartstudio.core.errors import FormatError
 from chartstudio.core.job import Job, Progress
 from chartstudio.core.song import Song
-from chartstudio.formats import FORMATS, bundle, write_song
-from chartstudio.formats.format import Format, has_suffix
+from chartstudio.formats import bundle, find_format, write_song
+from chartstudio.formats.format import has_suffix
 
 PROJECT = "project"
 
@@ -30,11 +31,6 @@ class Place:
 
     path: Path
     format_id: str
-
-
-def format_of(format_id: str) -> Format:
-    """The format of an id."""
-    return next(f for f in FORMATS if f.id == format_id)
 
 
 def save_job(
@@ -60,7 +56,7 @@ def save_job(
         When the format cannot hold a chart's mode.
     """
     yield Progress(0.2, "Writing the charts")
-    known = format_of(place.format_id)
+    known = find_format(place.format_id)
     written = write_song(song, place.format_id)
     charts = [name for name in opened if "/" not in name and has_suffix(name, known.suffixes)]
     if has_suffix(place.path.name, bundle.ARCHIVE_SUFFIXES):
@@ -76,4 +72,23 @@ def save_job(
             written = {place.path.name: data}
         elif len(charts) == 1:
             written = {charts[0]: data}
-    bundle.save_files(folder, {**beside, **written})
+    bundle.save_files(folder, {**_new_in(folder, beside), **written})
+
+
+def _new_in(folder: Path, beside: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files that are not in a folder yet.
+
+    Raises
+    ------
+    FormatError
+        When another file of the same name is there.
+    """
+    new = {}
+    for name, data in beside.items():
+        path = folder / name
+        if not path.exists():
+            new[name] = data
+        elif path.stat().st_size != len(data) or path.read_bytes() != data:
+            what = "is there already and is another file; save in an empty folder"
+            raise FormatError(str(path), None, what)
+    return new

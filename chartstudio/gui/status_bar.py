@@ -88,7 +88,7 @@ class StatusBar(QStatusBar):
             if chart is not None and not n_notes:
                 n_notes = len(slice_notes(chart.notes, *selection.range))
         if parts or n_notes:
-            parts.append(tr("{n} notes", n=n_notes))
+            parts.append(text.count(n_notes, "{n} note", "{n} notes"))
         self._selection.setText(tr("selection: {what}", what=", ".join(parts)) if parts else "")
         self._tempo.setText(
             tr(

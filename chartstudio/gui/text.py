@@ -71,6 +71,11 @@ def level(value: float | None, unit: str = "") -> str:
     return f"{figure}★" if unit == "stars" else figure
 
 
+def count(n: int, one: str, many: str) -> str:
+    """A number with its word: ``count(1, "{n} hold", "{n} holds")``."""
+    return tr(one if n == 1 else many, n=n)
+
+
 def one_line(error: BaseException) -> str:
     """What an error says, as one line; its type where it says nothing."""
     return " ".join(str(error).split()) or type(error).__name__

@@ -62,7 +62,6 @@ class TransportBar(QToolBar):
         self._button("view.zoom-in", "+")
         self._button("view.all", tr("All"))
         self._button("view.beats", tr("Beats"))
-        self._button("view.follow", tr("Follow"))
         self._add_clock()
         studio.playback.changed.connect(self._show_playback)
         studio.playback.moved.connect(self._show_clock)

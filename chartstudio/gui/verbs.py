@@ -15,10 +15,10 @@ from chartstudio.core.song import Chart
 from chartstudio.editor import edits
 from chartstudio.editor.checks import SongIssue
 from chartstudio.editor.selection import Selection
-from chartstudio.formats import FORMATS, losses
+from chartstudio.formats import FORMATS, find_format, losses
 from chartstudio.gui.dialogs.ask import Answer
 from chartstudio.gui.panels.charts import chart_title, mode_title
-from chartstudio.gui.saving import PROJECT, Place, format_of
+from chartstudio.gui.saving import PROJECT, Place
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.tempo import shifted
 from chartstudio.gui.text import one_line, tr
@@ -99,7 +99,7 @@ def save(studio: Studio, then: Then | None = None) -> None:
 
 def save_as(studio: Studio, then: Then | None = None) -> None:
     """Save as a project under a name of the user's choice."""
-    song, suffix = studio.document.song, format_of(PROJECT).suffixes[0]
+    song, suffix = studio.document.song, find_format(PROJECT).suffixes[0]
     folder = Path(_start_folder(studio))
     path = studio.ask.save_project(str(folder / (folder_name(song) + suffix)), suffix)
     if path is not None:
@@ -109,7 +109,7 @@ def save_as(studio: Studio, then: Then | None = None) -> None:
 def _refusal(studio: Studio, place: Place) -> str:
     """Why the format cannot hold one of the charts at all; empty when it can."""
     try:
-        format_of(place.format_id).refuse_other_modes(studio.document.song)
+        find_format(place.format_id).refuse_other_modes(studio.document.song)
     except ModeError as error:
         return one_line(error)
     return ""
@@ -122,7 +122,7 @@ def _may_lose(studio: Studio, place: Place) -> bool:
     if not new:
         return True
     lines = "\n".join(f"• {loss.what} ({loss.n})" for loss in new[:8])
-    known = format_of(place.format_id)
+    known = find_format(place.format_id)
     question = tr(
         "{format} cannot hold:\n{lines}\n\nSave without it?", format=known.title, lines=lines
     )

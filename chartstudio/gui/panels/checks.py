@@ -28,15 +28,12 @@ SEVERITIES = ("error", "warning", "hint")
 def counts_text(issues: tuple[SongIssue, ...]) -> tuple[str, str]:
     """How many errors, and how many of the rest, in words."""
     n = Counter(i.severity for i in issues)
-    errors = tr("1 error") if n["error"] == 1 else tr("{n} errors", n=n["error"])
-    rest = [
-        text_
-        for text_, count in (
-            (tr("{n} warnings", n=n["warning"]), n["warning"]),
-            (tr("{n} hints", n=n["hint"]), n["hint"]),
-        )
-        if count
-    ]
+    errors = text.count(n["error"], "{n} error", "{n} errors")
+    rest = []
+    if n["warning"]:
+        rest.append(text.count(n["warning"], "{n} warning", "{n} warnings"))
+    if n["hint"]:
+        rest.append(text.count(n["hint"], "{n} hint", "{n} hints"))
     return errors, " · ".join(rest)
 
 

@@ -99,7 +99,7 @@ class DraftPanel(QWidget):
         self._drafting = drafting
         self._cards: list[CandidateCard] = []
         self._cards_of: Draft | None = None
-        self._engine_state = ""
+        self._engine_state = tr("Loaded with the first draft.")
         self._build_fields()
         self._start = button(tr("Draft"), self.start_asked.emit, "primary", tr("Draft (G)"))
         self.bar = JobBar(tr("drafting"), drafting.cancel)
@@ -169,7 +169,9 @@ class DraftPanel(QWidget):
             line.setStretch(0, 1)
             fields.addLayout(line, i, 1)
         layout.addLayout(fields)
+        self._missing = label(tr("There is no audio to draft from."), "bad", wrap=True)
         layout.addWidget(self._start)
+        layout.addWidget(self._missing)
         layout.addWidget(self.bar)
         layout.addSpacing(4)
         layout.addWidget(self._heading)
@@ -209,7 +211,7 @@ class DraftPanel(QWidget):
         chart = document.active_chart
         timing = document.song.timing if chart is None else document.song.timing_of(chart)
         selected = document.selection.range is not None
-        self._range.setText(text.bars(timing, *asked) if asked else tr("No audio to draft from"))
+        self._range.setText(text.bars(timing, *asked) if asked else tr("Whole song"))
         self._scope.setText(tr("selection") if selected else tr("whole song"))
         self._scope.setVisible(asked is not None)
         has_notes = (
@@ -222,6 +224,7 @@ class DraftPanel(QWidget):
         verb = tr("Redraw") if has_notes else tr("Draft")
         self._start.setText(f"{verb}   {key}")
         self._start.setEnabled(self._drafting.can_start)
+        self._missing.setVisible(not self._drafting.can_listen)
 
     def _show_fields(self) -> None:
         settings = self._drafting.settings
