@@ -11,11 +11,13 @@ from chartstudio.core.errors import FormatError
 from chartstudio.core.song import Song
 from chartstudio.formats.bundle import Bundle
 from chartstudio.formats.format import Format, Loss
+from chartstudio.formats.osu import OSZ_FORMAT
+from chartstudio.formats.project import PROJECT_FORMAT
 from chartstudio.formats.stepmania import SM_FORMAT, SSC_FORMAT
 
 __all__ = ["FORMATS", "Bundle", "Format", "Loss", "losses", "read_song", "write_song"]
 
-FORMATS: tuple[Format, ...] = (SM_FORMAT, SSC_FORMAT)
+FORMATS: tuple[Format, ...] = (SM_FORMAT, SSC_FORMAT, OSZ_FORMAT, PROJECT_FORMAT)
 """Every format, in the order in which lists show them."""
 
 _READ_ORDER = ("project", "ssc", "sm", "osz")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
 from chartstudio.core.note import LaneNote
@@ -21,7 +22,7 @@ def losses(dialect: Dialect, song: Song) -> tuple[Loss, ...]:
     found = [*_of_song(dialect, song)]
     for chart, ready in zip(song.charts, fit_song(dialect, song).charts, strict=True):
         found += _of_chart(dialect, song, chart, ready)
-    return tuple(loss for loss in found if loss.n)
+    return tuple(replace(loss, n=int(loss.n)) for loss in found if loss.n)
 
 
 def _of_song(dialect: Dialect, song: Song) -> Iterable[Loss]:

@@ -1,0 +1,166 @@
+"""osu!mania charts: .osu files, alone, in a folder or in an .osz archive.
+
+What nothing was changed in is written back byte for byte. Charts of osu!'s other modes are
+kept as text. The corners are in the ``osu_*`` modules beside this one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import astuple, replace
+
+from chartstudio.core.errors import FormatError
+from chartstudio.core.note import LaneNote, Note
+from chartstudio.core.song import Chart, Extra, Song
+from chartstudio.core.timing import Cause, TimingMap
+from chartstudio.formats import osu_timing
+from chartstudio.formats.format import Files, Format, Loss, sniff_suffix, top_level
+from chartstudio.formats.osu_file import MANIA, SUFFIX, OsuFile
+from chartstudio.formats.osu_objects import MAX_KEYS, to_notes
+from chartstudio.formats.osu_write import OWNER, write
+from chartstudio.formats.text import opts_out
+
+_MODE_NAMES = {0: "osu", 1: "taiko", 2: "catch"}
+_MODES = tuple(f"mania-{n}k" for n in range(1, MAX_KEYS + 1))
+
+
+def read(files: Files, chosen: str | None) -> Song:
+    """The chart of one .osu file, or all of a folder or archive.
+
+    Raises
+    ------
+    FormatError
+        When a file asked for, or every file, is no .osu file.
+    """
+    read_files, problems = _read_files(files, chosen)
+    first = next((f for f in read_files if f.mode == MANIA), read_files[0])
+    disallow = any(opts_out(f.sheet.text) for f in read_files) or (
+        "robots.txt" in files and opts_out(files["robots.txt"].decode("utf-8", "replace"))
+    )
+    metadata = replace(first.metadata(), disallow_training=disallow)
+    timing = osu_timing.to_map(first.controls()[0].reds)
+    charts = []
+    opaque = []
+    for file in read_files:
+        if file.mode == MANIA:
+            charts.append(_chart(file, timing, problems))
+        else:
+            opaque.append((file.name, file.encoding, file.sheet.text))
+            mode = _MODE_NAMES.get(file.mode, f"mode {file.mode}")
+            problems.append(f"{file.name}: a chart for {mode} is kept as it is, unread")
+        if not file.encoding.startswith("utf"):
+            problems.append(f"{file.name} is not UTF-8; read as {file.encoding}")
+        if file.audio() != first.audio():
+            problems.append(f"{file.name}: plays {file.audio()}, not {first.audio()}")
+    saved = ((*astuple(metadata), first.audio()), tuple(opaque))
+    return Song(
+        metadata,
+        audio=first.audio(),
+        timing=timing,
+        charts=tuple(charts),
+        extra=Extra(((OWNER, saved),)),
+        problems=tuple(problems),
+    )
+
+
+def _read_files(files: Files, chosen: str | None) -> tuple[list[OsuFile], list[str]]:
+    names = [chosen] if chosen is not None else top_level(files, (SUFFIX,))
+    found: list[OsuFile] = []
+    refused: list[FormatError] = []
+    for name in names:
+        file = OsuFile.of(name, files[name])
+        if file.sheet.is_osu:
+            found.append(file)
+        else:
+            what = "is no osu! chart" if file.sheet.rows else "is empty"
+            refused.append(FormatError(name, None, f"{what}; get the song again"))
+    if not found:
+        raise refused[0]
+    return found, [str(error) for error in refused]
+
+
+def _chart(file: OsuFile, song_timing: TimingMap, problems: list[str]) -> Chart:
+    controls, n_bad_points = file.controls()
+    timing = osu_timing.to_map(controls.reds)
+    objects, n_spinners, n_bad_objects = file.objects(controls)
+    if not controls.reds:
+        problems.append(f"{file.name}: has no tempo; 60 BPM is taken")
+    for n, what in (
+        (n_bad_points, "timing points that osu! skips too"),
+        (n_bad_objects, "hit objects that osu! skips too"),
+        (n_spinners, "spinners, which have no lane"),
+    ):
+        if n:
+            problems.append(f"{file.name}: {n} x {what}")
+    return Chart(
+        f"mania-{file.n_keys}k",
+        file.meta.get("Version", ""),
+        None,
+        to_notes([o for _, o in objects if o is not None], timing),
+        None if timing == song_timing else timing,
+        osu_timing.to_effects(controls, timing),
+        credit=file.meta.get("Creator", ""),
+        extra=Extra(((OWNER, (file.name, file.encoding, file.sheet.text)),)),
+    )
+
+
+# Losses ----------------------------------------------------------------------------------
+
+
+def losses(song: Song) -> tuple[Loss, ...]:
+    """What osu!mania cannot hold of a song whose charts are all for it."""
+    meta = song.metadata
+    found = [
+        Loss("", "subtitle", bool(meta.subtitle or meta.subtitle_translit)),
+        Loss("", "genre", bool(meta.genre)),
+        Loss("", "banner and cover pictures", bool(meta.banner) + bool(meta.cover)),
+        Loss("", "length of the preview", meta.preview_length_s is not None),
+        Loss("", "scroll, speed, fake and label changes of the song", len(song.effects)),
+    ]
+    for chart in song.charts:
+        found += _of_chart(song, chart)
+    return tuple(replace(loss, n=int(loss.n)) for loss in found if loss.n)
+
+
+_KIND_NAMES = {"mine": "mines", "roll": "rolls", "lift": "lifts", "fake": "fake notes"}
+
+
+def _of_chart(song: Song, chart: Chart) -> Iterable[Loss]:
+    name = chart.name
+    kinds = Counter(n.kind if isinstance(n, LaneNote) else "" for n in chart.notes)
+    for kind, n in kinds.items():
+        if kind not in ("tap", "hold"):
+            yield Loss(name, _KIND_NAMES.get(kind, "notes of an unknown kind"), n)
+    foreign = sum(_is_foreign(n) for n in chart.notes)
+    yield Loss(name, "samples of notes from StepMania", foreign)
+    others = sum(e.kind not in osu_timing.EFFECT_KINDS for e in chart.effects)
+    yield Loss(name, "scroll, speed, fake and label changes", others)
+    yield Loss(name, "chart's own label", bool(chart.label))
+    timing = song.timing_of(chart)
+    causes = Counter(a.cause for a in timing.anchors)
+    yield Loss(name, "stops and delays; notes keep their seconds", _pauses(causes))
+    yield Loss(name, "warps; notes in them come all at once", causes[Cause.WARP])
+    inside = sum(not a.bar and timing.position(a.tick).beat != 1 for a in timing.anchors)
+    yield Loss(name, "tempo changes inside a measure; they start a new one", inside)
+
+
+def _pauses(causes: Counter[Cause]) -> int:
+    return causes[Cause.STOP] + causes[Cause.DELAY]
+
+
+def _is_foreign(note: Note) -> bool:
+    sound = note.sound if isinstance(note, LaneNote) else ""
+    return bool(sound) and not sound.startswith("osu:")
+
+
+OSZ_FORMAT = Format(
+    OWNER,
+    "osu!mania .osz",
+    (".osz", SUFFIX),
+    _MODES,
+    sniff_suffix((SUFFIX,)),
+    read,
+    write,
+    losses,
+)

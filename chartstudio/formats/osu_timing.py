@@ -1,0 +1,341 @@
+"""osu!'s timing points as a timing map and effects, and back.
+
+Red lines are bar anchors; what a line says of scroll speed, samples, volume and kiai becomes
+effects. Rules are those of osu!'s ``LegacyBeatmapDecoder``. This module knows lines, not
+files, and no hit object.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
+from itertools import groupby
+
+from chartstudio.core.song import Effect
+from chartstudio.core.ticks import TICKS_PER_BEAT
+from chartstudio.core.timing import Anchor, TimingMap
+from chartstudio.formats.osu_lines import to_float, to_int
+from chartstudio.formats.text import shortest
+
+_BEAT_MS = (6.0, 60_000.0)
+"""What osu! clamps a beat to: 10,000 to 1 BPM."""
+
+_SLOWEST_BPM = 3.0
+"""Below it a tick is longer than a millisecond; such beats are halved until it is not."""
+
+_LONGEST_TICK_MS = 0.99
+
+_SAMPLE_SETS = {"None": 0, "Normal": 1, "Soft": 2, "Drum": 3}
+
+_KIAI, _OMIT_BAR = 1, 8
+
+EFFECT_KINDS = ("sv", "samples", "volume", "kiai", "omit-bar")
+"""``sv`` (speed or "nan"), ``samples`` (set, index), ``volume`` (percent), ``kiai`` (0 or 1);
+``omit-bar`` marks a red line whose first bar line is not drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One line of [TimingPoints].
+
+    Parameters
+    ----------
+    time_ms : float
+    beat : float
+        Milliseconds a beat on a red line, else ``-100 / speed``, or NaN.
+    meter, sample_set, sample_index, volume : int
+    red : bool
+    flags : int
+        1 kiai, 8 no first bar line.
+    """
+
+    time_ms: float
+    beat: float
+    meter: int = 4
+    sample_set: int = 1
+    sample_index: int = 0
+    volume: int = 100
+    red: bool = True
+    flags: int = 0
+
+    def text(self, offset_ms: int) -> str:
+        """The line."""
+        time = shortest(self.time_ms - offset_ms, lambda v: v + offset_ms == self.time_ms)
+        beat = "NaN" if math.isnan(self.beat) else shortest(self.beat, lambda v: v == self.beat)
+        rest = (self.meter, self.sample_set, self.sample_index, self.volume, int(self.red))
+        return ",".join((time, beat, *map(str, rest), str(self.flags)))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What lines say besides tempo.
+
+    Parameters
+    ----------
+    sv : float
+        Scroll speed; NaN where slider ticks are switched off.
+    sample_set, sample_index, volume, kiai : int
+    """
+
+    sv: float = 1.0
+    sample_set: int = 1
+    sample_index: int = 0
+    volume: int = 100
+    kiai: int = 0
+
+
+def default_state(general: dict[str, str]) -> State:
+    """What holds before the first line."""
+    try:
+        volume = to_int(general.get("SampleVolume", "100"))
+    except ValueError:
+        volume = 100
+    return State(sample_set=_SAMPLE_SETS.get(general.get("SampleSet", "Normal"), 1), volume=volume)
+
+
+# Reading ---------------------------------------------------------------------------------
+
+
+def read_point(line: str, offset_ms: int, default: State) -> Point:
+    """One line.
+
+    Raises
+    ------
+    ValueError
+        When osu! would skip it.
+    """
+    fields = line.split(",")
+    if len(fields) < 2:
+        raise ValueError("a timing point needs a time and a beat")
+    time_ms = to_float(fields[0]) + offset_ms
+    beat = to_float(fields[1], nan=True)
+    numbers = [4, default.sample_set, 0, default.volume]
+    for i, text in enumerate(fields[2:6]):
+        numbers[i] = 4 if i == 0 and text[:1] == "0" else to_int(text)
+    if numbers[0] < 1:
+        raise ValueError("a measure needs at least one beat")
+    red = len(fields) < 7 or fields[6][:1] == "1"
+    flags = to_int(fields[7]) if len(fields) > 7 else 0
+    if red and math.isnan(beat):
+        raise ValueError("a red line needs a beat")
+    meter, sample_set, sample_index, volume = numbers
+    return Point(time_ms, beat, meter, sample_set, sample_index, volume, red, flags)
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """All timing points of a chart, in order of time and without those that have no effect.
+
+    Parameters
+    ----------
+    reds : tuple of Point
+    red_times_ms : tuple of float
+    times_ms : tuple of float
+    states : tuple of State
+        From each time on.
+    default : State
+        Before the first.
+    """
+
+    reds: tuple[Point, ...]
+    red_times_ms: tuple[float, ...]
+    times_ms: tuple[float, ...]
+    states: tuple[State, ...]
+    default: State
+
+    def beat_ms_at(self, time_ms: float) -> float:
+        """Length of a beat; before the first red line it is that line's."""
+        i = max(bisect_right(self.red_times_ms, time_ms) - 1, 0)
+        return _clamped(self.reds[i].beat) if self.reds else 1000.0
+
+    def sv_at(self, time_ms: float) -> float:
+        """Scroll speed; 1 before the first line and where a line has none."""
+        i = bisect_right(self.times_ms, time_ms) - 1
+        sv = self.states[i].sv if i >= 0 else 1.0
+        return 1.0 if math.isnan(sv) else sv
+
+
+def controls(points: Iterable[Point], default: State) -> Controls:
+    """Resolve lines that share a time.
+
+    Of neighbouring lines at one time the last green one decides what is not tempo, and the
+    first red one the tempo (``addControlPoint`` and ``flushPendingPoints``).
+    """
+    reds: dict[float, Point] = {}
+    states: dict[float, State] = {}
+    for time_ms, group in groupby(points, key=lambda p: p.time_ms):
+        lines = list(group)
+        red_lines = [p for p in lines if p.red]
+        if red_lines:
+            reds[time_ms] = red_lines[0]
+        deciding = ([p for p in lines if not p.red] or red_lines[:1])[-1]
+        states[time_ms] = _state(deciding)
+    times = sorted(states)
+    return Controls(
+        tuple(reds[t] for t in sorted(reds)),
+        tuple(sorted(reds)),
+        tuple(times),
+        tuple(states[t] for t in times),
+        default,
+    )
+
+
+def _state(p: Point) -> State:
+    speed = 100 / -p.beat if p.beat < 0 and not p.red else 1.0
+    sv = math.nan if math.isnan(p.beat) else speed
+    return State(sv, p.sample_set, p.sample_index, p.volume, p.flags & _KIAI)
+
+
+def _clamped(beat_ms: float) -> float:
+    low, high = _BEAT_MS
+    return min(max(beat_ms, low), high)
+
+
+def bpm_of(beat_ms: float) -> float:
+    """Tempo of a red line; very slow ones doubled until a millisecond holds a tick."""
+    bpm = 60_000 / _clamped(beat_ms)
+    while bpm < _SLOWEST_BPM:
+        bpm *= 2
+    return bpm
+
+
+def to_map(reds: Sequence[Point]) -> TimingMap:
+    """The timing map of red lines; 60 BPM from 0 when there are none.
+
+    A line that cuts a beat lies on the nearest tick of the line before it; time between the
+    two is stretched by less than a tick.
+    """
+    if not reds:
+        return TimingMap.constant(60.0)
+    anchors: list[Anchor] = []
+    tick = 0
+    for before, p in zip([None, *reds], reds, strict=False):
+        if before is not None:
+            tick += _ticks_between(before, p.time_ms - before.time_ms)
+        anchors.append(Anchor(tick, p.time_ms / 1000, bpm_of(p.beat), p.meter, bar=True))
+    return TimingMap(tuple(anchors))
+
+
+def _ticks_between(red: Point, span_ms: float) -> int:
+    exact = span_ms * bpm_of(red.beat) / 60_000 * TICKS_PER_BEAT
+    n = round(exact)
+    # Where few ticks share the rest, none may grow past a millisecond.
+    return n if n and span_ms / n <= _LONGEST_TICK_MS else math.ceil(exact)
+
+
+def to_effects(found: Controls, timing: TimingMap) -> tuple[Effect, ...]:
+    """Changes of scroll speed, samples, volume and kiai."""
+    effects: list[Effect] = []
+    omitted = {p.time_ms for p in found.reds if p.flags & _OMIT_BAR}
+    before = found.default
+    for time_ms, state in zip(found.times_ms, found.states, strict=True):
+        tick = timing.tick_at(time_ms / 1000)
+        changes = zip(_said(before), _said(state), strict=True)
+        effects += [Effect(tick, *now) for old, now in changes if old != now]
+        if time_ms in omitted:
+            effects.append(Effect(tick, "omit-bar"))
+        before = state
+    return tuple(sorted(effects, key=lambda e: e.tick))
+
+
+def _said(state: State) -> tuple[tuple[str, tuple[float | str, ...]], ...]:
+    sv: float | str = "nan" if math.isnan(state.sv) else state.sv
+    return (
+        ("sv", (sv,)),
+        ("samples", (state.sample_set, state.sample_index)),
+        ("volume", (state.volume,)),
+        ("kiai", (state.kiai,)),
+    )
+
+
+# Writing ---------------------------------------------------------------------------------
+
+
+def to_points(timing: TimingMap, effects: Iterable[Effect], default: State) -> list[Point]:
+    """Lines that say a timing map and effects; green ones only where something changes."""
+    reds = _red_lines(timing)
+    by_tick: dict[int, list[Effect]] = {}
+    for effect in sorted(effects, key=lambda e: e.tick):
+        if effect.kind in EFFECT_KINDS:
+            by_tick.setdefault(effect.tick, []).append(effect)
+    points: list[Point] = []
+    state = default
+    for tick in sorted({*reds, *by_tick}):
+        here = by_tick.get(tick, [])
+        state = _applied(state, here)
+        omit = _OMIT_BAR * any(e.kind == "omit-bar" for e in here)
+        style = (state.sample_set, state.sample_index, state.volume)
+        for p in reds.get(tick, []):
+            flags = state.kiai | omit | p.flags
+            points.append(Point(p.time_ms, p.beat, p.meter, *style, True, flags))
+        if tick in reds and state.sv == 1.0:
+            continue
+        time_ms = reds[tick][-1].time_ms if tick in reds else _green_ms(timing, tick)
+        meter = points[-1].meter if points else 4
+        points.append(Point(time_ms, _green_beat(state.sv), meter, *style, False, state.kiai))
+    return points
+
+
+def _applied(state: State, effects: Iterable[Effect]) -> State:
+    for effect in effects:
+        values = effect.values
+        if effect.kind == "sv":
+            sv = math.nan if values[0] == "nan" else float(values[0])
+            state = replace(state, sv=sv if sv > 0 or math.isnan(sv) else 1.0)
+        elif effect.kind == "samples":
+            state = replace(state, sample_set=int(values[0]), sample_index=int(values[1]))
+        elif effect.kind == "volume":
+            state = replace(state, volume=int(values[0]))
+        elif effect.kind == "kiai":
+            state = replace(state, kiai=int(values[0]) & _KIAI)
+    return state
+
+
+def _green_beat(sv: float) -> float:
+    if math.isnan(sv):
+        return sv
+    return -float(shortest(100 / sv, lambda v: v > 0 and 100 / v == sv))
+
+
+def _green_ms(timing: TimingMap, tick: int) -> float:
+    """A green line's time: a whole millisecond where that is the same tick."""
+    time_ms = timing.seconds_at(tick) * 1000
+    return float(shortest(time_ms, lambda v: timing.tick_at(v / 1000) == tick))
+
+
+def _red_lines(timing: TimingMap) -> dict[int, list[Point]]:
+    """Red lines by tick: one for each anchor, of several at one time the last."""
+    found: dict[int, list[Point]] = {}
+    meter = 4
+    for anchor, after in zip(timing.anchors, [*timing.anchors[1:], None], strict=True):
+        meter = anchor.meter if anchor.bar else meter
+        if after is not None and after.seconds <= anchor.seconds:
+            continue
+        point = Point(_exact_ms(anchor.seconds), _beat_ms(anchor, after), meter)
+        if not anchor.bar and timing.position(anchor.tick).beat != 1:
+            # osu! starts a bar at every red line; at least it need not show it.
+            point = replace(point, flags=_OMIT_BAR)
+        found.setdefault(anchor.tick, []).append(point)
+    return found
+
+
+def _exact_ms(seconds: float) -> float:
+    return float(shortest(seconds * 1000, lambda v: v / 1000 == seconds))
+
+
+def _beat_ms(anchor: Anchor, after: Anchor | None) -> float:
+    """The beat that a reader takes for the anchor's tempo and that leads to the next anchor."""
+    bpm = anchor.bpm
+    if after is not None and after.tick > anchor.tick:
+        n_ticks = after.tick - anchor.tick
+        span_ms = _exact_ms(after.seconds) - _exact_ms(anchor.seconds)
+        if _ticks_between(Point(0.0, 60_000 / bpm), span_ms) != n_ticks:
+            bpm = n_ticks / TICKS_PER_BEAT * 60_000 / span_ms
+    return float(shortest(60_000 / bpm, lambda v: v > 0 and bpm_of(v) == bpm))
+
+
+def key(p: Point) -> tuple[object, ...]:
+    """What makes two lines say the same; NaN equals itself."""
+    return tuple("nan" if isinstance(v, float) and math.isnan(v) else v for v in astuple(p))
