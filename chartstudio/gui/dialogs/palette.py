@@ -23,21 +23,27 @@ _ACTION = Qt.ItemDataRole.UserRole
 _KEYS = _ACTION + 1
 _DROP_PX = 60
 
+_LOOSE = 100.0
+"""The rank of a name that only holds the query's letters in order."""
 
-def rank(query: str, text: str) -> int | None:
+
+def rank(query: str, text: str) -> float | None:
     """How well a command's name answers a query: lower is better, None is no answer.
 
-    Every word of the query must occur. Words that start a word of the name win over words
-    in its middle; letters that occur in order, as ``ssa`` in "Save as", come last.
+    Every word of the query must occur. A word that is one of the name's wins over one that
+    starts one, and that over one in the middle; of equal names the shorter wins. Letters that
+    only occur in order, as ``svas`` in "Save as", come last.
     """
     name = text.lower()
     words = query.lower().split()
     if all(word in name for word in words):
-        starts = sum(f" {word}" in f" {name}" for word in words)
-        return 10 * (len(words) - starts) + (0 if name.startswith(query.lower()) else 1)
+        own = name.split()
+        inside = sum(not any(o.startswith(word) for o in own) for word in words)
+        parts = sum(word not in own for word in words)
+        return 10 * inside + 2 * parts + (not name.startswith(query.lower())) + len(name) / 1000
     letters = iter(name)
     if all(letter in letters for letter in query.lower() if letter != " "):
-        return 100
+        return _LOOSE
     return None
 
 
