@@ -14,7 +14,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication
 
 from chartstudio.audio.peaks import Peaks
-from chartstudio.core.note import LaneNote
+from chartstudio.core.note import LaneNote, sort_notes
 from chartstudio.core.song import Chart, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.core.timing import TimingMap
@@ -51,7 +51,7 @@ def _notes(n_notes: int, duration_s: float, seed: int) -> tuple[LaneNote, ...]:
     n_steps = int(duration_s * _BPM / 60 * 4)
     places = np.sort(random.choice(n_steps * 4, size=n_notes, replace=False))
     long = random.random(n_notes) < _LONG_SHARE
-    return tuple(
+    return sort_notes(
         LaneNote(
             place // 4 * step,
             place // 4 * step + is_long * step // 2,

@@ -84,7 +84,7 @@ class Lines:
     ticks : ndarray of int64
     seconds : ndarray of float64
     ranks : ndarray of int16
-        `BAR`, or the line's snap.
+        `BAR`, or the line's snap. Bars too close to be numbered count as beats.
     numbers : ndarray of int64
         Measure number of bars that are far enough from the last for it, else 0.
     """
@@ -157,11 +157,11 @@ class _Finder:
         seconds = self.timing.seconds_at(ticks)
         ranks = self.timing.snaps_of(ticks)
         at = np.flatnonzero(np.isin(ticks, bars))
-        ranks[at] = BAR
         measures = [self.timing.position(int(t)).measure for t in ticks[at]]
         x = self.view.x_of_places(ticks[at], seconds[at], self.timing)
         numbers = np.zeros(len(ticks), dtype=np.int64)
         numbers[at] = _numbered(x, np.array(measures, dtype=np.int64))
+        ranks[at] = np.where(numbers[at] != 0, BAR, 4)
         return Lines(ticks, seconds, ranks, numbers)
 
     def _one_per_pixel(self, ticks: Ticks, first: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -183,23 +183,46 @@ class _Finder:
 
     def _stretches(self, snap: int | None, closest_px: float) -> list[tuple[int, int]]:
         """The parts of the view in which a grid step is wide enough to be drawn."""
-        low, high = self.reach
-        anchors = self.anchors.ticks
-        inner = np.unique(anchors[(anchors > low) & (anchors <= high)])
-        edges = np.concatenate([[low], inner, [high + 1]])
+        edges = _edges(self.anchors, self.reach)
         if snap is None:
-            at = np.maximum(np.searchsorted(anchors, edges[:-1], "right") - 1, 0)
-            step = self.anchors.meters[at] * TICKS_PER_BEAT
+            step = _bar_ticks(self.anchors, edges[:-1])
         else:
             step = np.full(len(edges) - 1, snap_ticks(snap), dtype=np.int64)
-        wide = self.view.px_per_tick(self.timing, edges) * step >= closest_px
-        change = np.flatnonzero(np.diff(np.concatenate([[0], wide.astype(np.int8), [0]])))
-        runs = [
-            (int(edges[a]), int(edges[b])) for a, b in zip(change[::2], change[1::2], strict=True)
-        ]
-        if len(runs) > _MAX_STRETCHES:
-            runs = sorted(sorted(runs, key=lambda r: r[0] - r[1])[:_MAX_STRETCHES])
-        return runs
+        return _runs(edges, self.view.px_per_tick(self.timing, edges) * step >= closest_px)
+
+
+def bars_between(timing: TimingMap, start_s: float, end_s: float, closest_s: float) -> Ticks:
+    """Bar lines of a stretch of time, where measures last at least ``closest_s``."""
+    anchors = AnchorArrays.of(timing)
+    reach = (timing.tick_at(start_s, Side.BEFORE), timing.tick_at(end_s))
+    edges = _edges(anchors, reach)
+    lasting = timing.seconds_at(edges[1:], Side.BEFORE) - timing.seconds_at(edges[:-1], Side.AFTER)
+    share = _bar_ticks(anchors, edges[:-1]) / np.maximum(np.diff(edges), 1)
+    runs = _runs(edges, lasting * share >= closest_s)
+    found = [timing.lines(start, end) for start, end in runs]
+    return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+
+
+def _edges(anchors: AnchorArrays, reach: tuple[int, int]) -> Ticks:
+    """Ticks that part a range into stretches of one tempo."""
+    low, high = reach
+    inner = np.unique(anchors.ticks[(anchors.ticks > low) & (anchors.ticks <= high)])
+    return np.concatenate([[low], inner, [high + 1]])
+
+
+def _bar_ticks(anchors: AnchorArrays, at: Ticks) -> Ticks:
+    """Length of the measure at each tick."""
+    index = np.maximum(np.searchsorted(anchors.ticks, at, "right") - 1, 0)
+    return anchors.meters[index] * TICKS_PER_BEAT
+
+
+def _runs(edges: Ticks, wide: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Neighbouring wide stretches as one, the longest when there are too many."""
+    change = np.flatnonzero(np.diff(np.concatenate([[0], wide.astype(np.int8), [0]])))
+    runs = [(int(edges[a]), int(edges[b])) for a, b in zip(change[::2], change[1::2], strict=True)]
+    if len(runs) > _MAX_STRETCHES:
+        runs = sorted(sorted(runs, key=lambda r: r[0] - r[1])[:_MAX_STRETCHES])
+    return runs
 
 
 def _numbered(x: Seconds, measures: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -208,7 +231,8 @@ def _numbered(x: Seconds, measures: NDArray[np.int64]) -> NDArray[np.int64]:
     step_px = float(np.median(np.diff(x))) if len(x) > 1 else MIN_LABEL_PX
     while step_px * every < MIN_LABEL_PX and every < 1 << 20:
         every *= 2
-    numbers = np.where((measures - 1) % every == 0, measures, 0)
+    # The measure before the first is number 0: it is never written, nor are those before it.
+    numbers = np.where(((measures - 1) % every == 0) & (measures > 0), measures, 0)
     last = -np.inf
     for i in np.flatnonzero(numbers):
         if x[i] - last < MIN_LABEL_PX * 0.8:

@@ -22,7 +22,6 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QPolygonF,
-    QResizeEvent,
     QShowEvent,
     QWheelEvent,
 )
@@ -38,6 +37,7 @@ from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.text import tr
 from chartstudio.gui.theme import DARK, Theme
 from chartstudio.gui.timeline.bands import GUTTER_PX
+from chartstudio.gui.timeline.grid import bars_between
 from chartstudio.gui.timeline.marks import IssueMarks
 from chartstudio.gui.timeline.scene import shade
 from chartstudio.gui.timeline.view import ViewState
@@ -54,6 +54,8 @@ _SMOOTH_S = 1.5
 """Width of the window over which notes per second are counted."""
 _LEAST_PEAK_NPS = 4.0
 """The curve's full height, at least: a sparse chart should look sparse."""
+_MOST_BARS = 4000
+"""Shorter measures than this share of the song are no dash of their own."""
 _POLL_MS = 50
 _CLICK_PX = 3.0
 _ZOOM = 1.25
@@ -119,8 +121,7 @@ class Minimap(QWidget):
         self._issues: tuple[SongIssue, ...] = ()
         self._audio_s = 0.0
         self._picture: QPixmap | None = None
-        self._picture_key = (0.0, 0.0)
-        self._summary: _Summary | None = None
+        self._pictured: tuple[object, ...] = ()
         self._grabbed_s: float | None = None
         self._pressed_x = 0.0
         self._moved = False
@@ -142,13 +143,12 @@ class Minimap(QWidget):
     def set_issues(self, issues: Sequence[SongIssue]) -> None:
         """Mark these issues."""
         self._issues = tuple(issues)
-        self._redraw()
+        self.update()
 
     def set_duration(self, seconds: float) -> None:
         """The audio is so long."""
         self._audio_s = seconds
-        self._summary = None
-        self._redraw()
+        self.update()
 
     def sizeHint(self) -> QSize:
         """As tall as it is, as wide as there is room."""
@@ -186,12 +186,6 @@ class Minimap(QWidget):
     def _on_change(self, change: Change) -> None:
         if change.origin == "open":
             self._issues = ()
-        if change.new is not change.old or change.origin in ("select", "open"):
-            self._summary = None
-            self._redraw()
-
-    def _redraw(self) -> None:
-        self._picture = None
         self.update()
 
     def _poll(self) -> None:
@@ -206,17 +200,13 @@ class Minimap(QWidget):
         """Nobody looks: do nothing."""
         self._timer.stop()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Draw anew at the new width."""
-        self._redraw()
-
     # Painting ----------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the kept picture, the view's box and the playhead."""
-        key = (self.duration_s, self.devicePixelRatioF())
-        if self._picture is None or self._picture_key != key:
-            self._picture, self._picture_key = self._draw(), key
+        shown = self._shown()
+        if self._picture is None or not _same(shown, self._pictured):
+            self._picture, self._pictured = self._draw(), shown
         position = self._drawn_position_s = self._position_s()
         with QPainter(self) as painter:
             painter.drawPixmap(0, 0, self._picture)
@@ -238,11 +228,17 @@ class Minimap(QWidget):
         song, chart = self._document.song, self._document.active_chart
         return song.timing if chart is None else song.timing_of(chart)
 
+    def _shown(self) -> tuple[object, ...]:
+        """All that the picture depends on; values are never changed in place."""
+        song, size = self._document.song, (self.width(), self.height())
+        chart = self._document.active_chart
+        sizes = (size, self.duration_s, self.devicePixelRatioF(), self._document.selection.chart)
+        return (chart, song.timing, song.effects, self._issues, sizes)
+
     def _draw(self) -> QPixmap:
-        if self._summary is None:
-            chart = self._document.active_chart
-            self._summary = _summary(self._document.song, chart, self._timing, self.duration_s)
-        summary, theme, ratio = self._summary, self._theme, self.devicePixelRatioF()
+        song, chart = self._document.song, self._document.active_chart
+        summary = _summary(song, chart, self._timing, self.duration_s)
+        theme, ratio = self._theme, self.devicePixelRatioF()
         picture = QPixmap(self.size() * ratio)
         picture.setDevicePixelRatio(ratio)
         picture.fill(theme.panel)
@@ -357,6 +353,13 @@ class Minimap(QWidget):
         self._view.scroll_px(x - self._view.width_px / 2)
 
 
+def _same(shown: tuple[object, ...], before: tuple[object, ...]) -> bool:
+    """Whether nothing was replaced: songs by identity, sizes by value."""
+    if len(shown) != len(before):
+        return False
+    return all(a is b for a, b in zip(shown[:-1], before, strict=False)) and shown[-1] == before[-1]
+
+
 def _mark_colours(theme: Theme) -> dict[str, QColor]:
     return {
         "hand": shade(theme.good, 170),
@@ -368,9 +371,7 @@ def _mark_colours(theme: Theme) -> dict[str, QColor]:
 
 def _summary(song: Song, chart: Chart | None, timing: TimingMap, duration_s: float) -> _Summary:
     """Look at a chart once."""
-    bars = timing.lines(0, timing.tick_at(duration_s) + 1)
-    # More measures than pixels tell nothing, and gimmick tempos have millions.
-    bars = bars[:: max(len(bars) // 4000, 1)]
+    bars = bars_between(timing, 0.0, duration_s, duration_s / _MOST_BARS)
     bars_s = np.append(timing.seconds_at(bars), duration_s)
     labels = tuple(
         (timing.seconds_at(e.tick), str(e.values[0]))

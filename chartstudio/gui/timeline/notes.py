@@ -181,7 +181,7 @@ class NoteBrush:
         rgb = self.kit.colours(self.scene, notes, seen)
         if chosen is None:
             chosen = np.zeros(len(rows), bool)
-        self._bodies(notes, seen, rows, rgb, look)
+        self._bodies(notes, seen, (rows, rgb, chosen), look)
         # One number per face, so that each is looked up once and not once per note.
         codes = rows.astype(np.int64) << 40 | chosen.astype(np.int64) << 39
         codes |= notes.kinds[seen.index].astype(np.int64) << 32 | rgb
@@ -206,10 +206,10 @@ class NoteBrush:
         self,
         notes: NoteArrays,
         seen: Seen,
-        rows: NDArray[np.int16],
-        rgb: NDArray[np.uint32],
+        faces: tuple[NDArray[np.int16], NDArray[np.uint32], NDArray[np.bool_]],
         look: Look,
     ) -> None:
+        """Bodies of the long notes; ``faces`` are rows, colours and who is selected."""
         long = np.flatnonzero(notes.ends[seen.index] > notes.ticks[seen.index])
         if not len(long):
             return
@@ -223,13 +223,9 @@ class NoteBrush:
         beyond = self.scene.bands.width + 10
         left = np.rint(np.clip(seen.x[long], -10, beyond)).astype(np.int64)
         right = np.rint(np.clip(seen.end_x[long], -10, beyond)).astype(np.int64)
-        for x, end_x, row, colour, is_roll in zip(
-            left.tolist(),
-            right.tolist(),
-            rows[long].tolist(),
-            rgb[long].tolist(),
-            rolls.tolist(),
-            strict=True,
+        rows, rgb, chosen = (values[long].tolist() for values in faces)
+        for x, end_x, row, colour, is_chosen, is_roll in zip(
+            left.tolist(), right.tolist(), rows, rgb, chosen, rolls.tolist(), strict=True
         ):
             fill, edge = self._body_colours(row, colour, is_roll, look)
             height = heights[row]
@@ -239,6 +235,10 @@ class NoteBrush:
                 pattern = QBrush(shade(edge, 200), Qt.BrushStyle.BDiagPattern)
                 self.painter.fillRect(QRect(x, top, end_x - x, height), pattern)
             self.painter.fillRect(end_x - TAIL_PX, top, TAIL_PX, height, edge)
+            if is_chosen:
+                self.painter.setPen(self.kit.theme.playhead)
+                self.painter.setBrush(Qt.BrushStyle.NoBrush)
+                self.painter.drawRect(x, top, end_x - x - 1, height - 1)
 
     def _body_colours(self, row: int, rgb: int, is_roll: bool, look: Look) -> tuple[QColor, QColor]:
         """What fills a body, and the colour of its tail."""

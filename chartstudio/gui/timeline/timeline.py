@@ -320,9 +320,9 @@ class Timeline(Verbs, QWidget):
     def _poll(self) -> None:
         """One beat of the timer: follow the player, scroll under a drag at the edge."""
         position = self.position_s()
+        if self.view.playing and self.view.follow_playhead and self._state == IDLE:
+            self.view.follow(position)
         if position != self._drawn_position_s:
-            if self.view.playing and self.view.follow_playhead and self._state == IDLE:
-                self.view.follow(position)
             self.update()
         if isinstance(self._state, _DRAGS_ON) and self._pointer is not None:
             self._scroll_at_edge(self._pointer)

@@ -208,7 +208,11 @@ class Verbs:
 
     def set_end(self, chart: int, note: Note, end: int) -> None:
         """Give a note another end."""
-        self._change(tr("Change length"), edits.set_end(chart, note, end), chart, select=False)
+        edit = edits.set_end(chart, note, end)
+        if note in self._selection(chart).notes:
+            self._change(tr("Change length"), edit, chart)
+        else:
+            self.document.apply(tr("Change length"), edit, self._selection(chart))
 
     def lengthen(self, steps: int) -> None:
         """Pull the ends of the selected notes ``steps`` grid lines later, or earlier."""
@@ -350,7 +354,7 @@ class Verbs:
             return
         clip = fitting(clip, mode)
         tick = self.cursor_line
-        self._change(tr("Paste"), edits.paste(index, clip, tick), index)
+        self._change(tr("Paste"), edits.paste(index, clip, tick), index, held=frozenset())
 
     def _select_box(self, box: SelectBox) -> None:
         """Select the notes of a chart whose start lies in a box."""
@@ -386,21 +390,22 @@ class Verbs:
     def _select(self, chart: int, notes: frozenset[Note]) -> None:
         self.document.select(self._selection(chart, notes))
 
-    def _change(self, label: str, edit: Edit, chart: int, select: bool = True) -> None:
+    def _change(
+        self, label: str, edit: Edit, chart: int, held: frozenset[Note] | None = None
+    ) -> None:
         """Apply an edit of a chart's notes and select the notes that it made.
 
-        Without ``select``, only when it made them from selected ones.
+        What remains of ``held``, by default the selected notes, stays selected.
         """
         song = self.document.song
         new = edit(song)
         if new is song:
             return
         before, after = frozenset(song.charts[chart].notes), frozenset(new.charts[chart].notes)
-        held = self._selection(chart).notes
-        chosen = held & after
-        if select or held - after:
-            chosen |= after - before
-        self.document.apply(label, lambda _: new, self._selection(chart, chosen))
+        if held is None:
+            held = self._selection(chart).notes
+        selection = self._selection(chart, (held & after) | (after - before))
+        self.document.apply(label, lambda _: new, selection)
 
 
 def put_note(mode: Mode | None, tool: str, ticks: tuple[int, int], lane: int) -> Note | None:
