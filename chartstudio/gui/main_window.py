@@ -355,8 +355,9 @@ class _TypingGuard(QObject):
     _OWN = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
     _LEAVE = Qt.Key.Key_Escape
 
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
         self._watched: QWidget | None = None
         app = QApplication.instance()
         assert isinstance(app, QApplication)
@@ -367,7 +368,7 @@ class _TypingGuard(QObject):
         if self._watched is not None:
             self._watched.removeEventFilter(self)
             self._watched = None
-        if isinstance(now, _TEXT_INPUTS):
+        if isinstance(now, _TEXT_INPUTS) and now.window() is self._window:
             self._watched = now
             now.installEventFilter(self)
             now.destroyed.connect(self._forget)

@@ -11,6 +11,13 @@ from chartstudio.gui.dialogs.palette import Palette, rank
 from chartstudio.gui.main_window import MENUS
 
 
+def _show(palette, qtbot):
+    palette.show()
+    palette.activateWindow()
+    palette.search.setFocus()
+    qtbot.waitUntil(palette.search.hasFocus)
+
+
 def test_ids_are_unique(window):
     commands = (*COMMANDS, *window._commands())
     assert [i for i, n in Counter(c.id for c in commands).items() if n > 1] == []
@@ -46,7 +53,7 @@ def test_every_command_can_be_found_by_name(window):
 
 def test_the_palette_runs_what_was_typed(opened, qtbot):
     palette = Palette(opened.actions_.all(), opened)
-    palette.show()
+    _show(palette, qtbot)
     qtbot.keyClicks(palette.search, "snap 1/24")
     assert palette.found.item(0).text() == "Snap 1/24"
     qtbot.keyClick(palette.search, Qt.Key.Key_Return)
@@ -54,9 +61,24 @@ def test_the_palette_runs_what_was_typed(opened, qtbot):
     assert not palette.isVisible()
 
 
+def test_the_palette_takes_enter_and_escape_from_the_commands(opened, qtbot):
+    drafting = opened.studio.drafting
+    drafting.start()
+    qtbot.waitUntil(lambda: drafting.waiting)
+    qtbot.waitUntil(opened.actions_["draft.accept"].isEnabled)
+    for key in (Qt.Key.Key_Escape, Qt.Key.Key_Return):
+        palette = Palette(opened.actions_.all(), opened)
+        _show(palette, qtbot)
+        qtbot.keyClicks(palette.search, "snap 1/8")
+        qtbot.keyClick(palette.search, key)
+        assert not palette.isVisible()
+        assert drafting.waiting
+    assert opened.studio.view.snap == 8
+
+
 def test_the_palette_is_walked_with_the_arrow_keys(opened, qtbot):
     palette = Palette(opened.actions_.all(), opened)
-    palette.show()
+    _show(palette, qtbot)
     qtbot.keyClicks(palette.search, "zoom")
     qtbot.keyClick(palette.search, Qt.Key.Key_Down)
     assert palette.found.currentRow() == 1
@@ -67,7 +89,7 @@ def test_the_palette_is_walked_with_the_arrow_keys(opened, qtbot):
 
 def test_the_palette_says_when_nothing_fits(opened, qtbot):
     palette = Palette(opened.actions_.all(), opened)
-    palette.show()
+    _show(palette, qtbot)
     qtbot.keyClicks(palette.search, "qqqqzz")
     qtbot.keyClick(palette.search, Qt.Key.Key_Return)
     assert palette.found.count() == 0
@@ -75,7 +97,7 @@ def test_the_palette_says_when_nothing_fits(opened, qtbot):
 
 def test_disabled_commands_come_last_and_do_not_run(window, qtbot):
     palette = Palette(window.actions_.all(), window)
-    palette.show()
+    _show(palette, qtbot)
     qtbot.keyClicks(palette.search, "undo")
     assert not palette.found.item(0).flags() & Qt.ItemFlag.ItemIsEnabled
 

@@ -78,7 +78,8 @@ class Palette(QDialog):
     """
 
     def __init__(self, actions: Sequence[QAction], parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
+        # A window of its own, not a popup: a popup passes Enter and Escape on as shortcuts.
+        super().__init__(parent, Qt.WindowType.Dialog | Qt.WindowType.FramelessWindowHint)
         self._actions = [a for a in actions if not a.isSeparator()]
         self.search = QLineEdit(self)
         self.search.setPlaceholderText(tr("Type a command"))
@@ -109,6 +110,12 @@ class Palette(QDialog):
                 self.found.setCurrentRow(row)
                 return True
         return super().eventFilter(watched, event)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: D102
+        super().changeEvent(event)
+        left = event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow()
+        if left and self.isVisible():
+            self.reject()
 
     def _fill(self, query: str) -> None:
         ranked = []

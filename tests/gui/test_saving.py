@@ -1,0 +1,141 @@
+import zipfile
+
+import pytest
+from conftest import BEAT, make_song, write_wav
+
+from chartstudio.core.errors import FormatError
+from chartstudio.core.job import run
+from chartstudio.core.note import LaneNote
+from chartstudio.core.song import Chart
+from chartstudio.editor import edits
+from chartstudio.formats import Bundle, Loss, read_song, write_song
+from chartstudio.gui import verbs
+from chartstudio.gui.saving import Place, save_job
+
+
+def test_a_lone_chart_file_in_a_folder_keeps_its_name(song_folder):
+    song, bundle = make_song(), Bundle.open(song_folder)
+    run(save_job(song, Place(song_folder, "ssc"), bundle, {}))
+    assert sorted(p.name for p in song_folder.iterdir()) == ["chart.ssc", "song.wav"]
+
+
+def test_a_chosen_file_is_the_one_that_is_written(song_folder):
+    (song_folder / "other.ssc").write_bytes(b"#TITLE:other;")
+    path = song_folder / "chart.ssc"
+    run(save_job(make_song(), Place(path, "ssc"), Bundle.open(path), {}))
+    assert (song_folder / "other.ssc").read_bytes() == b"#TITLE:other;"
+    assert read_song(Bundle.open(path))[0].metadata.title == "Test Song"
+
+
+def test_an_archive_keeps_what_is_no_chart(tmp_path):
+    song = make_song()
+    mania = Chart("mania-4k", "Hard", 3.0, song.charts[0].notes)
+    song = edits.add_chart(mania)(edits.remove_chart(0)(edits.remove_chart(0)(song)))
+    path = tmp_path / "song.osz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in write_song(song, "osz").items():
+            archive.writestr(name, data)
+        archive.writestr("song.wav", b"sound")
+        archive.writestr("sb/picture.png", b"picture")
+    changed = edits.place(0, LaneNote(20 * BEAT, 20 * BEAT, 1))(song)
+    run(save_job(changed, Place(path, "osz"), Bundle.open(path), {}))
+    bundle = Bundle.open(path)
+    assert bundle["sb/picture.png"] == b"picture"
+    assert bundle["song.wav"] == b"sound"
+    assert len(read_song(bundle)[0].charts[0].notes) == 17
+
+
+def test_files_beside_a_new_project_never_replace_others(tmp_path):
+    (tmp_path / "song.wav").write_bytes(b"something else")
+    place = Place(tmp_path / "mine.chartstudio", "project")
+    with pytest.raises(FormatError, match="another file"):
+        run(save_job(make_song(), place, {}, {"song.wav": b"sound"}))
+    assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["song.wav"]
+    run(save_job(make_song(), place, {}, {"song.wav": b"something else"}))
+    assert place.path.is_file()
+
+
+def test_a_new_song_is_saved_as_a_project_with_its_audio(window, answers, tmp_path, settle):
+    studio = window.studio
+    studio.files.open(write_wav(tmp_path / "New Song.wav"))
+    settle(window)
+    (tmp_path / "projects").mkdir()
+    answers.answers["save_project"] = tmp_path / "projects" / "mine.chartstudio"
+    window.actions_["file.save"].trigger()
+    settle(window)
+    assert answers.errors == []
+    assert sorted(p.name for p in (tmp_path / "projects").iterdir()) == [
+        "New Song.wav",
+        "mine.chartstudio",
+    ]
+    assert not studio.document.modified
+    song = studio.document.song
+    assert read_song(Bundle.open(tmp_path / "projects" / "mine.chartstudio")) == (song, "project")
+    studio.document.apply("x", edits.set_metadata(title="Changed"))
+    window.actions_["file.save"].trigger()
+    settle(window)
+    assert answers.asked == ["save_project"]
+    assert read_song(Bundle.open(studio.document.path))[0].metadata.title == "Changed"
+
+
+def test_saving_as_without_a_name_saves_nothing(opened, answers, song_folder):
+    before = sorted(song_folder.iterdir())
+    opened.actions_["file.save-as"].trigger()
+    assert answers.asked == ["save_project"]
+    assert sorted(song_folder.iterdir()) == before
+
+
+def test_a_chart_that_the_format_cannot_hold_offers_a_project(
+    opened, answers, tmp_path, song_folder, settle
+):
+    studio = opened.studio
+    studio.document.apply("x", edits.add_chart(Chart("mania-4k", "Keys")))
+    before = (song_folder / "chart.ssc").read_bytes()
+    answers.answers["confirm"] = False
+    opened.actions_["file.save"].trigger()
+    settle(opened)
+    assert answers.asked == ["confirm"]
+    assert studio.document.modified
+    answers.answers.update(confirm=True, save_project=tmp_path / "new" / "mine.chartstudio")
+    opened.actions_["file.save"].trigger()
+    settle(opened)
+    assert answers.errors == []
+    assert (tmp_path / "new" / "mine.chartstudio").is_file()
+    assert (tmp_path / "new" / "song.wav").is_file()
+    assert (song_folder / "chart.ssc").read_bytes() == before
+    assert studio.document.format_id == "project"
+
+
+def test_a_loss_is_asked_about_once(opened, answers, settle, monkeypatch):
+    monkeypatch.setattr(verbs, "losses", lambda song, fmt: (Loss("Hard", "colours", 3),))
+    opened.studio.document.apply("x", edits.set_metadata(title="A"))
+    answers.answers["confirm"] = False
+    opened.actions_["file.save"].trigger()
+    assert opened.studio.document.modified
+    answers.answers["confirm"] = True
+    opened.actions_["file.save"].trigger()
+    settle(opened)
+    assert not opened.studio.document.modified
+    opened.studio.document.apply("x", edits.set_metadata(title="B"))
+    opened.actions_["file.save"].trigger()
+    settle(opened)
+    assert answers.asked == ["confirm", "confirm"]
+
+
+def test_a_place_that_cannot_be_written_is_told(opened, answers, tmp_path, settle):
+    (tmp_path / "file").write_text("x")
+    answers.answers["save_project"] = tmp_path / "file" / "mine.chartstudio"
+    opened.studio.document.apply("x", edits.set_metadata(title="A"))
+    opened.actions_["file.save-as"].trigger()
+    settle(opened)
+    assert len(answers.errors) == 1
+    assert opened.studio.document.modified
+
+
+def test_what_changes_while_it_is_saved_stays_unsaved(opened, settle):
+    studio = opened.studio
+    studio.document.apply("x", edits.set_metadata(title="A"))
+    opened.actions_["file.save"].trigger()
+    studio.document.apply("x", edits.set_metadata(title="B"))
+    settle(opened)
+    assert studio.document.modified
