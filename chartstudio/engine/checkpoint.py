@@ -131,6 +131,7 @@ def save(folder: Path, spec: ModelSpec, net: Net) -> None:
     weights = {name: t.detach().to("cpu", torch.float16) for name, t in net.state_dict().items()}
     fresh = folder / (WEIGHTS_FILE + ".new")
     save_file({name: t.contiguous() for name, t in weights.items()}, fresh)
+    fresh.chmod(0o644)  # safetensors makes it for its owner alone
     fresh.replace(folder / WEIGHTS_FILE)
     text = json.dumps(spec.to_json(), indent=1) + "\n"
     fresh = folder / (SPEC_FILE + ".new")

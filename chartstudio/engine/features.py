@@ -256,9 +256,7 @@ class SongFeatures:
 
     def __post_init__(self) -> None:
         self._margin = max(g.n_fft for g in self.spec.groups)
-        self._padded = torch.nn.functional.pad(
-            torch.from_numpy(np.ascontiguousarray(self.samples)), (self._margin, self._margin)
-        )
+        self._padded = torch.from_numpy(np.pad(self.samples, self._margin))
         self._scales = self._song_scales()
 
     @property

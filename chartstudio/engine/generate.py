@@ -136,7 +136,7 @@ def generate(task: Task) -> Job[Draft]:
         if not wanted:
             break
     ranked = sorted(best.values(), key=lambda b: (n_errors(b[1]), b[0], b[1].seed))
-    device = task.model.net.encoder.when.weight.device.type
+    device = next(task.model.net.encoder.parameters()).device.type
     return Draft(
         candidates=tuple(candidate for _, candidate in ranked),
         model=task.model.label,

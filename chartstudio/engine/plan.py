@@ -63,7 +63,7 @@ class PlanSpec:
         """Note times per second that usually reach a level; straight beyond the curve's ends."""
         curve = dict(self.density).get(mode_id, _PLAIN)
         levels, rates = (np.array(column) for column in zip(*curve, strict=True))
-        if level <= levels[0]:
+        if level <= levels[0] or len(levels) == 1:
             return float(max(rates[0] * max(level, 0.1) / levels[0], 0.05))
         i = min(int(np.searchsorted(levels, level)), len(levels) - 1)
         slope = (rates[i] - rates[i - 1]) / (levels[i] - levels[i - 1])

@@ -29,7 +29,7 @@ class Sampling:
     """
 
     temperature: float = 0.9
-    top_p: float = 0.95
+    top_p: float = 0.98
 
 
 def choose(

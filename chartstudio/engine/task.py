@@ -309,7 +309,7 @@ def hear(task: Task, section: Section) -> Sound:
     rate = task.n_times / max(float(task.weights.sum()), 1.0)
     asked = np.stack([asked_for(task.mode, task.request.level, rate)] * WINDOWS_AT_ONCE)
     mode = [spec.vocabulary.index(task.mode)] * WINDOWS_AT_ONCE
-    device = net.encoder.when.weight.device
+    device = next(net.encoder.parameters()).device
     heard = as_tensors(inputs, mode, asked)
     with torch.inference_mode():
         on_device = Heard(*(getattr(heard, name).to(device) for name in Heard.__dataclass_fields__))

@@ -1,0 +1,1 @@
+"""Training: rendered music, a teacher, windows, the loop, and judging what came of it."""

@@ -36,6 +36,7 @@ from chartstudio.engine.features import (
     slot_grid,
 )
 from chartstudio.engine.net import Heard
+from chartstudio.engine.plan import Curve
 from chartstudio.engine.task import as_tensors, asked_for
 from chartstudio.engine.tokens import Rows, all_gaps, all_traces, encode_rows
 from chartstudio.engine.train import augment, synthesis, teacher
@@ -191,6 +192,22 @@ def read_store(folder: Path, vocabulary: Vocabulary) -> Iterator[Example]:
             rows = encode_rows(notes, mode, vocabulary, timing, grid)
             if len(rows) >= _FEWEST_ROWS:
                 yield Example(song, mode, float(chart["level"]), rows)
+
+
+def density_curves(examples: Sequence[Example]) -> tuple[tuple[str, Curve], ...]:
+    """Note times per second by level, for each mode, as the charts of a store have them."""
+    found = []
+    for mode_id in dict.fromkeys(e.mode.id for e in examples):
+        own = sorted((e.level, e.times_per_s) for e in examples if e.mode.id == mode_id)
+        bins = np.array_split(np.array(own), max(min(len(own) // 6, 8), 1))
+        levels = [float(np.median(b[:, 0])) for b in bins]
+        rates = np.maximum.accumulate([float(np.median(b[:, 1])) for b in bins]).tolist()
+        curve = [(levels[0], rates[0])]
+        for level, rate in zip(levels[1:], rates[1:], strict=True):
+            if level > curve[-1][0] + 1e-3 and rate > curve[-1][1] + 1e-3:
+                curve.append((level, rate))
+        found.append((mode_id, tuple(curve)))
+    return tuple(found)
 
 
 # Windows ---------------------------------------------------------------------------------

@@ -247,7 +247,7 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
     means = {n: float(np.nanmean([row.get(n, np.nan) for row in rows])) for n in names}
     songs = sorted({s.song for s in scores})
     rng = np.random.default_rng(0)
-    drawn = rng.integers(len(songs), size=(_N_BOOTSTRAP, len(songs))) if songs else []
+    drawn = rng.integers(max(len(songs), 1), size=(_N_BOOTSTRAP, len(songs)))
     intervals = {}
     for name in names:
         sums = np.array([_of_song(scores, rows, song, name) for song in songs])
