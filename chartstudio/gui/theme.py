@@ -136,7 +136,7 @@ QToolButton:focus, QPushButton:focus {{ border-color: {accent}; }}
 QPushButton[role="primary"], QToolButton[role="primary"] {{ background: {accent};
     border-color: {accent}; color: {background}; font-weight: 600; }}
 QPushButton[role="primary"]:hover, QToolButton[role="primary"]:hover {{ background: {lit}; }}
-QPushButton[role="primary"]:disabled {{ background: {accent_dim}; border-color: {accent_dim};
+QPushButton[role="primary"]:disabled, QToolButton[role="primary"]:disabled {{ background: {accent_dim}; border-color: {accent_dim};
     color: {muted}; }}
 QPushButton[role="flat"], QToolButton[role="flat"] {{ background: transparent;
     border-color: transparent; color: {muted}; text-align: left; }}
@@ -168,6 +168,13 @@ QTabBar::tab {{ background: transparent; color: {muted}; padding: 8px 11px;
     border: none; border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {text}; border-bottom: 2px solid {accent}; }}
 QTabBar::tab:hover {{ color: {text}; }}
+QCheckBox::indicator, QRadioButton::indicator {{ width: 12px; height: 12px;
+    background: {background}; border: 1px solid {edge}; border-radius: 3px; }}
+QRadioButton::indicator {{ border-radius: 6px; }}
+QCheckBox::indicator:checked, QRadioButton::indicator:checked {{ background: {accent};
+    border-color: {accent}; }}
+QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border-color: {accent}; }}
+QDialog#palette {{ background: {panel}; border: 1px solid {edge}; border-radius: 8px; }}
 QProgressBar {{ background: {background}; border: 1px solid {line}; border-radius: 4px;
     height: 8px; text-align: center; color: {muted}; }}
 QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}

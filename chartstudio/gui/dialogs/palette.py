@@ -80,6 +80,8 @@ class Palette(QDialog):
     def __init__(self, actions: Sequence[QAction], parent: QWidget) -> None:
         # A window of its own, not a popup: a popup passes Enter and Escape on as shortcuts.
         super().__init__(parent, Qt.WindowType.Dialog | Qt.WindowType.FramelessWindowHint)
+        self.setObjectName("palette")
+        self.setAccessibleName(tr("Commands"))
         self._actions = [a for a in actions if not a.isSeparator()]
         self.search = QLineEdit(self)
         self.search.setPlaceholderText(tr("Type a command"))

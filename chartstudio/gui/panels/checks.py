@@ -114,6 +114,7 @@ class ChecksPanel(QWidget):
         self.list.clicked.connect(self._on_clicked)
         self._counts = label(role="muted")
         self._fix = button(tr("Fix"), self._fix_current, tip=tr("Fix the chosen issue"))
+        self.setAutoFillBackground(True)
         layout = column(self, margin=12)
         layout.addLayout(row(self._counts, None, self._fix))
         layout.addWidget(self.list, 1)
