@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from chartstudio.core.mode import Lane, Mode
 from chartstudio.core.note import LaneNote, Note, ends_of, ticks_of
 from chartstudio.core.song import Chart, Effect, Song
-from chartstudio.core.ticks import TICKS_PER_BEAT, Ticks
+from chartstudio.core.ticks import Ticks
 from chartstudio.core.timing import Seconds, TimingMap
+from chartstudio.formats.playable import playable
 from chartstudio.modes import MODES
 
 KINDS = ("tap", "hold", "roll", "mine", "lift", "fake")
@@ -67,9 +68,9 @@ class NoteArrays:
         notes: tuple[Note, ...],
         timing: TimingMap,
         mode: Mode | None,
-        effects: Sequence[Effect] = (),
+        judged: NDArray[np.bool_] | None = None,
     ) -> NoteArrays:
-        """The arrays of notes in chart order."""
+        """The arrays of notes in chart order; ``judged`` as `formats.playable.playable` says."""
         ticks, ends = ticks_of(notes), ends_of(notes)
         kinds = np.fromiter(_kinds(notes, mode), dtype=np.int8, count=len(notes))
         fake = kinds == _FAKE
@@ -83,7 +84,7 @@ class NoteArrays:
             lanes=np.fromiter(_lanes(notes), dtype=np.int16, count=len(notes)),
             kinds=kinds,
             snaps=timing.snaps_of(ticks),
-            hittable=~(timing.warped(ticks) | _in_fakes(ticks, effects) | fake),
+            hittable=~fake if judged is None else judged & ~fake,
             reach=np.maximum.accumulate(ends) if len(ends) else ends,
         )
 
@@ -115,6 +116,8 @@ class ChartArrays:
     mode : Mode or None
         None when this program cannot edit the chart.
     timing : TimingMap
+    effects : tuple of Effect
+        The song's, which decide with the chart's own what is judged.
     lanes : tuple of Lane
         Rows of the strip, from the top; at least one.
     notes : NoteArrays
@@ -123,6 +126,7 @@ class ChartArrays:
     chart: Chart
     mode: Mode | None
     timing: TimingMap
+    effects: tuple[Effect, ...]
     lanes: tuple[Lane, ...]
     notes: NoteArrays
 
@@ -147,27 +151,31 @@ class ArrayCache:
         timing = song.timing_of(chart)
         held = self._held.get(index)
         if held is None or held.chart is not chart or held.timing is not timing:
-            same_notes = (
-                held is not None
-                and held.chart.notes is chart.notes
-                and held.chart.effects is chart.effects
-                and held.chart.mode == chart.mode
-                and held.timing is timing
-            )
-            held = _build(chart, timing, held.notes if held and same_notes else None)
-            self._held[index] = held
+            held = self._held[index] = self._build(song, chart, held)
+        elif held.effects is not song.effects:
+            held = self._held[index] = self._build(song, chart, None)
         return held
 
     def clear(self) -> None:
         """Forget everything, as when another song is opened."""
         self._held.clear()
 
-
-def _build(chart: Chart, timing: TimingMap, notes: NoteArrays | None) -> ChartArrays:
-    mode = MODES.get(chart.mode)
-    if notes is None:
-        notes = NoteArrays.of(chart.notes, timing, mode, chart.effects)
-    return ChartArrays(chart, mode, timing, _rows(mode, notes), notes)
+    @staticmethod
+    def _build(song: Song, chart: Chart, before: ChartArrays | None) -> ChartArrays:
+        """A chart's arrays; notes that are those of ``before`` keep theirs."""
+        mode, timing = MODES.get(chart.mode), song.timing_of(chart)
+        if (
+            before is not None
+            and before.chart.notes is chart.notes
+            and before.chart.effects is chart.effects
+            and before.effects is song.effects
+            and before.chart.mode == chart.mode
+            and before.timing is timing
+        ):
+            notes = before.notes
+        else:
+            notes = NoteArrays.of(chart.notes, timing, mode, playable(song, chart))
+        return ChartArrays(chart, mode, timing, song.effects, _rows(mode, notes), notes)
 
 
 def _rows(mode: Mode | None, notes: NoteArrays) -> tuple[Lane, ...]:
@@ -188,13 +196,3 @@ def _kinds(notes: Sequence[Note], mode: Mode | None) -> Iterator[int]:
     for note in notes:
         kind = kind_of(note) if mode is not None or hasattr(note, "kind") else ""
         yield _KIND_INDEX.get(kind, _TAP)
-
-
-def _in_fakes(ticks: Ticks, effects: Sequence[Effect]) -> NDArray[np.bool_]:
-    """Ticks inside ``fakes`` effects: ``values[0]`` beats from the effect's tick."""
-    found = np.zeros(len(ticks), dtype=bool)
-    for effect in effects:
-        if effect.kind == "fakes" and effect.values:
-            length = round(float(effect.values[0]) * TICKS_PER_BEAT)
-            found |= (ticks >= effect.tick) & (ticks < effect.tick + length)
-    return found

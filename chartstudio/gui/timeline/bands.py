@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-GUTTER_PX = 62
+GUTTER_PX = 70
 """Width of the column of names on the left."""
 
 TEMPO_PX = 30

@@ -259,6 +259,9 @@ class Timeline(Verbs, QWidget):
             self._first = change.selection.chart
             self.view.second_chart = None
         if change.new is not change.old:
+            # What a drag holds may be gone.
+            self._state = IDLE
+            self._run_timer()
             self._hover = None
             self._fit_view()
         self._bring_up(change.selection.chart)
@@ -312,10 +315,12 @@ class Timeline(Verbs, QWidget):
     def _run_timer(self) -> None:
         if not self.isVisible():
             self._timer.stop()
-        elif self.view.playing or isinstance(self._state, _DRAGS_ON):
-            self._timer.start(FRAME_MS)
-        else:
-            self._timer.start(_REST_MS)
+            return
+        busy = self.view.playing or isinstance(self._state, _DRAGS_ON)
+        wanted_ms = FRAME_MS if busy else _REST_MS
+        # Started anew with every move of the mouse, it would never come to fire.
+        if not self._timer.isActive() or self._timer.interval() != wanted_ms:
+            self._timer.start(wanted_ms)
 
     def _poll(self) -> None:
         """One beat of the timer: follow the player, scroll under a drag at the edge."""

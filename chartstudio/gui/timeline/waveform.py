@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from chartstudio.audio.peaks import Peaks, View
+from chartstudio.gui.text import tr
 from chartstudio.gui.theme import DARK, Theme
 from chartstudio.gui.timeline.view import ViewState
 
@@ -56,6 +57,8 @@ class Waveform:
     def paint(self, painter: QPainter, rect: QRectF, view: ViewState, ratio: float) -> None:
         """Draw the part in view; ``rect`` is where the view lies on the painter."""
         if self._peaks is None:
+            painter.setPen(self._theme.muted)
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, tr("no sound loaded"))
             return
         start, per_px, beats, timing = view.axis
         left_px = round(start / per_px)

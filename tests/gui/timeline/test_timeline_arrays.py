@@ -13,8 +13,8 @@ MODE = MODES["dance-single"]
 STEADY = TimingMap.constant(120.0)
 
 
-def arrays(*notes, timing=STEADY, effects=()):
-    return NoteArrays.of(notes, timing, MODE, effects)
+def arrays(*notes):
+    return NoteArrays.of(notes, STEADY, MODE)
 
 
 def test_every_field_follows_the_notes():
@@ -53,8 +53,13 @@ def test_notes_that_nobody_can_hit():
     )
     notes = [LaneNote(t * B, t * B, 0) for t in (3, 4, 5, 6, 10, 11, 12)]
     notes.append(LaneNote(13 * B, 13 * B, 0, "fake"))
-    found = arrays(*notes, timing=timing, effects=(Effect(10 * B, "fakes", (2.0,)),))
+    chart = Chart("dance-single", notes=tuple(notes))
+    song = Song(timing=timing, effects=(Effect(10 * B, "fakes", (2 * B,)),), charts=(chart,))
+    cache = ArrayCache()
+    found = cache.of(song, 0).notes
     assert found.hittable.tolist() == [True, False, False, True, False, False, True, False]
+    found = cache.of(replace(song, effects=()), 0).notes
+    assert found.hittable.tolist() == [True, False, False, True, True, True, True, False]
 
 
 def test_selected_marks_equal_notes():

@@ -265,6 +265,27 @@ def test_escape_gives_a_drag_up(stage):
     assert stage.document.song is song
 
 
+def test_an_undo_in_the_middle_of_a_drag_ends_it(stage):
+    stage.timeline.place(0, 1, 10 * B, 10 * B)
+    send(stage, QEvent.Type.MouseButtonPress, (stage.x(10 * B), stage.y(1)))
+    send(stage, QEvent.Type.MouseMove, (stage.x(12 * B), stage.y(1)))
+    stage.document.undo()
+    song = stage.document.song
+    send(stage, QEvent.Type.MouseButtonRelease, (stage.x(12 * B), stage.y(1)))
+    assert stage.document.song is song
+
+
+def test_a_drag_at_the_edge_scrolls_and_goes_on(stage, qtbot):
+    start_s = stage.view.start_s
+    send(stage, QEvent.Type.MouseButtonPress, (stage.x(10 * B), stage.y(3)))
+    edge = (stage.timeline.width() + 40, stage.y(3))
+    send(stage, QEvent.Type.MouseMove, edge)
+    qtbot.waitUntil(lambda: stage.view.start_s > start_s + 3, timeout=3000)
+    send(stage, QEvent.Type.MouseButtonRelease, edge)
+    hold = next(n for n in stage.notes if n.tick == 10 * B)
+    assert hold.end > 24 * B
+
+
 # Moving and changing ---------------------------------------------------------------------
 
 
