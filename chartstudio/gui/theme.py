@@ -136,8 +136,8 @@ QToolButton:focus, QPushButton:focus {{ border-color: {accent}; }}
 QPushButton[role="primary"], QToolButton[role="primary"] {{ background: {accent};
     border-color: {accent}; color: {background}; font-weight: 600; }}
 QPushButton[role="primary"]:hover, QToolButton[role="primary"]:hover {{ background: {lit}; }}
-QPushButton[role="primary"]:disabled, QToolButton[role="primary"]:disabled {{ background: {accent_dim}; border-color: {accent_dim};
-    color: {muted}; }}
+QPushButton[role="primary"]:disabled, QToolButton[role="primary"]:disabled {{
+    background: {accent_dim}; border-color: {accent_dim}; color: {muted}; }}
 QPushButton[role="flat"], QToolButton[role="flat"] {{ background: transparent;
     border-color: transparent; color: {muted}; text-align: left; }}
 QPushButton[role="flat"]:hover, QToolButton[role="flat"]:hover {{ color: {text};
