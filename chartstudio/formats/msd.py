@@ -172,5 +172,6 @@ class _Grouping:
     def finish(self, rest: str) -> tuple[tuple[Parameter, ...], str]:
         (self.parts[-1] if self.inside else self.lead).append(rest)
         if self.inside:
+            self.values[-1] = ["".join(self.values[-1]).rstrip(_BLANK)]
             self._close("")
         return tuple(self.done), "".join(self.lead)

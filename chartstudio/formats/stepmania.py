@@ -13,7 +13,8 @@ from chartstudio.formats.stepmania_dialect import SM, SSC, Dialect
 from chartstudio.formats.stepmania_effects import EFFECT_KINDS
 from chartstudio.formats.stepmania_notes import KEYSOUND, STYLES, fit_notes
 from chartstudio.formats.stepmania_read import read
-from chartstudio.formats.stepmania_timing import ROW_TICKS, n_off_rows
+from chartstudio.formats.stepmania_tempo import n_off_rows
+from chartstudio.formats.stepmania_timing import ROW_TICKS
 from chartstudio.formats.stepmania_write import description_of, fit_song, main_timing, write
 
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from chartstudio.core.song import Effect
+from chartstudio.formats.stepmania_tempo import beat_text
 from chartstudio.formats.stepmania_timing import (
     ROW_TICKS,
     ROWS_PER_BEAT,
-    beat_text,
     entries,
     number,
     row_of,

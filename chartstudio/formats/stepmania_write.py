@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from chartstudio.core.note import LaneNote, Note, shift, sort_notes
 from chartstudio.core.song import Chart, Effect, Song
-from chartstudio.core.timing import TimingMap
+from chartstudio.core.timing import Side, TimingMap
 from chartstudio.formats.msd import Parameter, escape
 from chartstudio.formats.playable import effects_of
 from chartstudio.formats.stepmania_dialect import (
@@ -55,13 +55,8 @@ from chartstudio.formats.stepmania_sheet import (
     read_sheet,
     rewrite,
 )
-from chartstudio.formats.stepmania_timing import (
-    SPLIT_TIMING_VERSION,
-    entries,
-    number,
-    of_map,
-    tag_texts,
-)
+from chartstudio.formats.stepmania_tempo import of_map, tag_texts
+from chartstudio.formats.stepmania_timing import SPLIT_TIMING_VERSION, entries, number
 from chartstudio.formats.text import encode, file_name, opts_out, plain
 
 _MODELLED = (
@@ -404,7 +399,7 @@ class _Writer:
             clock = _Clock(
                 self.song.timing_of(chart),
                 effects_of(self.song, chart),
-                self.song.timing.seconds_at(0),
+                self.song.timing.seconds_at(0, Side.BEFORE),
                 said=bool(TIMING_TAGS & tags.keys()),
             )
             wanted |= self._timing_tags(tags, clock)
