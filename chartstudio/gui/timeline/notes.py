@@ -223,13 +223,18 @@ class NoteBrush:
         beyond = self.scene.bands.width + 10
         left = np.rint(np.clip(seen.x[long], -10, beyond)).astype(np.int64)
         right = np.rint(np.clip(seen.end_x[long], -10, beyond)).astype(np.int64)
+        colours: dict[tuple[int, int, bool], tuple[QColor, QColor]] = {}
+        middles = [round(self.strip.lane_y(row)) for row in range(self.strip.n_lanes)]
         rows, rgb, chosen = (values[long].tolist() for values in faces)
         for x, end_x, row, colour, is_chosen, is_roll in zip(
             left.tolist(), right.tolist(), rows, rgb, chosen, rolls.tolist(), strict=True
         ):
-            fill, edge = self._body_colours(row, colour, is_roll, look)
+            key = (row, colour, is_roll)
+            if key not in colours:
+                colours[key] = self._body_colours(*key, look)
+            fill, edge = colours[key]
             height = heights[row]
-            top = round(self.strip.lane_y(row)) - height // 2
+            top = middles[row] - height // 2
             self.painter.fillRect(x, top, end_x - x, height, fill)
             if is_roll:
                 pattern = QBrush(shade(edge, 200), Qt.BrushStyle.BDiagPattern)

@@ -96,6 +96,8 @@ class ViewState(QObject):
         self._duration_s = 60.0
         self._timing = TimingMap.constant(120.0)
         self._unit_per_tick = _main_beat_s(self._timing) / TICKS_PER_BEAT
+        self._seen: dict[tuple[int, float], tuple[TimingMap, tuple[int, int]]] = {}
+        self._seen_for: tuple[object, ...] = ()
 
     # What is seen ------------------------------------------------------------------------
 
@@ -281,8 +283,18 @@ class ViewState(QObject):
         self, timing: TimingMap | None = None, margin_px: float = 0.0
     ) -> tuple[int, int]:
         """First and last tick in view, both included."""
-        left = self.tick_at_x(-margin_px, timing, Side.BEFORE)
-        return left, self.tick_at_x(self._width_px + margin_px, timing, Side.AFTER)
+        timing = timing or self._timing
+        # A frame asks this a dozen times.
+        key = (*self.axis, self._width_px)
+        if key != self._seen_for:
+            self._seen.clear()
+            self._seen_for = key
+        held = self._seen.get((id(timing), margin_px))
+        if held is None or held[0] is not timing:
+            left = self.tick_at_x(-margin_px, timing, Side.BEFORE)
+            right = self.tick_at_x(self._width_px + margin_px, timing, Side.AFTER)
+            held = self._seen[id(timing), margin_px] = (timing, (left, right))
+        return held[1]
 
     def px_per_tick(self, timing: TimingMap, ticks: Ticks) -> Seconds:
         """Pixels that each stretch between neighbouring ticks takes, per tick; shape (N-1,)."""
