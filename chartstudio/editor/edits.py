@@ -124,9 +124,17 @@ def set_end(chart: int, note: Note, end: int) -> Edit:
         kind = mode.kind(note)
         if kind == "tap" and end > note.tick:
             kind = "hold"
-        return _adding(c, [mode.place(kind, note.tick, end, mode.spot(note))], dropped=[note])
+        new = mode.place(kind, note.tick, end, mode.spot(note))
+        return _adding(c, [_sounding_as(note, new)], dropped=[note])
 
     return _on_notes(chart, change)
+
+
+def _sounding_as(old: Note, new: Note) -> Note:
+    """The new note with the old one's sample."""
+    if isinstance(old, LaneNote) and isinstance(new, LaneNote):
+        return replace(new, sound=old.sound)
+    return new
 
 
 def set_kind(chart: int, notes: Collection[Note], kind: str) -> Edit:
@@ -134,7 +142,7 @@ def set_kind(chart: int, notes: Collection[Note], kind: str) -> Edit:
 
     def change(c: Chart) -> Sequence[Note]:
         mode = MODES[c.mode]
-        new = [mode.place(kind, n.tick, n.end, mode.spot(n)) for n in notes]
+        new = [_sounding_as(n, mode.place(kind, n.tick, n.end, mode.spot(n))) for n in notes]
         return _adding(c, new, dropped=notes)
 
     return _on_notes(chart, change)

@@ -54,6 +54,12 @@ def test_kinds_change_in_place() -> None:
     )
 
 
+def test_a_note_keeps_its_sample_when_its_shape_changes() -> None:
+    loud = LaneNote(0, 0, 0, "tap", "sm:3")
+    assert after([loud], edits.set_end(0, loud, BEAT)) == (LaneNote(0, BEAT, 0, "hold", "sm:3"),)
+    assert after([loud], edits.set_kind(0, [loud], "lift")) == (LaneNote(0, 0, 0, "lift", "sm:3"),)
+
+
 def test_mirroring_a_part_leaves_the_rest() -> None:
     notes = [tap(0, 0), tap(1, 0)]
     assert after(notes, edits.mirror(0, [tap(1, 0)], "horizontal")) == (tap(0, 0), tap(1, 3))
