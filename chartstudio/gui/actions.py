@@ -290,6 +290,8 @@ _PLAY = (
         "play.faster", "Faster", lambda s: s.playback.set_rate(s.playback.rate + RATE_STEP), "=",
         repeats=True,
     ),
+    Command("play.louder", "Louder", lambda s: verbs.step_volume(s, 0.1), repeats=True),
+    Command("play.quieter", "Quieter", lambda s: verbs.step_volume(s, -0.1), repeats=True),
     *(
         Command(
             f"play.rate-{rate * 100:.0f}", f"Play at {rate * 100:.0f} %",

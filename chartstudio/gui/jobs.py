@@ -27,15 +27,24 @@ UPDATES_PER_S = 30
 """How often the window hears of running jobs at most."""
 
 
+_MAX_REST_S = 0.005
+
+
 class Lane(Enum):
-    """Where a job runs, and how many run there at once."""
+    """Where a job runs, how many run there at once, and how they rest between steps.
 
-    ENGINE = ("engine", 1)
-    IO = ("io", 2)
+    The steps of the engine let go of Python's lock all the time. Those of stretching hold it
+    for 20 ms and would take it again at once, over and over, while the window waits to paint.
+    A rest in proportion to the step gives the window its turn.
+    """
 
-    def __init__(self, title: str, n_workers: int) -> None:
+    ENGINE = ("engine", 1, 0.0)
+    IO = ("io", 2, 0.3)
+
+    def __init__(self, title: str, n_workers: int, rest: float) -> None:
         self.title = title
         self.n_workers = n_workers
+        self.rest = rest
 
 
 class State(Enum):
@@ -112,8 +121,10 @@ class Handle:
             job = factory()
             try:
                 while not self._cancelled.is_set():
+                    began_s = time.monotonic()
                     self._said = next(job)
                     wake()
+                    self._rest(time.monotonic() - began_s)
                 return _Outcome(State.CANCELLED)
             except StopIteration as stop:
                 return _Outcome(State.DONE, stop.value)
@@ -122,6 +133,11 @@ class Handle:
         except Exception as error:
             # Carried to the window's thread, where it is shown; it is never dropped here.
             return _Outcome(State.FAILED, error=error)
+
+    def _rest(self, worked_s: float) -> None:
+        """Leave Python's lock to the window for a moment after a step that held it."""
+        if self.lane.rest:
+            self._cancelled.wait(min(_MAX_REST_S, self.lane.rest * worked_s))
 
     def _deliver(self) -> Exception | None:
         """Tell the listener what is new; give back an error that is to be shown."""

@@ -276,6 +276,12 @@ def step_second_chart(studio: Studio) -> None:
     studio.view.second_chart = others[(at + 1) % len(others)]
 
 
+def step_volume(studio: Studio, by: float) -> None:
+    """Play the song louder or quieter; metronome and ticks stay as they are."""
+    volume = min(1.0, max(0.0, studio.preferences.now.volume + by))
+    studio.preferences.set(volume=round(volume, 2))
+
+
 def toggle_gain(studio: Studio, name: str, gain: float) -> None:
     """Switch the metronome or the note ticks on or off."""
     on = getattr(studio.preferences.now, name) > 0

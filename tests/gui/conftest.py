@@ -139,6 +139,7 @@ def make_window(qtbot, answers, engine):
     def make(settings=None):
         window = app.build(settings or Settings(), answers, lambda: engine)
         window.studio.playback.make_player = lambda: Player(HandOutput())
+        window.studio.checker._pause.setInterval(0)
         window.show()
         made.append(window)
         return window

@@ -394,3 +394,21 @@ def test_stored_settings_are_used(make_window):
 
 def test_answers_stand_in_for_a_person():
     assert Answers({"text": "x"}).text("a", "b", "c") == "x"
+
+
+def test_counts_follow_edits_once_the_hand_rests(opened, qtbot):
+    from chartstudio.gui.panels.charts import _CHIP
+
+    item = opened.charts.list.item(0)
+    assert item.data(_CHIP) == "6 · 16"
+    opened.studio.timeline.go_to(20 * BEAT)
+    _trigger(opened, "note.lane-1")
+    assert opened.charts.list.item(0) is item
+    qtbot.waitUntil(lambda: item.data(_CHIP) == "6 · 17")
+
+
+def test_a_chart_is_renamed_in_the_list(opened):
+    opened.charts.list.item(1).setText("Light")
+    assert opened.studio.document.song.charts[1].name == "Light"
+    opened.charts.list.item(1).setText("  ")
+    assert opened.charts.list.item(1).text() == "Light"

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+)
 from PySide6.QtGui import QAction, QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -30,6 +39,7 @@ from chartstudio.modes import MODES
 _CHIP = Qt.ItemDataRole.UserRole
 _MODE = _CHIP + 1
 _ROW_PX = 30
+_COUNT_PAUSE_MS = 120
 
 
 def chart_title(chart: Chart) -> str:
@@ -48,6 +58,11 @@ def _chip(chart: Chart) -> str:
     n_notes = len(chart.notes) if mode is None else sum(mode.counts(n) for n in chart.notes)
     unit = "" if mode is None else mode.level_unit
     return f"{text.level(chart.level, unit)} · {n_notes}"
+
+
+def _heads(charts: tuple[Chart, ...]) -> tuple[object, ...]:
+    """What the rows show besides the count."""
+    return tuple((c.mode, c.name, c.label, c.level) for c in charts)
 
 
 class _ChartRow(QStyledItemDelegate):
@@ -141,6 +156,12 @@ class ChartsPanel(QWidget):
         self.list.currentRowChanged.connect(self._on_row)
         self.list.itemChanged.connect(self._on_renamed)
         self._chips: list[tuple[Chart, str]] = []
+        self._heads: tuple[object, ...] = ()
+        # Counting a long chart takes milliseconds: not with every note, but when the hand rests.
+        self._count_later = QTimer(self)
+        self._count_later.setSingleShot(True)
+        self._count_later.setInterval(_COUNT_PAUSE_MS)
+        self._count_later.timeout.connect(self._count)
         self._empty = label(tr("No chart yet. Draft one, or add an empty one."), "muted", wrap=True)
         layout = column(self, margin=0, spacing=2)
         layout.addWidget(heading(tr("Charts")))
@@ -152,26 +173,37 @@ class ChartsPanel(QWidget):
 
     def _on_change(self, change: Change) -> None:
         if change.new.charts is not change.old.charts or change.origin == "open":
-            self._fill()
-        elif self.list.currentRow() != change.selection.chart:
+            if _heads(change.new.charts) != self._heads:
+                self._fill()
+            else:
+                self._count_later.start()
+        if self.list.currentRow() != change.selection.chart:
             self._show_row(change.selection.chart)
+
+    def _count(self) -> None:
+        """Show how many notes each chart has; only charts that were edited are counted."""
+        known = {id(chart): chip for chart, chip in self._chips}
+        charts = self._document.song.charts
+        self._chips = [(chart, known.get(id(chart)) or _chip(chart)) for chart in charts]
+        self.list.blockSignals(True)
+        for row, (_, chip) in enumerate(self._chips):
+            self.list.item(row).setData(_CHIP, chip)
+        self.list.blockSignals(False)
 
     def _fill(self) -> None:
         charts = self._document.song.charts
         usual_mode = charts[0].mode if charts else ""
-        # Counting a long chart takes milliseconds; only the edited one is counted again.
-        known = {id(chart): chip for chart, chip in self._chips}
-        self._chips = [(chart, known.get(id(chart)) or _chip(chart)) for chart in charts]
+        self._heads = _heads(charts)
         self.list.blockSignals(True)
         self.list.clear()
-        for chart, chip in self._chips:
+        for chart in charts:
             item = QListWidgetItem(chart_title(chart))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            item.setData(_CHIP, chip)
             item.setData(_MODE, mode_title(chart.mode) if chart.mode != usual_mode else "")
             item.setToolTip(f"{mode_title(chart.mode)} · {chart.name} {chart.label}".strip())
             self.list.addItem(item)
         self.list.blockSignals(False)
+        self._count()
         self._show_row(self._document.selection.chart)
         self._empty.setVisible(not charts)
         self.list.setVisible(bool(charts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -12,6 +12,9 @@ from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.exporting import Exporter
 from chartstudio.gui.panels.parts import JobBar, button, column, heading, label, row
 from chartstudio.gui.text import tr
+
+_PAUSE_MS = 150
+"""How long the hand must rest before the loss report is made again."""
 
 
 class ExportPanel(QWidget):
@@ -51,6 +54,10 @@ class ExportPanel(QWidget):
         self._lay_out()
         exporter.changed.connect(self._show)
         self._document = bridge.document
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_PAUSE_MS)
+        self._later.timeout.connect(self._show)
         bridge.changed.connect(self._on_change)
         self._show()
 
@@ -80,9 +87,9 @@ class ExportPanel(QWidget):
         self._show()
 
     def _on_change(self) -> None:
-        # The loss report reads every chart; nobody sees it while another panel is up front.
+        # The loss report reads every chart: not with every note, and not behind another panel.
         if self.isVisible():
-            self._show()
+            self._later.start()
 
     def _show(self) -> None:
         exporter = self._exporter
