@@ -20,7 +20,7 @@ from chartstudio.core import paths
 from chartstudio.core.errors import ChartStudioError
 from chartstudio.core.song import Song
 from chartstudio.editor import settings
-from chartstudio.editor.document import Document
+from chartstudio.editor.document import Change, Document
 from chartstudio.editor.settings import Settings
 from chartstudio.gui import theme, verbs
 from chartstudio.gui.bridge import Bridge
@@ -139,6 +139,11 @@ def _connect_timeline(studio: Studio, minimap: Minimap) -> None:
             ghosts.chart, ghosts.notes, ghosts.start, ghosts.end, tr("{what} (ghosts)", what=what)
         )
 
+    def on_change(change: Change) -> None:
+        # Undoing a part that was accepted makes it a ghost again.
+        if change.new is not change.old:
+            show_ghosts()
+
     def show_sound() -> None:
         sound = studio.files.sound
         duration_s = 0.0 if sound is None else sound.audio.duration_s
@@ -151,7 +156,7 @@ def _connect_timeline(studio: Studio, minimap: Minimap) -> None:
         minimap.set_issues(studio.checker.issues)
 
     studio.drafting.changed.connect(show_ghosts)
-    studio.bridge.changed.connect(lambda change: change.new is not change.old and show_ghosts())
+    studio.bridge.changed.connect(on_change)
     studio.files.sound_changed.connect(show_sound)
     studio.checker.changed.connect(show_issues)
     playback.changed.connect(lambda: timeline.set_playing(playback.playing))
@@ -240,7 +245,12 @@ def main(path: Path | None = None) -> int:
     """Open the window, on a song where a path is given; returns the exit status."""
     app = make_app()
     _keep_log()
-    return _run(app, build(), lambda window: path and verbs.open_path(window.studio, path))
+
+    def begin(window: MainWindow) -> None:
+        if path is not None:
+            verbs.open_path(window.studio, path)
+
+    return _run(app, build(), begin)
 
 
 def show(source: Source, engine: Engine | None = None) -> int:

@@ -291,7 +291,7 @@ class SongFiles(QObject):
             return None
         return Place(document.path, document.format_id)
 
-    def save(self, place: Place, then: Callable[[], None] | None = None) -> None:
+    def save(self, place: Place, then: Callable[[], object] | None = None) -> None:
         """Write the song; nothing is half written.
 
         Parameters

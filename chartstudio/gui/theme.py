@@ -228,8 +228,10 @@ def stylesheet(theme: Theme = DARK) -> str:
 
 def _mix(low: QColor, high: QColor, share: float) -> QColor:
     """The colour that lies ``share`` of the way from one to the other."""
-    return QColor(
-        *(round(a + (b - a) * share) for a, b in zip(low.toTuple(), high.toTuple(), strict=True))
+    return QColor.fromRgbF(
+        low.redF() + (high.redF() - low.redF()) * share,
+        low.greenF() + (high.greenF() - low.greenF()) * share,
+        low.blueF() + (high.blueF() - low.blueF()) * share,
     )
 
 

@@ -58,8 +58,9 @@ class CandidateCard(QFrame):
         layout = column(self, margin=9, spacing=2)
         layout.addLayout(row(self._name, None, chip))
         what = label(summary(candidate), "muted", wrap=True)
-        layout.addLayout(row(what, play))
-        layout.itemAt(1).layout().setStretch(0, 1)
+        line = row(what, play)
+        line.setStretch(0, 1)
+        layout.addLayout(line)
         layout.addWidget(label(tr("seed {seed}", seed=candidate.seed), "muted"))
         self.setAccessibleName(
             f"{tr('Candidate {name}', name=letter)}: {summary(candidate)}, {chip.text()}"
@@ -155,15 +156,14 @@ class DraftPanel(QWidget):
         fields.setColumnStretch(1, 1)
         new_seed = button("⟳", self._drafting.new_seed, tip=tr("New seed"))
         new_seed.setFixedWidth(_SMALL_PX)
-        for i, (name, *widgets) in enumerate(
-            (
-                (tr("Mode"), self.mode),
-                (tr("Level"), self.slider, self.level),
-                (tr("Grid"), self.grid),
-                (tr("Candidates"), self.n_candidates),
-                (tr("Seed"), self.seed, new_seed),
-            )
-        ):
+        lines: tuple[tuple[str, tuple[QWidget, ...]], ...] = (
+            (tr("Mode"), (self.mode,)),
+            (tr("Level"), (self.slider, self.level)),
+            (tr("Grid"), (self.grid,)),
+            (tr("Candidates"), (self.n_candidates,)),
+            (tr("Seed"), (self.seed, new_seed)),
+        )
+        for i, (name, widgets) in enumerate(lines):
             fields.addWidget(label(name), i, 0)
             line = row(*widgets)
             line.setStretch(0, 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from zlib import crc32
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
 
@@ -85,7 +85,7 @@ class Cover(QWidget):
         painter.drawImage(target, self._picture)
 
 
-def _gradient(name: str, end: object) -> QLinearGradient:
+def _gradient(name: str, end: QPoint) -> QLinearGradient:
     """Three quiet colours that the same title always gets."""
     made = QLinearGradient(QPointF(0, 0), QPointF(end))
     hue = crc32(name.encode()) % 360 / 360

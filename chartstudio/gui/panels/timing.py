@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from chartstudio.core.timing import TimingMap
 from chartstudio.engine.requests import Tempo, TempoCandidate
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.panels.parts import JobBar, button, column, heading, label, row
@@ -145,7 +146,7 @@ class TimingPanel(QWidget):
 
     # By hand -----------------------------------------------------------------------------
 
-    def _retime(self, name: str, change: Callable) -> None:
+    def _retime(self, name: str, change: Callable[[TimingMap], TimingMap]) -> None:
         timing = self._document.song.timing
         self._finder.retime(name, change(timing))
 
