@@ -118,6 +118,10 @@ _FILE = (
         "file.demo", "Open the demo song", verbs.open_demo,
         enabled=lambda s: has_demo(),
     ),
+    Command(
+        "file.recover", "Recover unsaved work…", verbs.recover,
+        enabled=lambda s: bool(s.keeper.lost),
+    ),
     Command("file.save", "Save", verbs.save, "Ctrl+S", _has_song),
     Command("file.save-as", "Save as project…", verbs.save_as, "Ctrl+Shift+S", _has_song),
     Command("file.locate-audio", "Locate audio…", verbs.locate_audio, enabled=_has_song),
@@ -489,6 +493,7 @@ class Actions(QObject):
             studio.preferences.changed,
             studio.files.changed,
             studio.files.sound_changed,
+            studio.keeper.changed,
             studio.drafting.changed,
             studio.tempo.changed,
             studio.exporter.changed,

@@ -31,6 +31,7 @@ from chartstudio.gui.engine_host import Engine, EngineHost, load_engine
 from chartstudio.gui.exporting import Exporter
 from chartstudio.gui.files import SongFiles
 from chartstudio.gui.jobs import Jobs, Lane
+from chartstudio.gui.keeper import Keeper
 from chartstudio.gui.main_window import MainWindow
 from chartstudio.gui.panels.song import Sound
 from chartstudio.gui.playback import Playback
@@ -101,6 +102,7 @@ def build(
         jobs=jobs,
         engine=host,
         files=files,
+        keeper=Keeper(bridge, jobs, files),
         checker=Checker(bridge, jobs, lambda: files.audio_found),
         drafting=drafting,
         tempo=TempoFinder(bridge, jobs, host, lambda: files.audio),
@@ -200,6 +202,7 @@ def _connect_messages(studio: Studio, window: MainWindow) -> None:
     tell = window.status.tell
     for part in (
         studio.files,
+        studio.keeper,
         studio.drafting,
         studio.exporter,
         studio.playback,
@@ -235,7 +238,9 @@ def shut_down(window: MainWindow) -> bool:
     studio.playback.close()
     studio.checker.stop()
     studio.preferences.flush()
-    return studio.jobs.close()
+    ended = studio.jobs.close()
+    studio.keeper.close()
+    return ended
 
 
 # Running ---------------------------------------------------------------------------------
@@ -296,19 +301,20 @@ def _run(app: QApplication, window: MainWindow, begin: Callable[[MainWindow], ob
     if app.platformName() == "offscreen":
         print("There is no display: the window is drawn offscreen.", file=sys.stderr)
     begin(window)
-    QTimer.singleShot(_AFTER_PAINT_MS, lambda: _warm_up(window))
+    QTimer.singleShot(_AFTER_PAINT_MS, lambda: _after_paint(window))
     status = app.exec()
     shut_down(window)
     return status
 
 
-def _warm_up(window: MainWindow) -> None:
-    """Load the engine behind the first paint."""
+def _after_paint(window: MainWindow) -> None:
+    """What can wait until the window is seen: the engine, and a look for lost work."""
     studio = window.studio
 
     def done(problem: str) -> None:
         window.draft.show_engine(problem or tr("Loaded and ready."))
 
+    studio.keeper.look()
     window.draft.show_engine(tr("Loading…"))
     studio.jobs.submit(Lane.ENGINE, studio.engine.warm_up, on_done=done)
 

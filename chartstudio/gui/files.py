@@ -104,6 +104,7 @@ class SongFiles(QObject):
         self._listening: Handle | None = None
         self._saving: Handle | None = None
         self._remember = False
+        self.origin: Path | None = None
         self.sound: Sound | None = None
         self.sound_error = ""
         self.accepted_losses: frozenset[str] = frozenset()
@@ -168,29 +169,45 @@ class SongFiles(QObject):
         self._remember = True
         self._open(lambda: open_source(path), failed)
 
-    def open_source(self, make: Callable[[], Source]) -> None:
-        """Make a song the document; ``make`` is called on the io lane."""
+    def open_source(
+        self, make: Callable[[], Source], recovered: Callable[[], None] | None = None
+    ) -> None:
+        """Make a song the document.
+
+        Parameters
+        ----------
+        make : callable
+            Called on the io lane.
+        recovered : callable, optional
+            The song is unsaved work of an earlier run; called when it is open.
+        """
         self._remember = False
-        self._open(make, lambda _: self.changed.emit())
+        self._open(make, lambda _: self.changed.emit(), recovered)
 
     def open_demo(self) -> None:
         """Make the bundled demo song the document."""
         self.open_source(_open_demo)
 
-    def _open(self, make: Callable[[], Source], failed: Callable[[Exception], None]) -> None:
+    def _open(
+        self,
+        make: Callable[[], Source],
+        failed: Callable[[Exception], None],
+        recovered: Callable[[], None] | None = None,
+    ) -> None:
         if self._opening is not None:
             self._opening.cancel()
         self._opening = self._jobs.submit(
             Lane.IO,
-            lambda: _open_job(make),
+            lambda: _open_job(make, decode_bare=recovered is None),
             lambda progress: self.changed.emit(),
-            self._on_opened,
+            lambda opened: self._on_opened(opened, recovered),
             failed,
         )
         self.changed.emit()
 
-    def _on_opened(self, opened: Opened) -> None:
+    def _on_opened(self, opened: Opened, recovered: Callable[[], None] | None) -> None:
         source = opened.source
+        self.origin = source.path
         self._assets, self._located = source.assets, {}
         self.accepted_losses = frozenset()
         # The old song's sound must not be taken for the new one's while views hear of it.
@@ -198,9 +215,10 @@ class SongFiles(QObject):
         if source.format_id is None:
             # Bare audio: the file is not a song yet, so there is nothing to save over.
             self._document.open(source.song, None, None)
-            self._document.mark_unsaved()
         else:
             self._document.open(source.song, source.path, source.format_id)
+        if source.format_id is None or recovered is not None:
+            self._document.mark_unsaved()
         if self._remember:
             self._preferences.add_recent(source.path)
         self._set_sound(opened.sound)
@@ -208,6 +226,8 @@ class SongFiles(QObject):
         self._load_cover()
         if opened.sound is None:
             self._listen()
+        if recovered is not None:
+            recovered()
         self.changed.emit()
 
     def use_sound(self, sound: Sound) -> None:
@@ -326,12 +346,12 @@ class SongFiles(QObject):
 # Jobs ------------------------------------------------------------------------------------
 
 
-def _open_job(make: Callable[[], Source]) -> Job[Opened]:
+def _open_job(make: Callable[[], Source], decode_bare: bool) -> Job[Opened]:
     """Read a song; bare audio is decoded first, so that no song is made of what is no sound."""
     yield Progress(0.0, tr("Opening"))
     source = make()
     sound = None
-    if source.format_id is None:
+    if source.format_id is None and decode_bare:
         sound = yield from part(_sound_job(source.audio, str(source.path)), 0.1, 1.0)
     return Opened(source, sound)
 

@@ -45,7 +45,8 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
     (
         "File",
         (
-            *("file.new", "file.open", "file.open-folder", _RECENT, "file.demo", _SEPARATOR),
+            *("file.new", "file.open", "file.open-folder", _RECENT, "file.demo"),
+            *("file.recover", _SEPARATOR),
             *("file.save", "file.save-as", "file.export", _SEPARATOR),
             *("file.locate-audio", "file.cancel", _SEPARATOR, "window.quit"),
         ),
@@ -239,7 +240,8 @@ class MainWindow(QMainWindow):
         split.setSizes([700, 104])
         actions = self.actions_
         self.start = StartPage(
-            self.studio.preferences, actions["file.demo"], actions["file.open"], actions["file.new"]
+            self.studio.preferences,
+            tuple(actions[i] for i in ("file.demo", "file.open", "file.new", "file.recover")),
         )
         self.start.recent_asked.connect(self.dropped)
         self.centre = QStackedWidget()

@@ -13,6 +13,7 @@ from chartstudio.gui.engine_host import EngineHost
 from chartstudio.gui.exporting import Exporter
 from chartstudio.gui.files import SongFiles
 from chartstudio.gui.jobs import Jobs
+from chartstudio.gui.keeper import Keeper
 from chartstudio.gui.playback import Playback
 from chartstudio.gui.preferences import Preferences
 from chartstudio.gui.tempo import TempoFinder
@@ -30,6 +31,7 @@ class Studio:
     jobs: Jobs
     engine: EngineHost
     files: SongFiles
+    keeper: Keeper
     checker: Checker
     drafting: Drafting
     tempo: TempoFinder

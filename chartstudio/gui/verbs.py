@@ -82,6 +82,15 @@ def locate_audio(studio: Studio) -> None:
         studio.files.locate_audio(path)
 
 
+def recover(studio: Studio) -> None:
+    """Choose among what crashes left behind, and open it."""
+    lost = studio.keeper.lost
+    names = [f"{item.title or tr('Untitled song')} · {item.saved_at}" for item in lost]
+    chosen = studio.ask.choice(tr("Recover"), tr("Unsaved work of earlier runs"), names, 0)
+    if chosen is not None:
+        guarded(studio, lambda: studio.keeper.recover(lost[chosen]))
+
+
 def save(studio: Studio, then: Then | None = None) -> None:
     """Save where the song came from; a song without a place is asked for one."""
     place = studio.files.saved_place

@@ -28,14 +28,13 @@ class StartPage(QWidget):
     ----------
     preferences : Preferences
         For the recent files.
-    demo, open_song, new_song : QAction
+    actions : tuple of QAction
+        The ways to begin; the first is the main one, and those that are disabled are hidden.
     """
 
     recent_asked = Signal(object)
 
-    def __init__(
-        self, preferences: Preferences, demo: QAction, open_song: QAction, new_song: QAction
-    ) -> None:
+    def __init__(self, preferences: Preferences, actions: tuple[QAction, ...]) -> None:
         super().__init__()
         self._preferences = preferences
         self._recent = QVBoxLayout()
@@ -49,8 +48,7 @@ class StartPage(QWidget):
         intro = tr("Open a song, let the engine draft any part of its chart, and edit the rest.")
         layout.addWidget(label(intro, "muted", wrap=True))
         layout.addSpacing(6)
-        first = [(demo, "primary")] if demo.isEnabled() else []
-        buttons = [_button(a, role) for a, role in (*first, (open_song, ""), (new_song, ""))]
+        buttons = [_button(a, "" if i else "primary") for i, a in enumerate(actions)]
         layout.addLayout(row(*buttons, None))
         layout.addWidget(label(tr("Or drop a song, a folder or an audio file here."), "muted"))
         layout.addSpacing(10)
@@ -90,6 +88,9 @@ class StartPage(QWidget):
 def _button(action: QAction, role: str) -> QPushButton:
     made = button(action.text(), action.trigger, role)
     made.setToolTip(action.shortcut().toString())
+    if not action.isEnabled():
+        made.hide()  # showing it here would open a window: it has no parent yet
+    action.enabledChanged.connect(made.setVisible)
     return made
 
 
