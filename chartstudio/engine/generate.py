@@ -6,7 +6,7 @@ part of the engine but training and the service.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from time import perf_counter
@@ -20,7 +20,9 @@ from chartstudio.engine.requests import Candidate, Draft
 from chartstudio.engine.task import Sound, Task, hear
 from chartstudio.engine.writer import Desk, Writer, desks, new_writer, start_of, write
 
-MOST_ROUNDS = 3
+_SPANS = ((0.0, 0.8), (0.8, 0.9), (0.9, 1.0))
+"""Shares of the progress that the rounds take; there are no more rounds than these."""
+
 _LEVEL_SLACK = (0.15, 0.04)
 """A level is reached within this, or this share of it."""
 
@@ -113,8 +115,8 @@ def generate(task: Task) -> Job[Draft]:
     wanted = dict.fromkeys(aims, task.n_times)
     best: dict[int, tuple[float, Candidate]] = {}
     shown: tuple[Note, ...] = ()
-    for n_round in range(MOST_ROUNDS):
-        writers = yield from _round(task, wanted, sounds, seconds, shown)
+    for span in _SPANS:
+        writers = yield from _round(task, wanted, sounds, seconds, (shown, span))
         started = perf_counter()
         wanted = {}
         for writer in writers:
@@ -130,7 +132,7 @@ def generate(task: Task) -> Job[Draft]:
             if n is not None:
                 wanted[writer.seed] = n
             seconds["draft"] += perf_counter() - started
-            yield Progress(0.9 + 0.03 * n_round, "Checking", shown)
+            yield Progress(span[1], "Checking", best[request.seed][1].notes)
             started = perf_counter()
         shown = best[request.seed][1].notes
         if not wanted:
@@ -151,24 +153,33 @@ def _round(
     wanted: dict[int, int],
     sounds: list[Sound],
     seconds: dict[str, float],
-    shown: tuple[Note, ...],
+    view: tuple[tuple[Note, ...], tuple[float, float]],
 ) -> Generator[Progress, None, list[Writer]]:
-    """Write the wanted candidates once, hearing what is not heard yet."""
+    """Write the wanted candidates once, hearing what is not heard yet.
+
+    ``view`` holds the notes to show while these are written (none in the first round, which
+    shows its own), and the share of the progress that the round takes.
+    """
+    shown, (low, high) = view
     writers: list[Writer] = []
     seated: tuple[Desk, ...] = ()
+
+    def progress(what: str, share: float) -> Progress:
+        partial = shown or (sort_notes(writers[0].notes) if writers else ())
+        return Progress(low + (high - low) * share, what, partial)
+
     n_sections = len(task.sections)
-    first_round = not sounds
     for index, section in enumerate(task.sections):
         if len(sounds) == index:
             started = perf_counter()
             for window in section.windows:
                 task.song.beats(window.first, task.model.spec.windows.n_beats)
             seconds["features"] += perf_counter() - started
-            yield Progress(0.8 * index / n_sections, "Listening", _partial(writers, shown))
+            yield progress("Listening", index / n_sections)
             started = perf_counter()
             sounds.append(hear(task, section))
             seconds["draft"] += perf_counter() - started
-            yield Progress(0.8 * index / n_sections, "Listening", _partial(writers, shown))
+            yield progress("Listening", index / n_sections)
         started = perf_counter()
         if not writers:
             start = start_of(task, sounds[0])
@@ -176,16 +187,10 @@ def _round(
             seated = desks(task, writers, start)
         for writer in writers:
             writer.plan(task, index, sounds[index])
-        last = index == n_sections - 1
-        for _ in chain.from_iterable(write(desk, keep=0 if last else 1) for desk in seated):
+        keep = 0 if index == n_sections - 1 else 1
+        for _ in chain.from_iterable(write(desk, keep) for desk in seated):
             seconds["draft"] += perf_counter() - started
-            done = (index + 0.5) / n_sections
-            partial = _partial(writers, shown) if first_round else shown
-            yield Progress(0.8 * done if first_round else 0.9, "Writing", partial)
+            yield progress("Writing", (index + 0.5) / n_sections)
             started = perf_counter()
         seconds["draft"] += perf_counter() - started
     return writers
-
-
-def _partial(writers: Sequence[Writer], shown: tuple[Note, ...]) -> tuple[Note, ...]:
-    return shown or (sort_notes(writers[0].notes) if writers else ())

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from chartstudio.core.mode import RowContext
+from chartstudio.core.mode import Grammar, RowContext
 from chartstudio.core.note import Note
 from chartstudio.engine.features import SLOTS_PER_BEAT, SLOTS_PER_POSITION
 from chartstudio.engine.net import Memory
@@ -34,6 +34,9 @@ from chartstudio.engine.vocab import END
 CANDIDATES_AT_ONCE = 4
 ROWS_PER_STEP = 24
 _SAMPLING = Sampling()
+_MOST_CAUTION = 2
+_SILENCE = 1e3
+"""Taken from the scores of silent lines: they are used when no others are left."""
 
 
 @dataclass(slots=True, eq=False)
@@ -72,6 +75,7 @@ class Writer:
         noise = self.chance.gumbel(size=len(slots)).astype(np.float32)
         scores = sound.scores[slots] + task.priors(section)
         scores = scores + task.model.spec.plan.noise * noise
+        scores[task.weights[lines] == 0] -= _SILENCE
         n = min(int(self.counts[index]) + self.n_lost, len(slots))
         self.n_lost = int(self.counts[index]) + self.n_lost - n
         ticks = task.lines[lines]
@@ -92,18 +96,33 @@ class Writer:
             traces = fade(self.traces, self.last_bag, here.seconds - self.last.seconds)
         return np.concatenate((heard, gaps(self.last, here, after), self.last_bag, traces.ravel()))
 
-    def speller(self, task: Task) -> RowSpeller:
-        """The next row, empty."""
+    def speller(self, task: Task, allowed: NDArray[np.bool_]) -> RowSpeller:
+        """The next row, empty, to be spelled with the allowed events."""
+        return RowSpeller(self._grammar(task, self.planned[0][0], self.recent), allowed)
+
+    def blocks(self, task: Task, row: RowSpeller) -> bool:
+        """Whether a finished row would leave nothing to play at the next planned time."""
         tick = self.planned[0][0]
-        context = RowContext(
-            tick=tick,
-            timing=task.request.timing,
-            before=self.recent,
-            here=(),
-            after=task.after if task.request.end - tick <= task.reach else (),
-            level=task.request.level,
+        if len(self.planned) < 2:
+            return False
+        notes, _ = task.mode.decode(tick, row.events)
+        if len(notes) == 1 and notes[0].end == tick:
+            return False  # there is no smaller row
+        next_tick = self.planned[1][0]
+        legal = self._grammar(task, next_tick, [*self.recent, *notes]).mask(())
+        return not legal[END + 1 :].any()
+
+    def _grammar(self, task: Task, tick: int, before: Sequence[Note]) -> Grammar:
+        return task.mode.grammar(
+            RowContext(
+                tick=tick,
+                timing=task.request.timing,
+                before=before,
+                here=(),
+                after=task.after if task.request.end - tick <= task.reach else (),
+                level=task.request.level,
+            )
         )
-        return RowSpeller(task.mode.grammar(context), task.allowed(tick))
 
     def take(self, task: Task, row: RowSpeller) -> bool:
         """Keep a finished row; False when nothing could be written there."""
@@ -248,29 +267,66 @@ def _one_thread() -> Iterator[None]:
 def _write_row(desk: Desk, busy: Sequence[tuple[int, Writer]]) -> None:
     """Write the next row of each candidate; ``busy`` holds its place in the batch."""
     task = desk.task
-    placer, vocabulary = task.model.net.placer, task.model.spec.vocabulary
-    shared = vocabulary.shared(task.mode)
+    placer = task.model.net.placer
     inputs = np.zeros((CANDIDATES_AT_ONCE, placer.row.in_features), dtype=np.float32)
     beats = np.zeros(CANDIDATES_AT_ONCE, dtype=np.float32)
     for k, writer in busy:
         inputs[k] = writer.inputs()
         beats[k] = writer.planned[0][1].beat
-    rows = [(k, writer, writer.speller(task)) for k, writer in busy]
-    so_far = np.zeros((CANDIDATES_AT_ONCE, vocabulary.n_events), dtype=np.float32)
-    last = np.full(CANDIDATES_AT_ONCE, END, dtype=np.int64)
     with torch.inference_mode():
         state = placer.step(
             torch.from_numpy(inputs), _modes(task), torch.from_numpy(beats), desk.memory
         )
-        growing = rows
-        while growing:
-            scores = placer.spell(state, torch.from_numpy(so_far), torch.from_numpy(last)).numpy()
-            for k, writer, row in growing:
-                legal = row.legal()
-                row.push(choose(scores[k][shared], legal, writer.luck, _SAMPLING))
-                so_far[k] = vocabulary.bag(task.mode, row.events)
-                last[k] = shared[row.events[-1]]
-            growing = [g for g in growing if not g[2].done]
-    for k, writer, row in rows:
+    left = list(busy)
+    finished: list[tuple[int, Writer, RowSpeller]] = []
+    for caution in range(_MOST_CAUTION + 1):
+        rows = [(k, w, w.speller(task, _allowed(task, w, caution))) for k, w in left]
+        _spell(desk, rows, state, short=caution == _MOST_CAUTION)
+        again = [(k, w, row) for k, w, row in rows if w.blocks(task, row)]
+        if caution == _MOST_CAUTION:
+            again = []
+        finished += [row for row in rows if row not in again]
+        left = [(k, w) for k, w, _ in again]
+        if not left:
+            break
+    for k, writer, row in finished:
         if writer.take(task, row):
             desk.memory.keep(k)
+
+
+def _allowed(task: Task, writer: Writer, caution: int) -> NDArray[np.bool_]:
+    """Events for the next row: what fits the grid; with caution nothing that lasts for long.
+
+    A row after which nothing could be played at the next planned time is written again,
+    first without notes that reach past that time, then as a single short one.
+    """
+    tick = writer.planned[0][0]
+    allowed = task.allowed(tick)
+    if caution:
+        longest = writer.planned[1][0] - tick if caution == 1 else 1
+        allowed &= task.lengths < longest
+    return allowed
+
+
+def _spell(
+    desk: Desk, rows: Sequence[tuple[int, Writer, RowSpeller]], state: torch.Tensor, short: bool
+) -> None:
+    """Spell rows to their end; ``short`` ones end as soon as they may."""
+    task = desk.task
+    placer, vocabulary = task.model.net.placer, task.model.spec.vocabulary
+    shared = vocabulary.shared(task.mode)
+    so_far = np.zeros((CANDIDATES_AT_ONCE, vocabulary.n_events), dtype=np.float32)
+    last = np.full(CANDIDATES_AT_ONCE, END, dtype=np.int64)
+    growing = rows
+    while growing:
+        with torch.inference_mode():
+            scores = placer.spell(state, torch.from_numpy(so_far), torch.from_numpy(last)).numpy()
+        for k, writer, row in growing:
+            legal = row.legal()
+            if short and legal[END]:
+                row.push(END)
+            else:
+                row.push(choose(scores[k][shared], legal, writer.luck, _SAMPLING))
+            so_far[k] = vocabulary.bag(task.mode, row.events)
+            last[k] = shared[row.events[-1]]
+        growing = [g for g in growing if not g[2].done]
