@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from chartstudio.core import paths
@@ -48,6 +48,14 @@ _SIZE_PX = (1680, 1020)
 _AFTER_PAINT_MS = 200
 _WAKE_MS = 250
 _INTERRUPTED = 130
+_OFFSCREEN_CHATTER = "This plugin does not support"
+_QT_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
 
 _log = logging.getLogger(__name__)
 
@@ -61,10 +69,17 @@ def make_app() -> QApplication:
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    qInstallMessageHandler(_log_qt)
     app = QApplication([sys.argv[0] if sys.argv else "chartstudio"])
     app.setApplicationName("ChartStudio")
     theme.apply(app)
     return app
+
+
+def _log_qt(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
+    """Send what Qt says to the log; that the offscreen platform has no frames is no news."""
+    if not message.startswith(_OFFSCREEN_CHATTER):
+        _log.log(_QT_LEVELS.get(kind, logging.WARNING), "Qt: %s", message)
 
 
 def build(
@@ -301,8 +316,13 @@ def _run(app: QApplication, window: MainWindow, begin: Callable[[MainWindow], ob
     if app.platformName() == "offscreen":
         print("There is no display: the window is drawn offscreen.", file=sys.stderr)
     begin(window)
-    QTimer.singleShot(_AFTER_PAINT_MS, lambda: _after_paint(window))
+    later = QTimer(app)
+    later.setSingleShot(True)
+    later.timeout.connect(lambda: _after_paint(window))
+    later.start(_AFTER_PAINT_MS)
     status = app.exec()
+    wake.stop()
+    later.stop()
     shut_down(window)
     return status
 
