@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from conftest import RATE_HZ, clicks
+from made_engine import RATE_HZ, clicks
 
 from chartstudio.core.errors import EngineError
 from chartstudio.core.ticks import TICKS_PER_BEAT

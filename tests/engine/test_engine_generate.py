@@ -5,7 +5,7 @@ from itertools import cycle
 
 import numpy as np
 import pytest
-from conftest import song_of, tiny_model
+from made_engine import song_of, tiny_model
 
 from chartstudio.core.errors import EngineError
 from chartstudio.core.job import run

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from conftest import tiny_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_engine import tiny_model
 
 from chartstudio.core.errors import EngineError
 from chartstudio.core.mode import EventRange

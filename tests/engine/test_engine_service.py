@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from conftest import tiny_model
+from made_engine import tiny_model
 
 from chartstudio.core import paths
 from chartstudio.core.errors import EngineError

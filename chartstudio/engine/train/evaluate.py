@@ -132,9 +132,7 @@ def metro_fill(lines: Ticks, timing: TimingMap, n: int) -> Ticks:
 
 def spread(lines: Ticks, n: int) -> Ticks:
     """``n`` of the lines, evenly."""
-    if n <= 0:
-        return lines[:0]
-    return lines[np.unique(np.rint(np.linspace(0, len(lines) - 1, n)).astype(np.int64))]
+    return lines[np.arange(n) * len(lines) // max(n, 1)]
 
 
 # Judging ---------------------------------------------------------------------------------

@@ -1,0 +1,265 @@
+"""The store, windows, the loop and the figures, on a piece of a few beats."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from made_engine import clicks, tiny_model
+
+from chartstudio.core.errors import EngineError
+from chartstudio.core.note import LaneNote
+from chartstudio.core.song import Chart
+from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
+from chartstudio.core.timing import TimingMap
+from chartstudio.engine import checkpoint, features, tokens
+from chartstudio.engine.train import dataset, evaluate, loop
+from chartstudio.engine.train.synthesis import Piece, Sound
+from chartstudio.modes import MODES
+
+TIMING = TimingMap.constant(150.0)
+N_BEATS = 60
+
+
+def made_piece():
+    sounds = tuple(
+        Sound(b * BEAT, b * BEAT + BEAT // 2, 60 + b % 5, 80, "lead") for b in range(N_BEATS)
+    )
+    return Piece("made", TIMING, sounds)
+
+
+def made_chart(mode_id):
+    n = len(MODES[mode_id].layout.lanes)
+    notes = []
+    for b in range(N_BEATS):
+        length = BEAT if b % 7 == 0 else 0
+        notes.append(LaneNote(b * BEAT, b * BEAT + length, b % n, "hold" if length else "tap"))
+        if b % 4 == 0:
+            notes.append(LaneNote(b * BEAT + BEAT // 2, b * BEAT + BEAT // 2, (b + 2) % n))
+    return Chart(mode_id, level=2.0, notes=tuple(notes))
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    samples = clicks([b * 0.4 for b in range(N_BEATS)], 24.5)
+    monkeypatch.setattr(dataset.synthesis, "render", lambda piece, rng: samples)
+    monkeypatch.setattr(dataset.augment, "augment", lambda samples, rng: samples)
+    monkeypatch.setattr(dataset.teacher, "write", lambda piece, mode, level, rng: made_chart(mode))
+    folder = tmp_path / "store"
+    folder.mkdir()
+    dataset.add_piece(folder, made_piece(), features.FeatureSpec(), 3)
+    return folder
+
+
+@pytest.fixture
+def spec():
+    return tiny_model().spec
+
+
+@pytest.fixture
+def recipe():
+    return loop.Recipe(n_steps=4, batch=2, warm_up=2, save_every=2, bf16=False)
+
+
+def examples(store, spec):
+    return list(dataset.read_store(store, spec.vocabulary))
+
+
+# The store
+
+
+def test_training_features_equal_those_of_drafting_bit_for_bit(store, spec):
+    example = examples(store, spec)[0]
+    samples = clicks([b * 0.4 for b in range(N_BEATS)], 24.5)[None]
+    heard = features.mono(samples, features.FeatureSpec().rate_hz, features.FeatureSpec())
+    song = features.SongFeatures(
+        heard, features.slot_grid(TIMING, len(heard) / 22_050), features.FeatureSpec()
+    )
+    assert example.song.grid.n_beats == song.grid.n_beats
+    for first, n in ((0, 32), (-4, 32), (40, 32), (17, 3)):
+        assert np.array_equal(example.song.beats(first, n), song.beats(first, n))
+
+
+def test_a_store_holds_charts_as_they_were_written(store, spec):
+    for example in examples(store, spec):
+        notes, n_bad = tokens.decode_rows(
+            example.rows.ticks.tolist(), example.rows.events, example.mode
+        )
+        assert n_bad == 0
+        assert notes == tokens.sort_notes(made_chart(example.mode.id).notes)
+
+
+def test_a_piece_without_its_description_is_not_read(store, spec):
+    (store / "3.json").unlink()
+    with pytest.raises(EngineError, match="no rendered pieces"):
+        examples(store, spec)
+
+
+def test_density_curves_rise_and_cover_every_mode(store, spec):
+    found = examples(store, spec)
+    curves = dict(dataset.density_curves(found))
+    assert set(curves) == {e.mode.id for e in found}
+    for curve in curves.values():
+        assert np.all(np.diff(np.array(curve), axis=0) > 0)
+
+
+# Windows
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_hidden_bars_are_whole(seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(20):
+        known = dataset.hide(61, 4, rng)
+        assert known.shape == (61,)
+        bars = known[:60].reshape(-1, 4)
+        assert np.all(bars.all(axis=1) == bars.any(axis=1))
+
+
+def test_drafts_gaps_and_scattered_bars_all_occur():
+    rng = np.random.default_rng(0)
+    kinds = set()
+    for _ in range(100):
+        known = dataset.hide(64, 4, rng)
+        n_edges = int(np.abs(np.diff(known.astype(int))).sum())
+        kinds.add("draft" if not known.any() else "gap" if n_edges <= 2 else "bars")
+    assert kinds == {"draft", "gap", "bars"}
+
+
+def test_a_batch_asks_for_hidden_rows_only_and_for_all_of_them(store, spec):
+    found = examples(store, spec)
+    windows = dataset.Windows(found, spec.vocabulary, 32, np.random.default_rng(1))
+    for _ in range(10):
+        batch = windows.batch(3)
+        note, asked = batch.when[..., 0] > 0, batch.asked
+        n_rows = int((note & asked).sum())
+        assert len(set(batch.step_rows.tolist())) == n_rows
+        assert int((batch.target == 0).sum()) == n_rows
+        known = batch.heard.raster[..., 0].repeat_interleave(4, dim=1) > 0
+        assert not (known & asked).any()
+        # What a hidden beat holds is not shown.
+        shown = batch.heard.raster[..., 2:6].flatten(1) > 0
+        assert not (shown & asked).any()
+
+
+def test_rows_are_heard_where_they_stand(store, spec):
+    found = examples(store, spec)
+    windows = dataset.Windows(found, spec.vocabulary, 32, np.random.default_rng(2))
+    batch = windows.batch(4)
+    for b in range(4):
+        slots = torch.nonzero(batch.when[b, :, 0]).ravel()
+        n = len(slots)
+        assert torch.equal(batch.row_positions[b, :n], slots // 4)
+        assert torch.allclose(batch.row_beats[b, :n], slots / 48)
+
+
+# The loop
+
+
+def test_training_that_was_stopped_goes_on_exactly(store, spec, recipe, tmp_path):
+    for _ in loop.train(store, tmp_path / "whole", spec, recipe):
+        pass
+    job = loop.train(store, tmp_path / "parts", spec, recipe)
+    for _ in range(2):
+        next(job)
+    job.close()
+    torch.manual_seed(99)
+    for _ in loop.train(store, tmp_path / "parts", spec, recipe):
+        pass
+    whole, parts = (checkpoint.load(tmp_path / name) for name in ("whole", "parts"))
+    assert whole.spec == parts.spec
+    for a, b in zip(whole.net.parameters(), parts.net.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_a_step_without_numbers_changes_nothing_and_is_counted(store, spec, recipe):
+    state = loop._fresh(spec, recipe, None)
+    windows = dataset.Windows(examples(store, spec), spec.vocabulary, 32, state.rng)
+    loop.train_step(state, windows.batch(2), recipe)
+    before = [p.detach().clone() for p in state.net.parameters()]
+    batch = windows.batch(2)
+    batch.heard.features[0, 0, 0] = float("nan")
+    loop.train_step(state, batch, recipe)
+    assert (state.step, state.n_skipped) == (2, 1)
+    for a, b in zip(before, state.net.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_training_learns(store, spec, recipe):
+    recipe = replace(recipe, n_steps=60, batch=4, rate=5e-3)
+    state = loop._fresh(spec, recipe, None)
+    windows = dataset.Windows(examples(store, spec), spec.vocabulary, 32, state.rng)
+    batch = windows.batch(8)
+    first = {k: float(v.detach()) for k, v in loop.losses(state.net, batch, recipe).items()}
+    for _ in range(60):
+        loop.train_step(state, windows.batch(4), recipe)
+    last = {k: float(v.detach()) for k, v in loop.losses(state.net, batch, recipe).items()}
+    assert last["times"] < 0.5 * first["times"]
+    assert last["events"] < 0.8 * first["events"]
+
+
+def test_the_rate_rises_and_falls():
+    recipe = loop.Recipe(n_steps=100, warm_up=10, rate=1.0)
+    rates = [loop.learning_rate(step, recipe) for step in range(101)]
+    assert max(rates) == rates[10] == 1.0
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[100] == pytest.approx(0.01)
+
+
+def test_a_broken_state_is_refused(store, spec, recipe, tmp_path):
+    out = tmp_path / "out"
+    job = loop.train(store, out, spec, recipe)
+    for _ in range(3):
+        next(job)
+    job.close()
+    (out / "training.json").write_text(json.dumps({"step": 2}), encoding="utf-8")
+    with pytest.raises(EngineError, match="start again in a new folder"):
+        next(loop.train(store, out, spec, recipe))
+
+
+# Figures
+
+
+def test_matching_is_one_to_one():
+    true_s = np.array([1.0, 2.0, 3.0])
+    assert evaluate.f1(true_s, true_s, 0.02) == 1
+    assert evaluate.f1(np.array([1.0, 1.01, 2.0]), true_s, 0.02) == pytest.approx(2 / 3)
+    assert evaluate.f1(true_s + 0.03, true_s, 0.02) == 0
+    assert evaluate.f1(true_s + 0.03, true_s, 0.05) == 1
+    assert evaluate.f1(np.array([]), true_s, 0.05) == 0
+
+
+def test_auc_of_a_metronome_is_a_half():
+    hits = np.array([True, False, True, False])
+    assert evaluate.auc(np.ones(4, np.float32), hits) == 0.5
+    assert evaluate.auc(np.array([2, 1, 3, 0], np.float32), hits) == 1
+    assert np.isnan(evaluate.auc(np.ones(4, np.float32), np.ones(4, dtype=bool)))
+
+
+def test_metro_fill_takes_coarse_lines_first():
+    lines = TIMING.lines(0, 4 * BEAT, 16)
+    assert evaluate.metro_fill(lines, TIMING, 4).tolist() == [b * BEAT for b in range(4)]
+    six = evaluate.metro_fill(lines, TIMING, 6)
+    assert set(range(0, 4 * BEAT, BEAT)) <= set(six.tolist())
+    assert not np.any(six % (BEAT // 2))
+    assert len(evaluate.metro_fill(lines, TIMING, 16)) == 16
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice")
+def test_a_draft_of_the_drafts_own_times_scores_full(audio, timing):
+    model = tiny_model()
+    notes = tuple(LaneNote(b * BEAT, b * BEAT, b % 4) for b in range(8, 40))
+    case = evaluate.Case("s", Chart("mania-4k", notes=notes), audio, timing, MODES["mania-4k"])
+    samples = features.mono(audio.samples, audio.rate_hz, model.spec.features)
+    grid = features.slot_grid(timing, audio.duration_s)
+    song = features.SongFeatures(samples, grid, model.spec.features)
+    score = evaluate.judge(case, model, song, 0)
+    assert score.nulls["metro_f1_20ms"] == 1
+    assert score.nulls["uniform_f1_20ms"] == pytest.approx(1, abs=0.05)
+    assert score.measures["f1_20ms"] > 0.9
+    assert score.measures["errors"] == score.measures["off_grid"] == 0
+    found = evaluate.summary([score, replace(score, song="t")])
+    assert found["means"]["metro_f1_20ms"] == 1
+    assert found["intervals"]["metro_f1_20ms"] == [1, 1]
+    assert len(found["charts"]) == 2
