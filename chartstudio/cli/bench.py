@@ -26,7 +26,6 @@ from chartstudio.audio import mix
 from chartstudio.audio.decode import Audio, decode
 from chartstudio.audio.peaks import Peaks
 from chartstudio.cli.console import Console
-from chartstudio.cli.demo import demo_song, demo_source
 from chartstudio.core.errors import ChartStudioError
 from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Chart, Song
@@ -35,6 +34,7 @@ from chartstudio.core.timing import TimingMap
 from chartstudio.editor import edits
 from chartstudio.editor.document import Document
 from chartstudio.engine.requests import Draft, GenerateRequest
+from chartstudio.library.demo import demo_song, demo_source
 from chartstudio.modes import MODES
 
 if TYPE_CHECKING:

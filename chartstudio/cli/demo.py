@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chartstudio.audio.decode import Audio, decode_job, load
+from chartstudio.audio.decode import decode_job
 from chartstudio.cli.console import Console
 from chartstudio.cli.draft import (
     Drafted,
@@ -20,14 +19,12 @@ from chartstudio.cli.draft import (
     print_draft,
     sounding_range,
 )
-from chartstudio.core import paths
-from chartstudio.core.errors import ChartStudioError
-from chartstudio.core.song import Chart, Metadata, Song
-from chartstudio.core.timing import TimingMap
+from chartstudio.core.song import Chart
 from chartstudio.engine.requests import GenerateRequest, TimingRequest
 from chartstudio.formats import FORMATS
+from chartstudio.library.demo import demo_source
 from chartstudio.library.export import export
-from chartstudio.library.source import Source, open_source
+from chartstudio.library.source import Source
 
 CHARTS = (("dance-single", (3.0, 6.0, 9.0)), ("mania-4k", (2.5,)))
 """What the demo drafts: mode and levels."""
@@ -40,32 +37,6 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     demo = commands.add_parser("demo", parents=[shared], help="chart the bundled song")
     demo.add_argument("--out", type=Path, metavar="DIR", default=Path("demo-output"))
     demo.set_defaults(run=_demo, print=_print)
-
-
-def _facts() -> dict[str, Any]:
-    path = paths.resources() / "demo" / "demo.json"
-    try:
-        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ChartStudioError(f"{path}: cannot be read; reinstall the program") from error
-    return found
-
-
-def demo_source() -> Source:
-    """The bundled song, without charts and without timing."""
-    facts = _facts()
-    source = open_source(paths.resources() / "demo" / facts["audio"])
-    metadata = Metadata(
-        title=facts["title"], artist=facts["artist"], cover="cover.png", genre="Electronic"
-    )
-    return replace(source, song=Song(metadata, facts["audio"]))
-
-
-def demo_song() -> tuple[Audio, TimingMap]:
-    """The bundled song decoded, and its true timing."""
-    facts = _facts()
-    audio = load(paths.resources() / "demo" / facts["audio"])
-    return audio, TimingMap.constant(facts["bpm"], facts["offset_s"])
 
 
 def has_display() -> bool:
@@ -114,11 +85,10 @@ def _demo(args: argparse.Namespace, console: Console) -> dict[str, Any] | None:
 def _export_all(source: Source, out: Path, console: Console) -> list[Path]:
     """One export per format, each with the charts that it can hold."""
     files: list[Path] = []
-    assets = {**source.assets, "cover.png": (paths.resources() / "demo" / "cover.png").read_bytes()}
     for fmt in FORMATS:
         charts = tuple(c for c in source.song.charts if fmt.modes is None or c.mode in fmt.modes)
         song = replace(source.song, charts=charts)
-        files += console.run(export(song, assets, fmt.id, out / fmt.id)).files
+        files += console.run(export(song, source.assets, fmt.id, out / fmt.id)).files
     return files
 
 

@@ -6,7 +6,7 @@ Nothing is decoded here; the audio's bytes are handed on as they are.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -59,27 +59,31 @@ class Source:
         return self.assets[self.song.audio]
 
 
-class _Alone(Mapping[str, bytes]):
-    """One file as the mapping that a `Source` wants, read when asked for."""
+class FilesOnDisk(Mapping[str, bytes]):
+    """Some files by their names, read when asked for.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    Parameters
+    ----------
+    paths : Path
+        Files that exist, with names of their own.
+    """
+
+    def __init__(self, *paths: Path) -> None:
+        self._paths = {path.name: path for path in paths}
 
     def __getitem__(self, name: str) -> bytes:
-        if name != self._path.name:
-            raise KeyError(name)
+        path = self._paths[name]
         try:
-            return self._path.read_bytes()
+            return path.read_bytes()
         except OSError as error:
-            raise FormatError(
-                str(self._path), None, f"cannot be read ({error.strerror}); check the file"
-            ) from error
+            what = f"cannot be read ({error.strerror}); check the file"
+            raise FormatError(str(path), None, what) from error
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        return iter((self._path.name,))
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
 
     def __len__(self) -> int:
-        return 1
+        return len(self._paths)
 
 
 def open_source(path: Path) -> Source:
@@ -91,7 +95,7 @@ def open_source(path: Path) -> Source:
         When there is nothing, or nothing that we can read.
     """
     if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
-        return Source(path, song_of_audio(path.name), None, _Alone(path))
+        return Source(path, song_of_audio(path.name), None, FilesOnDisk(path))
     bundle = Bundle.open(path)
     song, format_id = read_song(bundle)
     return Source(path, song, format_id, bundle)
