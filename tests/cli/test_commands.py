@@ -1,11 +1,15 @@
 """The command line as other programs see it: exit status, standard output, files."""
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import rosu_pp_py
+import simfile
+from simfile.notes import NoteData, NoteType
 
 from chartstudio.audio import encode
 from chartstudio.cli import main
@@ -255,6 +259,25 @@ def test_a_mania_draft_becomes_an_archive(
     assert back["format"] == "osz"
     assert back["audio_found"]
     assert back["charts"][0]["n_notes"] == found["charts"][0]["n_notes"]
+
+
+def test_other_programs_read_the_same_counts(
+    song_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("draft", song_folder / "song.wav", *DRAFT, "--level", "3", "--seed", 5)
+    dance = answer(
+        capsys, *asked, "--mode", "dance-single", "--to", "ssc", "--out", tmp_path / "ssc"
+    )
+    mania = answer(capsys, *asked, "--mode", "mania-6k", "--to", "osz", "--out", tmp_path / "osz")
+    (chart,) = simfile.open(chart_file(tmp_path / "ssc")).charts
+    kinds = (NoteType.TAP, NoteType.HOLD_HEAD, NoteType.ROLL_HEAD)
+    heads = [n for n in NoteData(chart) if n.note_type in kinds]
+    assert len(heads) == dance["charts"][0]["n_notes"] > 0
+    with zipfile.ZipFile(mania["files"][0]) as archive:
+        name = next(n for n in archive.namelist() if n.endswith(".osu"))
+        beatmap = rosu_pp_py.Beatmap(bytes=archive.read(name))
+    assert beatmap.n_objects == mania["charts"][0]["n_notes"] > 0
+    assert (beatmap.mode, beatmap.cs) == (rosu_pp_py.GameMode.Mania, 6.0)
 
 
 def test_redrawing_measures_leaves_the_others_alone(
