@@ -32,7 +32,7 @@ def find_format(format_id: str) -> Format:
     KeyError
         When there is none.
     """
-    return next(f for f in FORMATS if f.id == format_id)
+    return {f.id: f for f in FORMATS}[format_id]
 
 
 def read_song(bundle: Bundle) -> tuple[Song, str]:
@@ -84,7 +84,5 @@ def losses(song: Song, format_id: str) -> tuple[Loss, ...]:
     fmt = find_format(format_id)
     held = tuple(c for c in song.charts if fmt.modes is None or c.mode in fmt.modes)
     others = (c for c in song.charts if fmt.modes is not None and c.mode not in fmt.modes)
-    refused = (
-        Loss(c.name, f"the whole chart: {fmt.title} has no {c.mode}", len(c.notes)) for c in others
-    )
+    refused = (Loss(c.name, f"the whole chart: {fmt.title} has no {c.mode}", 1) for c in others)
     return (*refused, *fmt.losses(replace(song, charts=held)))

@@ -24,6 +24,7 @@ MAX_ENTRIES = 10_000
 ARCHIVE_SUFFIXES = (".osz", ".olz", ".zip")
 
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError)
 _STORED = (".mp3", ".ogg", ".opus", ".jpg", ".jpeg", ".png", ".mp4", ".avi", ".flv")
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 
@@ -204,23 +205,21 @@ def _open_archive(path: Path) -> Bundle:
         info = files[name]
         try:
             with zipfile.ZipFile(path) as archive, archive.open(info) as file:
-                data = file.read(info.file_size + 1)
-        except OSError as error:
-            raise _refuse(path, error) from error
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise FormatError(
-                f"{path}/{name}", None, "is damaged; get the archive again"
-            ) from error
-        except (RuntimeError, NotImplementedError, ValueError) as error:
-            what = (
-                "is locked or packed in an unknown way; pack the archive again without a password"
-            )
+                return file.read()
+        except (OSError, *_DAMAGED) as error:
+            raise _damaged(f"{path}/{name}", error) from error
+        except (RuntimeError, NotImplementedError) as error:
+            what = "is locked or packed in an unknown way; pack it again without a password"
             raise FormatError(f"{path}/{name}", None, what) from error
-        if len(data) > info.file_size:
-            raise FormatError(f"{path}/{name}", None, "is larger than it claims; get it again")
-        return data
 
     return _bundle(path, None, list(files), read)
+
+
+def _damaged(name: str, error: Exception) -> FormatError:
+    """An archive, or a file in one, that does not hold together or cannot be reached."""
+    if isinstance(error, OSError) and error.errno in _REASONS:
+        return _refuse(name, error)
+    return FormatError(name, None, "is damaged; get the archive again")
 
 
 def _entries(path: Path) -> dict[str, zipfile.ZipInfo]:
@@ -234,10 +233,8 @@ def _entries(path: Path) -> dict[str, zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
-    except OSError as error:
-        raise _refuse(path, error) from error
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
-        raise FormatError(str(path), None, "is a damaged archive; get it again") from error
+    except (OSError, *_DAMAGED, NotImplementedError) as error:
+        raise _damaged(str(path), error) from error
     if len(infos) > MAX_ENTRIES:
         what = f"holds {len(infos)} files, more than {MAX_ENTRIES}; choose one song's archive"
         raise FormatError(str(path), None, what)

@@ -73,9 +73,8 @@ class Sheet:
         """Split a file; joining the rows gives the text again."""
         rows = []
         section = ""
-        for line, end in _LINES.findall(text):
-            if not line and not end:
-                break
+        # The last match is the empty one at the end of the text.
+        for line, end in _LINES.findall(text)[:-1]:
             stripped = line.strip()
             if stripped.startswith("[") and stripped.endswith("]"):
                 section = stripped[1:-1]
@@ -132,15 +131,15 @@ class Sheet:
         """A copy with some keys of a section set, in their own spelling where they exist."""
         left = dict(values)
         rows = list(self.rows)
+        usual = " " if name in ("General", "Editor") else ""
         for i, row in enumerate(rows):
             key, colon, rest = row.text.partition(":")
             if row.section != name or not row.content or not colon or key.strip() not in values:
                 continue
             left.pop(key.strip(), None)
-            space = rest[: len(rest) - len(rest.lstrip())]
+            space = rest[: len(rest) - len(rest.lstrip())] or (usual if not rest else "")
             rows[i] = replace(row, text=f"{key}:{space}{one_line(values[key.strip()])}")
-        space = " " if name in ("General", "Editor") else ""
-        new = [f"{key}:{space}{one_line(value)}" for key, value in left.items()]
+        new = [f"{key}:{usual}{one_line(value)}" for key, value in left.items()]
         return Sheet(tuple(rows)).with_lines_added(name, new)
 
     def with_lines_added(self, name: str, lines: Iterable[str]) -> Sheet:
@@ -159,6 +158,12 @@ class Sheet:
         if at and not rows[at - 1].end:
             rows[at - 1] = replace(rows[at - 1], end=self.newline)
         return Sheet((*rows[:at], *new, *rows[at:]))
+
+    def with_row(self, number: int, text: str | None) -> Sheet:
+        """A copy with one line replaced, or without it."""
+        row = self.rows[number]
+        new = () if text is None else (replace(row, text=text),)
+        return Sheet((*self.rows[:number], *new, *self.rows[number + 1 :]))
 
     def with_section(self, name: str, lines: Iterable[str | int]) -> Sheet:
         """A copy whose section holds these lines: new text, or the number of a row to keep.

@@ -13,7 +13,8 @@ from itertools import pairwise
 import numpy as np
 
 from chartstudio.core.note import LaneNote, ends_of, sort_notes, ticks_of
-from chartstudio.core.timing import TimingMap
+from chartstudio.core.ticks import SNAPS, Ticks, snap_to
+from chartstudio.core.timing import Seconds, TimingMap
 from chartstudio.formats.osu_lines import to_float, to_int
 from chartstudio.formats.osu_timing import Controls
 
@@ -153,7 +154,7 @@ def _sound(hit_sound: int, sample: str) -> str:
 
 
 def to_notes(objects: Sequence[HitObject], timing: TimingMap) -> tuple[LaneNote, ...]:
-    """Notes on the nearest ticks; whole milliseconds come back exactly."""
+    """Notes by ticks; whole milliseconds come back exactly."""
     return sort_notes(_on_ticks(objects, timing))
 
 
@@ -163,13 +164,28 @@ def whole_ms(objects: Sequence[HitObject], timing: TimingMap) -> list[HitObject]
 
 
 def _on_ticks(objects: Sequence[HitObject], timing: TimingMap) -> list[LaneNote]:
-    starts = np.array([o.start_ms for o in objects], dtype=np.float64) / 1000
-    ends = np.array([o.end_ms for o in objects], dtype=np.float64) / 1000
-    ticks, end_ticks = timing.tick_at(starts).tolist(), timing.tick_at(ends).tolist()
+    ticks = _ticks(np.array([o.start_ms for o in objects], dtype=np.float64), timing).tolist()
+    end_ticks = _ticks(np.array([o.end_ms for o in objects], dtype=np.float64), timing).tolist()
     return [
         LaneNote(tick, max(tick, end), o.lane, o.kind, o.sound)
         for o, tick, end in zip(objects, ticks, end_ticks, strict=True)
     ]
+
+
+def _ticks(times_ms: Seconds, timing: TimingMap) -> Ticks:
+    """The tick of each time: of those that are written as the same millisecond, the one on the
+    coarsest snap, else the nearest.
+
+    The file's rounding alone would leave most notes beside the grid that they were set on.
+    """
+    ticks = nearest = timing.tick_at(times_ms / 1000)
+    origin = timing.grid_origin(nearest)
+    whole = times_ms == np.rint(times_ms)
+    for snap in reversed(SNAPS):
+        on_grid = snap_to(nearest - origin, snap) + origin
+        same = whole & (np.rint(timing.seconds_at(on_grid) * 1000) == times_ms)
+        ticks = np.where(same, on_grid, ticks)
+    return ticks
 
 
 def to_objects(notes: Sequence[LaneNote], timing: TimingMap) -> list[HitObject]:

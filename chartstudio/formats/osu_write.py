@@ -220,13 +220,14 @@ class _Writer:
                 raise ModeError(f"a note lies in {place}; move or remove it")
         wanted = Counter(to_objects(notes, self.timing))
         lines = self._lines(file)
-        if wanted == Counter(o for _, o in lines if o is not None):
+        same_keys = self.n_keys == self.old.n_keys
+        if same_keys and wanted == Counter(o for _, o in lines if o is not None):
             return file.sheet
         kept: list[tuple[int, HitObject | None]] = []
         for row, note in lines:
             if note is None:
                 kept.append((row, None))
-            elif wanted[note] > 0 and self.n_keys == self.old.n_keys:
+            elif same_keys and wanted[note] > 0:
                 wanted[note] -= 1
                 kept.append((row, note))
         merged: list[str | int] = [
@@ -263,9 +264,11 @@ def _with_background(sheet: Sheet, name: str) -> Sheet:
     row, old = background(sheet)
     if name == old:
         return sheet
-    lines: list[str | int] = [r for r, _ in sheet.section("Events") if r != row]
     quoted = name.replace('"', "")
-    return sheet.with_section("Events", [f'0,0,"{quoted}",0,0', *lines] if name else lines)
+    line = f'0,0,"{quoted}",0,0' if name else None
+    if row is not None:
+        return sheet.with_row(row, line)
+    return sheet.with_lines_added("Events", [] if line is None else [line])
 
 
 def _free_name(name: str, taken: Iterable[str]) -> str:

@@ -32,13 +32,7 @@ _Json = Any
 
 
 def _defaults(cls: type) -> dict[str, Any]:
-    found = {}
-    for f in fields(cls):
-        if f.default is not MISSING:
-            found[f.name] = f.default
-        elif f.default_factory is not MISSING:
-            found[f.name] = f.default_factory()
-    return found
+    return {f.name: f.default for f in fields(cls) if f.default is not MISSING}
 
 
 _NOTE_TYPES: Mapping[str, type] = {"lane": LaneNote}

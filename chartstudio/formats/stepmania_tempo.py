@@ -143,10 +143,8 @@ def _shortest(value: float, error_s: Callable[[float], float]) -> float:
     for places in range(10):
         if error_s(round(value, places)) == 0:
             return round(value, places)
-    for places in range(13):
-        if abs(error_s(round(value, places))) < _TOLERANCE_S:
-            return round(value, places)
-    return value
+    near = (round(value, places) for places in range(13))
+    return next((v for v in near if abs(error_s(v)) < _TOLERANCE_S), value)
 
 
 # Segments to tags ------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.core.timing import Anchor, Cause, TimingMap
@@ -154,9 +155,11 @@ def read_segments(
     signatures = _signatures(reader, tags.get("TIMESIGNATURES", ""))
     # The first BPM holds from the start, wherever it is written.
     first, *others = sorted(found.bpms.items()) or [(0, 60.0)]
+    bpms_found = [(0, first[1]), *others]
+    changes = (b for a, b in pairwise(bpms_found) if b[1] != a[1])
     segments = Segments(
         start_s,
-        ((0, first[1]), *others),
+        (bpms_found[0], *changes),
         tuple(sorted(found.stops.items())),
         tuple(sorted(_by_row(delays).items())),
         tuple(sorted(found.warps.items())),

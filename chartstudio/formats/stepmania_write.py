@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from chartstudio.core.note import LaneNote, Note, shift, sort_notes
 from chartstudio.core.song import Chart, Effect, Song
+from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.core.timing import Side, TimingMap
 from chartstudio.formats.msd import Parameter, escape
 from chartstudio.formats.playable import effects_of
@@ -182,7 +183,11 @@ def _shifted(song: Song, ticks: int) -> Song:
         return tuple(replace(e, tick=e.tick + ticks) for e in old)
 
     def timing(old: TimingMap) -> TimingMap:
-        return TimingMap(tuple(replace(a, tick=a.tick + ticks) for a in old.anchors))
+        new = TimingMap(tuple(replace(a, tick=a.tick + ticks) for a in old.anchors))
+        first, *others = new.anchors
+        if first.tick > 0 and first.tick % (first.meter * TICKS_PER_BEAT) == 0:
+            first = replace(first, tick=0, seconds=new.seconds_at(0, Side.BEFORE))
+        return TimingMap((first, *others))
 
     charts = tuple(
         replace(
@@ -361,10 +366,8 @@ class _Writer:
     # Charts
 
     def _has_own(self, chart: Chart) -> bool:
-        if not self.dialect.split:
-            return False
-        own_effects = any(e.kind in EFFECT_KINDS for e in chart.effects)
-        return chart.timing is not None or own_effects
+        """Whether a chart needs timing tags of its own (.ssc)."""
+        return chart.timing is not None or any(e.kind in EFFECT_KINDS for e in chart.effects)
 
     def _chart(self, chart: Chart) -> list[Parameter]:
         saved = chart.extra.get(self.dialect.id)

@@ -52,11 +52,9 @@ def decode(data: bytes, name: str) -> tuple[str, str]:
     marked = tuple(encoding for bom, encoding in _BOMS if data.startswith(bom))
     for encoding in (*marked, "utf-8", FALLBACK):
         try:
-            text = data.decode(encoding)
+            return data.decode(encoding), encoding
         except UnicodeDecodeError:
             continue
-        if text.encode(encoding) == data:
-            return text, encoding
     return data.decode("latin-1"), "latin-1"
 
 
