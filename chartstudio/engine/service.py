@@ -7,7 +7,9 @@ first job runs.
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 
 import torch
 
@@ -67,9 +69,13 @@ class Engine:
             raise EngineError(f"{request.chart.mode!r} is no mode to draft; choose one of {known}")
         model.spec.vocabulary.index(mode)
         yield Progress(0.0, "Listening")
+        started = perf_counter()
         song = self._heard.song(request.audio, request.timing, model.spec.features)
-        draft = yield from generate(prepare(request, mode, model, song))
-        return draft
+        task = prepare(request, mode, model, song)
+        prepared_s = perf_counter() - started
+        draft = yield from generate(task)
+        features_s = draft.seconds["features"] + prepared_s
+        return replace(draft, seconds={**draft.seconds, "features": features_s})
 
     def find_timing(self, request: TimingRequest) -> Job[Tempo]:
         """Find the tempo of a song."""

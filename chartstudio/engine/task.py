@@ -19,7 +19,7 @@ from chartstudio.core.note import Note, slice_notes
 from chartstudio.core.ticks import TICKS_PER_BEAT, Ticks, snap_ticks
 from chartstudio.engine.checkpoint import Model
 from chartstudio.engine.features import SLOTS_PER_BEAT, SLOTS_PER_POSITION, SongFeatures
-from chartstudio.engine.net import Heard
+from chartstudio.engine.net import Heard, Net
 from chartstudio.engine.plan import metrical_prior
 from chartstudio.engine.requests import GenerateRequest
 from chartstudio.engine.tokens import (
@@ -309,18 +309,29 @@ def hear(task: Task, section: Section) -> Sound:
     rate = task.n_times / max(float(task.weights.sum()), 1.0)
     asked = np.stack([asked_for(task.mode, task.request.level, rate)] * WINDOWS_AT_ONCE)
     mode = [spec.vocabulary.index(task.mode)] * WINDOWS_AT_ONCE
-    device = next(net.encoder.parameters()).device
-    heard = as_tensors(inputs, mode, asked)
-    with torch.inference_mode():
-        on_device = Heard(*(getattr(heard, name).to(device) for name in Heard.__dataclass_fields__))
-        states, scores = net.encoder(on_device)
+    states, scores = _encode(net, as_tensors(inputs, mode, asked))
     first, end = section.windows[0].core_start, section.windows[-1].core_end
     from_, per = spec.windows.side, SLOTS_PER_BEAT // SLOTS_PER_POSITION
     core = slice(from_ * per, (from_ + spec.windows.core) * per)
     slots = slice(core.start * SLOTS_PER_POSITION, core.stop * SLOTS_PER_POSITION)
     n = (end - first) * per
     return Sound(
-        states=states[:, core].cpu().reshape(-1, states.shape[2]).numpy()[:n],
-        scores=scores[:, slots, 0].cpu().reshape(-1).numpy()[: n * SLOTS_PER_POSITION],
+        states=states[:, core].reshape(-1, states.shape[2]).numpy()[:n],
+        scores=scores[:, slots, 0].reshape(-1).numpy()[: n * SLOTS_PER_POSITION],
         first_beat=first,
     )
+
+
+def _encode(net: Net, heard: Heard) -> tuple[torch.Tensor, torch.Tensor]:
+    """States and scores on the CPU; a GPU that fails is given up for good."""
+    device = next(net.encoder.parameters()).device
+    try:
+        with torch.inference_mode():
+            moved = (getattr(heard, name).to(device) for name in Heard.__dataclass_fields__)
+            states, scores = net.encoder(Heard(*moved))
+            return states.cpu(), scores.cpu()
+    except RuntimeError:
+        if device.type == "cpu":
+            raise
+    net.encoder.to("cpu")
+    return _encode(net, heard)
