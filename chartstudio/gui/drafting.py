@@ -294,7 +294,10 @@ class Drafting(QObject):
 
     def _on_done(self, draft: Draft) -> None:
         self._stop()
-        self.show_draft(draft)
+        self.draft = draft
+        self.shown = 0
+        self._stamps = set()
+        self.changed.emit()
         if not draft.candidates:
             self.message.emit(tr("The engine found no notes for this range"))
 
@@ -303,27 +306,6 @@ class Drafting(QObject):
         self._stop()
 
     # Candidates --------------------------------------------------------------------------
-
-    def adopt(self, request: GenerateRequest, draft: Draft, chart: int) -> None:
-        """Show the candidates of a draft that was made elsewhere.
-
-        Parameters
-        ----------
-        request : GenerateRequest
-        draft : Draft
-        chart : int
-            Index of the chart that they are for.
-        """
-        self.discard()
-        self._request, self._chart = request, chart
-        self.show_draft(draft)
-
-    def show_draft(self, draft: Draft) -> None:
-        """Show the first candidate of an answer to the present request."""
-        self.draft = draft
-        self.shown = 0
-        self._stamps = set()
-        self.changed.emit()
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:

@@ -230,8 +230,7 @@ class SongFiles(QObject):
             recovered()
         self.changed.emit()
 
-    def use_sound(self, sound: Sound) -> None:
-        """Take a song's audio that was decoded elsewhere."""
+    def _on_sound(self, sound: Sound) -> None:
         self._set_sound(sound)
         self.changed.emit()
 
@@ -255,7 +254,7 @@ class SongFiles(QObject):
             self._decode(
                 name,
                 lambda: _read(located) if located is not None else assets[name],
-                self.use_sound,
+                self._on_sound,
             )
 
     def _decode(

@@ -1,7 +1,8 @@
 """Long work behind the window: the only file of the window that knows threads.
 
-Two lanes run `core.job.Job` generators step by step: the engine lane, serial because there
-is one model on one device, and a small lane for reading, decoding, checking and writing.
+Lanes run `core.job.Job` generators step by step: the engine lane, serial because there is one
+model on one device, a small one for reading, decoding, checking and writing, and one that
+prepares the song for playing.
 Everything a job says arrives on the window's thread through one queued signal, at most 30
 times a second. A job is cancelled by closing its generator on its own thread, between two
 steps. This module knows no song and no widget.
@@ -33,13 +34,15 @@ _MAX_REST_S = 0.005
 class Lane(Enum):
     """Where a job runs, how many run there at once, and how they rest between steps.
 
-    The steps of the engine let go of Python's lock all the time. Those of stretching hold it
-    for 20 ms and would take it again at once, over and over, while the window waits to paint.
-    A rest in proportion to the step gives the window its turn.
+    The steps of engine and io let go of Python's lock all the time. Those of stretching the
+    song hold it for 20 ms and would take it again at once, over and over, while the window
+    waits to paint; a rest in proportion to the step gives it its turn. They also take ten
+    seconds that a file should not have to wait, so that sound has a lane of its own.
     """
 
     ENGINE = ("engine", 1, 0.0)
-    IO = ("io", 2, 0.3)
+    IO = ("io", 2, 0.0)
+    SOUND = ("sound", 1, 0.3)
 
     def __init__(self, title: str, n_workers: int, rest: float) -> None:
         self.title = title

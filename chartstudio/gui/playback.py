@@ -1,7 +1,7 @@
 """Hearing the song: play, seek, rate, loop, metronome, and the ticks of the active chart.
 
 Wraps `audio.player.Player`, which knows seconds, for a window that knows bars and charts.
-The player is made on the io lane, because opening a sound device can take a while.
+The player is made on the sound lane, because opening a device can take a while.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Playback(QObject):
     drafting : Drafting
     preferences : Preferences
     make_player : callable
-        Makes the player, on the io lane.
+        Makes the player, on the sound lane.
     """
 
     changed = Signal()
@@ -249,7 +249,11 @@ class Playback(QObject):
             ready.load(audio)
             return ready
 
-        self._loading = self._jobs.submit(Lane.IO, job, on_done=lambda p: self._on_loaded(p, audio))
+        if self._rating is not None:
+            self._rating.cancel()
+        self._loading = self._jobs.submit(
+            Lane.SOUND, job, on_done=lambda p: self._on_loaded(p, audio)
+        )
 
     def _on_loaded(self, player: Player, audio: Audio) -> None:
         if self._player is None:
@@ -285,7 +289,7 @@ class Playback(QObject):
             self._rating.cancel()
             self._rating = None
         if player is not None and self.ready and player.rate != rate:
-            self._rating = self._jobs.submit(Lane.IO, lambda: player.change_rate(rate))
+            self._rating = self._jobs.submit(Lane.SOUND, lambda: player.change_rate(rate))
 
     def _apply_loop(self) -> None:
         player, selected = self._player, self._document.selection.range

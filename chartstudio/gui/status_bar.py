@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
 
 from chartstudio.core.note import slice_notes
@@ -35,7 +36,8 @@ class StatusBar(QStatusBar):
         self._density = self._add(tr("Notes per second here"))
         self._ghosts = self._add(tr("Ghosts"))
         self._bar = QProgressBar()
-        self._bar.setMaximum(1000)
+        # In whole percents: a bar repaints at once with every other value.
+        self._bar.setMaximum(100)
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(110)
         self._bar.setAccessibleName(tr("Reading and writing"))
@@ -53,8 +55,11 @@ class StatusBar(QStatusBar):
         studio.playback.changed.connect(self._show_silence)
         studio.view.changed.connect(self._show_snap)
         studio.drafting.changed.connect(self._show_ghosts)
-        studio.jobs.changed.connect(self._show_jobs)
-        studio.files.changed.connect(self._show_jobs)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._show_jobs)
+        studio.jobs.changed.connect(self._show_jobs_later)
+        studio.files.changed.connect(self._show_jobs_later)
         self._show_song()
         self._show_place()
         self._show_silence()
@@ -129,12 +134,17 @@ class StatusBar(QStatusBar):
         name = chr(ord("A") + drafting.shown)
         self._ghosts.setText(tr("ghosts: candidate {name}", name=name) if drafting.waiting else "")
 
+    def _show_jobs_later(self) -> None:
+        """Show them once for all that one round of deliveries changes."""
+        if not self._later.isActive():
+            self._later.start(0)
+
     def _show_jobs(self) -> None:
         studio, busy = self._studio, self._studio.files.busy
         self._bar.setVisible(busy is not None)
         self._stop.setVisible(busy is not None)
         if busy is not None:
-            self._bar.setValue(round(busy.done * 1000))
+            self._bar.setValue(round(busy.done * 100))
             self._bar.setToolTip(busy.what)
         running = studio.jobs.active(Lane.ENGINE)
         if running:

@@ -209,7 +209,6 @@ QFrame[role="card"]:hover {{ border-color: {edge}; }}
 QFrame[role="card"][shown="true"] {{ background: {ghost_dim}; border-color: {ghost}; }}
 QFrame[role="card"][shown="true"] QLabel[role="name"] {{ color: {ghost}; }}
 QLabel[role="name"] {{ font-weight: 700; }}
-QFrame[role="rule"] {{ background: {line}; border: none; max-height: 1px; }}
 """
 
 

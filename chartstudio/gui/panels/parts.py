@@ -7,8 +7,6 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QButtonGroup,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -95,8 +93,6 @@ class Segments(QWidget):
     def __init__(self, name: str, options: tuple[tuple[object, str], ...]) -> None:
         super().__init__()
         self.setAccessibleName(name)
-        self._group = QButtonGroup(self)
-        self._group.setExclusive(False)
         self._buttons: dict[object, QAbstractButton] = {}
         layout = row(spacing=0)
         self.setLayout(layout)
@@ -109,7 +105,6 @@ class Segments(QWidget):
             made.setProperty("segment", place)
             made.setAccessibleName(f"{name} {text}")
             made.clicked.connect(lambda _=False, v=value: self._on_clicked(v))
-            self._group.addButton(made)
             self._buttons[value] = made
             layout.addWidget(made)
 
@@ -121,10 +116,6 @@ class Segments(QWidget):
         """Mark an option as chosen; a value that is none of them marks none."""
         for option, made in self._buttons.items():
             made.setChecked(option == value)
-
-    def button_of(self, value: object) -> QAbstractButton:
-        """The button of an option."""
-        return self._buttons[value]
 
 
 class JobBar(QWidget):
@@ -143,7 +134,7 @@ class JobBar(QWidget):
         self._what.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
-        self._bar.setMaximum(1000)
+        self._bar.setMaximum(100)
         self._bar.setAccessibleName(name)
         self._cancel = button(tr("Cancel"), cancel, tip=tr("Cancel {name}", name=name))
         layout = column(self, margin=0, spacing=4)
@@ -157,13 +148,5 @@ class JobBar(QWidget):
         if remaining_s is not None and remaining_s >= 1:
             text = tr("{what} · {n} s left", what=what, n=round(remaining_s))
         self._what.setText(text)
-        self._bar.setValue(round(done * 1000))
+        self._bar.setValue(round(done * 100))
         self.show()
-
-
-def rule() -> QFrame:
-    """A thin line between sections."""
-    made = QFrame()
-    made.setProperty("role", "rule")
-    made.setFixedHeight(1)
-    return made
