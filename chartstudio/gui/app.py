@@ -196,6 +196,11 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
         files = studio.files
         duration_s = None if files.audio is None else files.audio.duration_s
         notice = files.sound_error or ("" if files.audio is None else files.audio.notice)
+        if not notice and studio.document.song.audio and not files.audio_found:
+            notice = tr(
+                "{name} is missing. File, Locate audio lets you choose it.",
+                name=studio.document.song.audio,
+            )
         window.song.show_sound(Sound(duration_s, notice))
 
     def begin(source: Source) -> None:

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from chartstudio.gui.actions import COMMANDS, Actions, Command
 from chartstudio.gui.dialogs.palette import Palette
-from chartstudio.gui.panels.charts import ChartsPanel
+from chartstudio.gui.panels.charts import ChartsPanel, chart_title
 from chartstudio.gui.panels.checks import ChecksPanel, ChecksSummary
 from chartstudio.gui.panels.draft import DraftPanel
 from chartstudio.gui.panels.export import ExportPanel
@@ -315,7 +315,7 @@ class MainWindow(QMainWindow):
             self.centre.setCurrentIndex(int(has_song))
             self.left.setVisible(has_song)
             self.right.setVisible(has_song)
-        self.checks.name_charts(tuple(c.label or c.name for c in song.charts))
+        self.checks.name_charts(tuple(chart_title(c) for c in song.charts))
         title = song.metadata.title or (tr("Untitled song") if has_song else "")
         self.setWindowModified(document.modified)
         self.setWindowTitle(f"{title}[*] – ChartStudio" if title else "ChartStudio[*]")

@@ -201,8 +201,8 @@ def rename_chart(studio: Studio) -> None:
         return
     name = studio.ask.text(tr("Rename chart"), tr("Name"), chart_title(chart))
     if name and name.strip():
-        field = {"label" if chart.label else "name": name.strip()}
-        document.apply(tr("Rename chart"), edits.set_chart(document.selection.chart, **field))
+        change = edits.set_chart(document.selection.chart, name=name.strip())
+        document.apply(tr("Rename chart"), change)
 
 
 def set_level(studio: Studio) -> None:

@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from chartstudio.core.note import LaneNote
+from chartstudio.core.song import Chart
+from chartstudio.editor import edits
 from chartstudio.editor.selection import Selection
 from chartstudio.editor.settings import Settings
 from chartstudio.formats import Bundle, read_song
@@ -92,12 +94,14 @@ def test_a_song_whose_audio_is_missing_opens_and_can_be_given_it(
     assert len(studio.document.song.charts) == 2
     assert "audio-missing" in {i.id for i in studio.checker.issues}
     assert studio.files.audio is None
+    assert "song.wav is missing" in window.song._notice.text()
     assert answers.errors == []
     answers.answers["open_audio"] = tmp_path / "elsewhere.wav"
     _trigger(window, "file.locate-audio")
     settle(window)
     assert studio.document.song.audio == "elsewhere.wav"
     assert studio.files.audio is not None
+    assert window.song._notice.text() == ""
     assert "audio-missing" not in {i.id for i in studio.checker.issues}
     studio.document.undo()
     settle(window)
@@ -412,3 +416,13 @@ def test_a_chart_is_renamed_in_the_list(opened):
     assert opened.studio.document.song.charts[1].name == "Light"
     opened.charts.list.item(1).setText("  ")
     assert opened.charts.list.item(1).text() == "Light"
+
+
+def test_a_chart_is_called_by_its_name_with_its_label_beside(opened):
+    from chartstudio.gui.panels.charts import _REMARK
+
+    opened.studio.document.apply("x", edits.set_chart(0, label="Mine"))
+    opened.studio.document.apply("x", edits.add_chart(Chart("mania-4k", "", label="Keys")))
+    items = [opened.charts.list.item(i) for i in range(3)]
+    assert [i.text() for i in items] == ["Hard", "Easy", "Keys"]
+    assert [i.data(_REMARK) for i in items] == ["Mine", "", "Mania 4K"]

@@ -37,14 +37,14 @@ from chartstudio.gui.theme import DARK, Theme
 from chartstudio.modes import MODES
 
 _CHIP = Qt.ItemDataRole.UserRole
-_MODE = _CHIP + 1
+_REMARK = _CHIP + 1
 _ROW_PX = 30
 _COUNT_PAUSE_MS = 120
 
 
 def chart_title(chart: Chart) -> str:
     """What a list calls a chart."""
-    return chart.label or chart.name or tr("Untitled")
+    return chart.name or chart.label or tr("Untitled")
 
 
 def mode_title(mode_id: str) -> str:
@@ -60,13 +60,20 @@ def _chip(chart: Chart) -> str:
     return f"{text.level(chart.level, unit)} · {n_notes}"
 
 
+def _remark(chart: Chart, usual_mode: str) -> str:
+    """What a row says beside the name: another mode than the first chart's, and the label."""
+    mode = mode_title(chart.mode) if chart.mode != usual_mode else ""
+    label_text = chart.label if chart.label != chart_title(chart) else ""
+    return " · ".join(part for part in (mode, label_text) if part)
+
+
 def _heads(charts: tuple[Chart, ...]) -> tuple[object, ...]:
     """What the rows show besides the count."""
     return tuple((c.mode, c.name, c.label, c.level) for c in charts)
 
 
 class _ChartRow(QStyledItemDelegate):
-    """Draws a chart's name, its mode in grey, and level and count in a chip."""
+    """Draws a chart's name, a remark in grey, and level and count in a chip."""
 
     def __init__(self, parent: QWidget, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -102,13 +109,13 @@ class _ChartRow(QStyledItemDelegate):
         )
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.drawText(space, flags, name)
-        mode = index.data(_MODE)
+        remark = index.data(_REMARK)
         used = option.fontMetrics.horizontalAdvance(name) + 7
-        if mode and space.width() - used > 40:
+        if remark and space.width() - used > 40:
             painter.setPen(theme.muted)
             rest = space.adjusted(used, 0, 0, 0)
-            mode = option.fontMetrics.elidedText(mode, Qt.TextElideMode.ElideRight, rest.width())
-            painter.drawText(rest, flags, mode)
+            cut = option.fontMetrics.elidedText(remark, Qt.TextElideMode.ElideRight, rest.width())
+            painter.drawText(rest, flags, cut)
         painter.restore()
 
     def _draw_chip(self, painter: QPainter, option: QStyleOptionViewItem, chip: str) -> int:
@@ -199,7 +206,7 @@ class ChartsPanel(QWidget):
         for chart in charts:
             item = QListWidgetItem(chart_title(chart))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            item.setData(_MODE, mode_title(chart.mode) if chart.mode != usual_mode else "")
+            item.setData(_REMARK, _remark(chart, usual_mode))
             item.setToolTip(f"{mode_title(chart.mode)} · {chart.name} {chart.label}".strip())
             self.list.addItem(item)
         self.list.blockSignals(False)
@@ -224,8 +231,7 @@ class ChartsPanel(QWidget):
         if not name or name == chart_title(chart):
             item.setText(chart_title(chart))
             return
-        field = "label" if chart.label else "name"
-        self._document.apply(tr("Rename chart"), edits.set_chart(index, **{field: name}))
+        self._document.apply(tr("Rename chart"), edits.set_chart(index, name=name))
 
     def _show_menu(self, where: QPoint) -> None:
         menu = QMenu(self)

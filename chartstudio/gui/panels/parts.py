@@ -138,7 +138,9 @@ class JobBar(QWidget):
         self._bar.setAccessibleName(name)
         self._cancel = button(tr("Cancel"), cancel, tip=tr("Cancel {name}", name=name))
         layout = column(self, margin=0, spacing=4)
-        layout.addLayout(row(self._what, self._cancel))
+        line = row(self._what, self._cancel)
+        line.setStretch(0, 1)
+        layout.addLayout(line)
         layout.addWidget(self._bar)
         self.hide()
 
