@@ -100,9 +100,8 @@ def test_lengths_round_by_ratio_and_density_counts_rows() -> None:
 
 
 def test_human_charts_have_at_most_one_error_a_minute(shared: object) -> None:
-    from chartstudio.formats.bundle import Bundle
-
     from chartstudio.formats import read_song
+    from chartstudio.formats.bundle import Bundle
 
     folders = [*(shared / "fixtures/stepmania").iterdir(), *(shared / "data/charted").iterdir()]  # type: ignore[operator]
     too_many = []
