@@ -15,7 +15,16 @@ from chartstudio.formats.osu import OSZ_FORMAT
 from chartstudio.formats.project import PROJECT_FORMAT
 from chartstudio.formats.stepmania import SM_FORMAT, SSC_FORMAT
 
-__all__ = ["FORMATS", "Bundle", "Format", "Loss", "losses", "read_song", "write_song"]
+__all__ = [
+    "FORMATS",
+    "Bundle",
+    "Format",
+    "Loss",
+    "find_format",
+    "losses",
+    "read_song",
+    "write_song",
+]
 
 FORMATS: tuple[Format, ...] = (SM_FORMAT, SSC_FORMAT, OSZ_FORMAT, PROJECT_FORMAT)
 """Every format, in the order in which lists show them."""

@@ -42,8 +42,8 @@ class Format:
     ----------
     id, title : str
     suffixes : tuple of str
-        Endings of the files that hold charts, in lower case with the dot; the first is the
-        one that is written.
+        Endings of its files, in lower case with the dot; the first is the one that an export
+        goes by.
     modes : tuple of str or None
         Modes whose charts it can hold; None for every mode.
     sniff : callable

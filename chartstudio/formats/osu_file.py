@@ -134,7 +134,8 @@ def background(sheet: Sheet) -> tuple[int | None, str]:
     for row, line in sheet.section("Events"):
         fields = line.split(",")
         name = fields[2].strip().strip('"').replace("\\", "/") if len(fields) > 2 else ""
-        picture = fields[0] in ("1", "Video") and not has_suffix(name, _VIDEO_SUFFIXES)
-        if fields[0] in ("0", "Background") or picture:
+        kind = fields[0].strip()
+        picture = kind in ("1", "Video") and not has_suffix(name, _VIDEO_SUFFIXES)
+        if kind in ("0", "Background") or picture:
             return row, name
     return None, ""

@@ -129,6 +129,8 @@ class Sheet:
 
     def with_values(self, name: str, values: Mapping[str, str]) -> Sheet:
         """A copy with some keys of a section set, in their own spelling where they exist."""
+        if not values:
+            return self
         left = dict(values)
         rows = list(self.rows)
         usual = " " if name in ("General", "Editor") else ""
@@ -206,7 +208,8 @@ def to_float(text: str, limit: float = _MAX_NUMBER, nan: bool = False) -> float:
     """
     if nan and text.strip().lower() == "nan":
         return float("nan")
-    if not _FLOAT.match(text):
+    # Most are plain digits, which need no closer look.
+    if not (text.isascii() and text.isdigit()) and not _FLOAT.match(text):
         raise ValueError(f"{text[:30]!r} is no number")
     value = float(text)
     if abs(value) > limit:
@@ -222,6 +225,8 @@ def to_int(text: str) -> int:
     ValueError
         When it is none, or larger than 32 bits.
     """
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return int(text)
     if not _INT.match(text) or len(text) > 20 or abs(int(text)) > _MAX_NUMBER:
         raise ValueError(f"{text[:30]!r} is no whole number")
     return int(text)

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from itertools import groupby
 
+import numpy as np
+
 from chartstudio.core.song import Effect
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.core.timing import Anchor, TimingMap
@@ -26,6 +28,9 @@ _SLOWEST_BPM = 3.0
 """Below it a tick is longer than a millisecond; such beats are halved until it is not."""
 
 _LONGEST_TICK_MS = 0.99
+
+_BPM_PLACES, _BPM_TOLERANCE = 6, 1e-10
+_BEAT_TOLERANCE = 1e-12
 
 _SAMPLE_SETS = {"None": 0, "Normal": 1, "Soft": 2, "Drum": 3}
 
@@ -194,11 +199,15 @@ def _clamped(beat_ms: float) -> float:
 
 
 def bpm_of(beat_ms: float) -> float:
-    """Tempo of a red line; very slow ones doubled until a millisecond holds a tick."""
+    """Tempo of a red line; very slow ones doubled until a millisecond holds a tick.
+
+    A beat of so many decimals stands for a tempo with few: 352.941176470588 ms is 170 BPM.
+    """
     bpm = 60_000 / _clamped(beat_ms)
     while bpm < _SLOWEST_BPM:
         bpm *= 2
-    return bpm
+    meant = round(bpm, _BPM_PLACES)
+    return meant if abs(meant - bpm) < _BPM_TOLERANCE * bpm else bpm
 
 
 def to_map(reds: Sequence[Point]) -> TimingMap:
@@ -230,8 +239,8 @@ def to_effects(found: Controls, timing: TimingMap) -> tuple[Effect, ...]:
     effects: list[Effect] = []
     omitted = {p.time_ms for p in found.reds if p.flags & _OMIT_BAR}
     before = found.default
-    for time_ms, state in zip(found.times_ms, found.states, strict=True):
-        tick = timing.tick_at(time_ms / 1000)
+    ticks = timing.tick_at(np.array(found.times_ms, dtype=np.float64) / 1000).tolist()
+    for tick, time_ms, state in zip(ticks, found.times_ms, found.states, strict=True):
         changes = zip(_said(before), _said(state), strict=True)
         effects += [Effect(tick, *now) for old, now in changes if old != now]
         if time_ms in omitted:
@@ -333,9 +342,16 @@ def _beat_ms(anchor: Anchor, after: Anchor | None) -> float:
         span_ms = _exact_ms(after.seconds) - _exact_ms(anchor.seconds)
         if _ticks_between(Point(0.0, 60_000 / bpm), span_ms) != n_ticks:
             bpm = n_ticks / TICKS_PER_BEAT * 60_000 / span_ms
-    return float(shortest(60_000 / bpm, lambda v: v > 0 and bpm_of(v) == bpm))
+    beat = 60_000 / bpm
+
+    def means_it(v: float) -> bool:
+        return v > 0 and abs(v - beat) < _BEAT_TOLERANCE * beat and bpm_of(v) == bpm
+
+    near = (float(shortest(beat, means_it)), math.nextafter(beat, 0), math.nextafter(beat, 1e9))
+    return next((v for v in near if bpm_of(v) == bpm), beat)
 
 
 def key(p: Point) -> tuple[object, ...]:
-    """What makes two lines say the same; NaN equals itself."""
-    return tuple("nan" if isinstance(v, float) and math.isnan(v) else v for v in astuple(p))
+    """What makes two lines say the same: tempo as it is read, and NaN equal to itself."""
+    beat: object = "nan" if math.isnan(p.beat) else bpm_of(p.beat) if p.red else p.beat
+    return (p.time_ms, beat, *astuple(p)[2:])

@@ -171,11 +171,16 @@ class _Writer:
     def file(self) -> tuple[str, bytes]:
         """The file's name and bytes."""
         sheet = self._with_keys()
-        sheet = self._with_timing(OsuFile.parsed(self.name, self.encoding, sheet.text))
-        sheet = self._with_objects(OsuFile.parsed(self.name, self.encoding, sheet.text))
+        sheet = self._with_timing(self._parsed(sheet))
+        sheet = self._with_objects(self._parsed(sheet))
         unchanged = not self.fresh and sheet.text == self.text
         name = self.name if unchanged else self._new_name()
         return name, encode(sheet.text, self.encoding, unchanged)
+
+    def _parsed(self, sheet: Sheet) -> OsuFile:
+        if sheet is self.old.sheet:
+            return self.old
+        return OsuFile.parsed(self.name, self.encoding, sheet.text)
 
     def _with_keys(self) -> Sheet:
         keys, old, offset_ms = self.keys, self.old, self.old.sheet.offset_ms

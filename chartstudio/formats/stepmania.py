@@ -9,7 +9,7 @@ from functools import partial
 from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Chart, Song
 from chartstudio.formats.format import Format, Loss, sniff_suffix
-from chartstudio.formats.stepmania_dialect import SM, SSC, Dialect
+from chartstudio.formats.stepmania_dialect import DIFFICULTIES, SM, SSC, Dialect
 from chartstudio.formats.stepmania_effects import EFFECT_KINDS
 from chartstudio.formats.stepmania_notes import KEYSOUND, STYLES, fit_notes
 from chartstudio.formats.stepmania_read import read
@@ -50,6 +50,8 @@ def _of_chart(dialect: Dialect, song: Song, chart: Chart, ready: Chart) -> Itera
     yield Loss(name, "osu! changes of speed and sound", len(foreign) - n_known)
     fraction = chart.level is not None and chart.level != int(chart.level)
     yield Loss(name, "decimals of the level", fraction)
+    hidden = chart.label and chart.name not in DIFFICULTIES
+    yield Loss(name, "name of the chart", bool(hidden))
     if not dialect.split:
         credit = chart.credit not in ("", description_of(dialect, chart))
         yield Loss(name, "author of the chart", credit)

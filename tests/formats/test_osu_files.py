@@ -431,7 +431,7 @@ def test_a_new_file_says_everything() -> None:
     assert text.startswith("osu file format v14\r\n")
     assert "\n" not in text.replace("\r\n", "")
     assert "CircleSize:4\r\n" in text
-    assert "\r\n321,486.02673147023086,4,1,0,100,1,0\r\n" in text
+    assert "\r\n321,486.02673147,4,1,0,100,1,0\r\n" in text
     again = read(text)
     assert again.timing == samples.KEY_SONG.timing
     assert again.charts[0].notes == samples.KEY_SONG.charts[0].notes

@@ -146,7 +146,17 @@ def test_effects_are_changes() -> None:
 
 @pytest.mark.parametrize(
     ("beat_ms", "bpm"),
-    [(500, 120), (20_000, 3), (30_000, 4), (60_000, 4), (1e9, 4), (0.001, 10_000), (0, 10_000)],
+    [
+        (500, 120),
+        (352.941176470588, 170),
+        (352.941, 170.000085),
+        (20_000, 3),
+        (30_000, 4),
+        (60_000, 4),
+        (1e9, 4),
+        (0.001, 10_000),
+        (0, 10_000),
+    ],
 )
 def test_absurd_tempos_are_clamped_and_slow_ones_doubled(beat_ms: float, bpm: float) -> None:
     assert bpm_of(beat_ms) == bpm

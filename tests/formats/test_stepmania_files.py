@@ -450,5 +450,7 @@ def test_losses_of_the_dialects() -> None:
         "notes without a place of their own": 1,
     }
     for_ssc = {loss.what for loss in losses(song, "ssc")}
+    named = replace(song, charts=(replace(chart, name="own"),))
+    assert "name of the chart" in {loss.what for loss in losses(named, "ssc")}
     assert "effects moved to the nearest 1/192" in for_ssc
     assert not {"source", "cover picture", "author of the chart"} & for_ssc
