@@ -1,113 +1,13 @@
-"""The window's tests run without a display, a sound card or the user's own folders."""
+"""Windows on a small song, with a prepared person and engine in place of the real ones."""
 
-import os
-
-os.environ["QT_QPA_PLATFORM"] = "offscreen"
-
-from dataclasses import dataclass, field
-
-import numpy as np
 import pytest
-import soundfile
+from window_rig import Answers, FakeEngine, make_song, write_wav
 
 from chartstudio.audio.output import HandOutput
 from chartstudio.audio.player import Player
-from chartstudio.core.job import Progress
-from chartstudio.core.note import LaneNote
-from chartstudio.core.song import Chart, Metadata, Song
-from chartstudio.core.ticks import TICKS_PER_BEAT
-from chartstudio.core.timing import TimingMap
 from chartstudio.editor.settings import Settings
-from chartstudio.engine.requests import Candidate, Draft, Tempo, TempoCandidate
 from chartstudio.formats import write_song
 from chartstudio.gui import app
-from chartstudio.gui.dialogs.ask import Answer
-
-BEAT = TICKS_PER_BEAT
-BAR = 4 * BEAT
-RATE_HZ = 22_050
-DURATION_S = 17.0
-
-
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path, monkeypatch):
-    monkeypatch.setenv("CHARTSTUDIO_HOME", str(tmp_path / "home"))
-
-
-@dataclass
-class Answers:
-    """Stands in for `Ask`: gives prepared answers and notes what was said."""
-
-    answers: dict = field(default_factory=dict)
-    errors: list = field(default_factory=list)
-    asked: list = field(default_factory=list)
-    parent: object = None
-
-    def tell_error(self, text):
-        self.errors.append(text)
-
-    def unsaved(self, title):
-        self.asked.append("unsaved")
-        return self.answers.get("unsaved", Answer.CANCEL)
-
-    def __getattr__(self, name):
-        def answer(*args):
-            self.asked.append(name)
-            return self.answers.get(name)
-
-        return answer
-
-
-class FakeEngine:
-    """Drafts one note per beat, candidate ``i`` on lane ``i``; finds 150 BPM."""
-
-    def __init__(self):
-        self.requests = []
-        self.error = None
-        self.endless = False
-        self.closed = False
-        self.tempo = Tempo((TempoCandidate(150.0, 0.5, 4, 0.9), TempoCandidate(75.0, 0.5, 4, 0.4)))
-
-    def draft(self, request):
-        self.requests.append(request)
-        if self.error:
-            yield Progress(0.0, "Listening")
-            raise self.error
-        ticks = range(request.start, request.end, BEAT)
-        try:
-            yield Progress(0.5, "Drafting", tuple(LaneNote(t, t, 0) for t in list(ticks)[:2]))
-            while self.endless:
-                yield Progress(0.6, "Drafting", tuple(LaneNote(t, t, 0) for t in list(ticks)[:2]))
-        finally:
-            self.closed = True
-        candidates = tuple(
-            Candidate(tuple(LaneNote(t, t, i % 4) for t in ticks), request.seed + i, 5.0 + i)
-            for i in range(request.n_candidates)
-        )
-        return Draft(candidates, "fake 1", "cpu", "float32", {"draft": 0.25})
-
-    def find_timing(self, request):
-        self.requests.append(request)
-        yield Progress(0.5, "Listening")
-        if self.error:
-            raise self.error
-        return self.tempo
-
-
-def make_song():
-    notes = tuple(LaneNote(b * BEAT, b * BEAT, b % 4) for b in range(16))
-    return Song(
-        Metadata(title="Test Song", artist="Nobody"),
-        "song.wav",
-        TimingMap.constant(120.0, 0.1),
-        (Chart("dance-single", "Hard", 6.0, notes), Chart("dance-single", "Easy", 2.0, notes[::4])),
-    )
-
-
-def write_wav(path, duration_s=DURATION_S):
-    t = np.arange(round(duration_s * RATE_HZ)) / RATE_HZ
-    soundfile.write(path, (0.5 * np.sin(2 * np.pi * 220 * t)).astype(np.float32), RATE_HZ)
-    return path
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@ import signal
 import sys
 
 import pytest
-from conftest import BAR
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
+from window_rig import BAR
 
 from chartstudio.audio.output import HandOutput
 from chartstudio.audio.player import Player

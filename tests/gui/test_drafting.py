@@ -1,5 +1,5 @@
 import pytest
-from conftest import BAR, BEAT, DURATION_S
+from window_rig import BAR, BEAT, DURATION_S
 
 from chartstudio.core.errors import EngineError
 from chartstudio.core.provenance import generated

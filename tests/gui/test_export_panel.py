@@ -1,4 +1,4 @@
-from conftest import make_song
+from window_rig import make_song
 
 from chartstudio.core.song import Chart
 from chartstudio.editor import edits

@@ -1,7 +1,7 @@
 import sqlite3
 
 import pytest
-from conftest import write_wav
+from window_rig import write_wav
 
 from chartstudio.editor import edits, journal
 from chartstudio.editor.journal import Journal

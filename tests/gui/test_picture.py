@@ -1,8 +1,8 @@
 import threading
 
 import pytest
-from conftest import FakeEngine
 from PySide6.QtGui import QColor, QImage
+from window_rig import FakeEngine
 
 from chartstudio.core.errors import ChartStudioError, EngineError
 from chartstudio.gui import app

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from conftest import BAR, BEAT, DURATION_S, RATE_HZ, make_song
+from window_rig import BAR, BEAT, DURATION_S, RATE_HZ, make_song
 
 from chartstudio.audio.mix import SOUNDS
 from chartstudio.core.note import LaneNote
@@ -150,7 +150,7 @@ def test_a_missing_sound_device_is_said(window, song_folder, settle):
 
 
 def test_a_song_opened_while_another_loads_wins(window, song_folder, tmp_path, settle):
-    from conftest import write_wav
+    from window_rig import write_wav
 
     other = write_wav(tmp_path / "other.wav", 3.0)
     window.studio.files.open(song_folder)

@@ -1,7 +1,7 @@
 import zipfile
 
 import pytest
-from conftest import BEAT, make_song, write_wav
+from window_rig import BEAT, make_song, write_wav
 
 from chartstudio.core.errors import FormatError
 from chartstudio.core.job import run

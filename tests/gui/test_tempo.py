@@ -1,5 +1,5 @@
 import pytest
-from conftest import BAR
+from window_rig import BAR
 
 from chartstudio.core.errors import EngineError
 from chartstudio.core.note import LaneNote

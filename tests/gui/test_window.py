@@ -5,7 +5,6 @@ import threading
 from dataclasses import replace
 
 import pytest
-from conftest import BAR, BEAT, DURATION_S, Answers, make_song, write_wav
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import (
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
 )
+from window_rig import BAR, BEAT, DURATION_S, Answers, make_song, write_wav
 
 from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Chart
