@@ -171,13 +171,16 @@ def pick(
     reach = max(int(0.025 / found.hop_s), 1)
     padded = np.pad(curve, reach)
     highest = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(axis=1)
-    loud = float(np.quantile(curve, 0.98)) if len(curve) else 0.0
-    peaks = np.flatnonzero((curve >= highest) & (curve > 0.15 * loud) & (curve > 0))
+    peaks = np.flatnonzero((curve >= highest) & (curve > 0))
+    # A typical loud onset: the strongest ones, one per second of sound.
+    n_loud = max(round(len(curve) * found.hop_s), 1)
+    loud = float(np.sort(curve[peaks])[-n_loud:].mean()) if len(peaks) else 1.0
+    peaks = peaks[curve[peaks] > 0.05 * loud]
     rough = peaks * found.hop_s
     exact = yield from _exact(samples, rate_hz, rough)
     order = np.argsort(exact, kind="stable")
     around = found.bands[np.clip(peaks, 0, len(found.bands) - 1)].astype(np.float64)
-    weights = np.minimum(curve[peaks] / max(loud, 1e-12), 1.5)
+    weights = np.minimum(curve[peaks] / loud, 1.5)
     return Onsets(found.start_s + exact[order], weights[order], around[order])
 
 
