@@ -257,10 +257,8 @@ def _scroll_p95_ms() -> float:
 def _event_loop_p99_ms() -> float:
     from chartstudio.gui import bench
 
-    source = demo_source()
-    _, timing = demo_song()
-    chart = Chart("dance-single", "9", 9.0)
-    source = replace(source, song=replace(source.song, timing=timing, charts=(chart,)))
+    source = demo_source(timed=True)
+    source = replace(source, song=replace(source.song, charts=(Chart("dance-single", "9", 9.0),)))
     gaps = bench.event_loop_gaps_ms(source, _engine())
     return float(np.percentile(gaps, 99))
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chartstudio.audio.decode import decode_job
 from chartstudio.cli.console import Console
 from chartstudio.cli.draft import (
     Drafted,
     Stopwatch,
+    decoded,
     draft_level,
     found_timing,
     print_draft,
@@ -53,7 +53,7 @@ def _demo(args: argparse.Namespace, console: Console) -> dict[str, Any] | None:
 
     watch = Stopwatch()
     source = demo_source()
-    audio = watch.time("decode", lambda: console.run(decode_job(source.audio(), source.song.audio)))
+    audio = watch.time("decode", lambda: decoded(source, console))
     engine = Engine()
     timing = watch.time(
         "timing",
@@ -66,10 +66,10 @@ def _demo(args: argparse.Namespace, console: Console) -> dict[str, Any] | None:
             request = GenerateRequest(
                 audio, timing, Chart(mode_id, level=level), start, end, level, seed=SEED
             )
-            drafted += draft_level(request, engine, console, watch)
+            drafted += draft_level(request, ((start, end),), engine, console, watch)
     song = replace(source.song, timing=timing, charts=tuple(d.chart for d in drafted))
     source = replace(source, song=song)
-    answer: dict[str, Any] = {"charts": [d.answer(song) for d in drafted]}
+    answer: dict[str, Any] = {"charts": [d.answer() for d in drafted]}
     if has_display():
         from chartstudio.gui import app
 

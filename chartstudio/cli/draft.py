@@ -23,13 +23,16 @@ from chartstudio.editor import edits, settings
 from chartstudio.engine.requests import Candidate, Draft, GenerateRequest, TimingRequest
 from chartstudio.formats import FORMATS
 from chartstudio.library.export import export
-from chartstudio.library.source import open_source
+from chartstudio.library.source import Source, open_source
 from chartstudio.modes import MODES
 
 if TYPE_CHECKING:
     from chartstudio.engine.service import Engine
 
 T = TypeVar("T")
+
+Ranges = tuple[tuple[int, int], ...]
+"""Stretches of ticks ``[start, end)`` to be drafted, in order."""
 
 DRAFTED_MODES = tuple(
     mode_id for mode_id in MODES if not (mode_id.startswith("mania-") and int(mode_id[6:-1]) > 7)
@@ -46,7 +49,11 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     draft.add_argument("--to", required=True, choices=[f.id for f in FORMATS])
     draft.add_argument("--out", required=True, type=Path)
     draft.add_argument("--chart", help="name of the chart that is the context")
-    draft.add_argument("--range", type=measure_range, metavar="A:B", help="measures to redraw")
+    which = draft.add_mutually_exclusive_group()
+    which.add_argument("--range", type=measure_range, metavar="A:B", help="measures to redraw")
+    which.add_argument(
+        "--keep", type=measure_list, metavar="M1,M2", help="measures to keep; the rest is drafted"
+    )
     draft.add_argument("--times", type=int, help="number of distinct note times")
     draft.add_argument("--grid", type=int, default=16, choices=SNAPS)
     draft.add_argument("--seed", type=int, default=0)
@@ -75,6 +82,14 @@ def measure_range(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
+def measure_list(text: str) -> tuple[int, ...]:
+    """``1,9,17``: measures from 1."""
+    found = tuple(int(part) for part in text.split(",") if part.strip().isdigit())
+    if len(found) != text.count(",") + 1 or min(found) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of measures such as 1,9,17")
+    return tuple(sorted(set(found)))
+
+
 @dataclass(frozen=True, slots=True)
 class Drafted:
     """One drafted chart with how it came out."""
@@ -83,19 +98,19 @@ class Drafted:
     level_asked: float
     candidate: Candidate
     number: int
-    range: tuple[int, int]
+    ranges: Ranges
 
-    def answer(self, song: Song) -> dict[str, Any]:
+    def answer(self) -> dict[str, Any]:
         """The chart's figures for JSON."""
-        start, end = self.range
-        inside = [n for n in self.chart.notes if start <= n.tick < end]
+        counts = MODES[self.chart.mode].counts
+        ticks = {n.tick for n in self.chart.notes}
         return {
             "mode": self.chart.mode,
             "name": self.chart.name,
             "level_asked": self.level_asked,
             "level_reached": self.candidate.level_reached,
-            "n_notes": len(self.chart.notes),
-            "n_times": len({n.tick for n in inside}),
+            "n_notes": sum(counts(n) for n in self.chart.notes),
+            "n_times": sum(any(a <= t < b for a, b in self.ranges) for t in ticks),
             "off_grid": self.candidate.n_off_grid,
             "errors": sum(i.severity == "error" for i in self.candidate.issues),
             "seed": self.candidate.seed,
@@ -124,11 +139,13 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     if args.mode not in DRAFTED_MODES:
         modes = ", ".join(DRAFTED_MODES)
         raise ModeError(f"{args.source}: {args.mode} cannot be drafted; choose one of {modes}")
+    if args.keep is not None and args.times is not None:
+        raise EngineError("--times cannot be shared out over the gaps of --keep; leave one out")
     if args.candidates < 1:
         raise EngineError("at least one candidate is needed; give --candidates 1 or more")
     watch = Stopwatch()
     source = open_source(args.source)
-    audio = watch.time("decode", lambda: console.run(decode_job(source.audio(), source.song.audio)))
+    audio = watch.time("decode", lambda: decoded(source, console))
     engine = Engine(device=args.device, model=args.model or settings.load().model)
     song = source.song
     timed = source.format_id is not None or args.bpm is not None
@@ -136,22 +153,27 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     song = replace(song, timing=timing)
     context = _context(song, args)
     timing = song.timing_of(context)
-    start, end = _range(timing, audio, args.range)
+    ranges = _ranges(timing, audio, args)
+    inside = {n for n in context.notes for start, end in ranges if start <= n.tick < end}
+    context = replace(context, notes=tuple(n for n in context.notes if n not in inside))
     drafted: list[Drafted] = []
     for level in args.level:
         request = GenerateRequest(
             audio=audio,
             timing=timing,
             chart=replace(context, level=level),
-            start=start,
-            end=end,
+            start=ranges[0][0],
+            end=ranges[0][1],
             level=level,
             grid=args.grid,
             seed=args.seed,
             n_candidates=args.candidates,
             n_times=args.times,
         )
-        drafted += draft_level(request, engine, console, watch)
+        try:
+            drafted += draft_level(request, ranges, engine, console, watch)
+        except EngineError as error:
+            raise EngineError(f"{args.source}: {error}") from error
     kept = song.charts if args.all else ()
     result = replace(song, charts=(*kept, *(d.chart for d in drafted)))
     done = watch.time(
@@ -159,7 +181,7 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     )
     return {
         "files": [str(path) for path in done.files],
-        "charts": [d.answer(result) for d in drafted],
+        "charts": [d.answer() for d in drafted],
         "seconds": {
             stage: watch.seconds.get(stage, 0.0)
             for stage in ("decode", "timing", "features", "draft", "export")
@@ -185,6 +207,14 @@ def _timing(
     return found_timing(engine.find_timing(TimingRequest(audio)), str(args.source), console)
 
 
+def decoded(source: Source, console: Console) -> Audio:
+    """The song's audio; what was lost of a damaged file is said on standard error."""
+    audio = console.run(decode_job(source.audio(), source.song.audio))
+    if audio.notice:
+        console.say(f"warning: {source.song.audio}: {audio.notice}")
+    return audio
+
+
 def found_timing(job: Job[Any], name: str, console: Console) -> TimingMap:
     """The best reading of a tempo search.
 
@@ -203,7 +233,7 @@ def found_timing(job: Job[Any], name: str, console: Console) -> TimingMap:
 
 def _context(song: Song, args: argparse.Namespace) -> Chart:
     """The chart whose notes around the range are read."""
-    if args.range is None:
+    if args.range is None and args.keep is None:
         return Chart(args.mode)
     charts = [c for c in song.charts if c.mode == args.mode]
     if args.chart is not None:
@@ -222,41 +252,88 @@ def sounding_range(timing: TimingMap, audio: Audio) -> tuple[int, int]:
     return start, max(timing.tick_at(audio.duration_s), start + 1)
 
 
-def _range(timing: TimingMap, audio: Audio, measures: tuple[int, int] | None) -> tuple[int, int]:
-    """Ticks to draft: the asked measures, or everything that sounds."""
-    if measures is None:
-        return sounding_range(timing, audio)
-    start, end = timing.measure_start(measures[0]), timing.measure_start(measures[1] + 1)
-    last = timing.tick_at(audio.duration_s)
-    if start >= last:
-        n = timing.position(last).measure
-        raise ChartStudioError(f"measure {measures[0]} lies after the song's last, {n}")
-    return start, end
+def _ranges(timing: TimingMap, audio: Audio, args: argparse.Namespace) -> Ranges:
+    """Ticks to draft: everything that sounds, the asked measures, or all but the kept ones."""
+    start, end = sounding_range(timing, audio)
+    if args.range is None and args.keep is None:
+        return ((start, end),)
+    measures = args.range or args.keep
+    n_measures = timing.position(end).measure
+    if measures[0] > n_measures:
+        raise ChartStudioError(
+            f"{args.source}: measure {measures[0]} lies after the song's last, {n_measures}"
+        )
+    if args.range is not None:
+        return ((timing.measure_start(measures[0]), timing.measure_start(measures[1] + 1)),)
+    found = []
+    for measure in args.keep:
+        if timing.measure_start(measure) > start:
+            found.append((start, timing.measure_start(measure)))
+        start = timing.measure_start(measure + 1)
+    if start < end:
+        found.append((start, end))
+    if not found:
+        raise ChartStudioError(f"{args.source}: every measure is kept; leave one to draft")
+    return tuple(found)
 
 
 def draft_level(
-    request: GenerateRequest, engine: Engine, console: Console, watch: Stopwatch
+    request: GenerateRequest, ranges: Ranges, engine: Engine, console: Console, watch: Stopwatch
 ) -> list[Drafted]:
-    """Draft one level; one chart per candidate, named after the level."""
-    draft: Draft = watch.time("draft", lambda: console.run(engine.draft(request)))
-    features_s = draft.seconds.get("features", 0.0)
-    watch.seconds["features"] = round(watch.seconds.get("features", 0.0) + features_s, 3)
-    watch.seconds["draft"] = round(watch.seconds["draft"] - features_s, 3)
+    """Draft one level; one chart per candidate, named after the level.
+
+    Several ranges are drafted one after the other, each reading what was written before.
+    """
+
+    def run(asked: GenerateRequest) -> Draft:
+        draft: Draft = watch.time("draft", lambda: console.run(engine.draft(asked)))
+        features_s = draft.seconds.get("features", 0.0)
+        watch.seconds["features"] = round(watch.seconds.get("features", 0.0) + features_s, 3)
+        watch.seconds["draft"] = round(watch.seconds["draft"] - features_s, 3)
+        return draft
+
+    if len(ranges) == 1:
+        draft = run(request)
+        found = [(drafted_chart(request, draft, c), c) for c in draft.candidates]
+    else:
+        found = [
+            _through(request, ranges, request.seed + i, run) for i in range(request.n_candidates)
+        ]
     return [
         Drafted(
-            chart=drafted_chart(request, draft, candidate, i),
+            chart=replace(chart, name=f"{request.level:g}" + (f"-{i}" if i > 1 else "")),
             level_asked=request.level,
             candidate=candidate,
-            number=i + 1,
-            range=(request.start, request.end),
+            number=i,
+            ranges=ranges,
         )
-        for i, candidate in enumerate(draft.candidates)
+        for i, (chart, candidate) in enumerate(found, start=1)
     ]
 
 
-def drafted_chart(request: GenerateRequest, draft: Draft, candidate: Candidate, i: int) -> Chart:
+def _through(
+    request: GenerateRequest,
+    ranges: Ranges,
+    seed: int,
+    run: Callable[[GenerateRequest], Draft],
+) -> tuple[Chart, Candidate]:
+    """One candidate through several ranges, judged as a whole."""
+    chart, n_off_grid, n_bad = request.chart, 0, 0
+    for start, end in ranges:
+        asked = replace(request, chart=chart, start=start, end=end, seed=seed, n_candidates=1)
+        draft = run(asked)
+        (part,) = draft.candidates
+        chart = drafted_chart(asked, draft, part)
+        n_off_grid += part.n_off_grid
+        n_bad += part.n_bad_events
+    mode = MODES[chart.mode]
+    issues = mode.check(chart, request.timing)
+    level = mode.difficulty(chart, request.timing)
+    return chart, Candidate(chart.notes, seed, level, issues, n_off_grid, n_bad)
+
+
+def drafted_chart(request: GenerateRequest, draft: Draft, candidate: Candidate) -> Chart:
     """The request's chart with a candidate in its range, marked as generated."""
-    name = f"{request.level:g}" + (f"-{i + 1}" if i else "")
     source = Generated(
         request.start,
         request.end,
@@ -264,7 +341,7 @@ def drafted_chart(request: GenerateRequest, draft: Draft, candidate: Candidate, 
         candidate.seed,
         datetime.now(UTC).date().isoformat(),
     )
-    base = replace(request.chart, name=name, label="", level=request.level)
+    base = replace(request.chart, label="", level=request.level)
     accept = edits.replace_range(0, request.start, request.end, candidate.notes, source)
     return accept(Song(charts=(base,))).charts[0]
 

@@ -8,8 +8,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from chartstudio.audio.decode import decode_job
 from chartstudio.cli.console import Console
+from chartstudio.cli.draft import decoded
 from chartstudio.core import paths
 from chartstudio.core.errors import ChartStudioError
 from chartstudio.editor import checks, settings
@@ -111,7 +111,7 @@ def _timing(args: argparse.Namespace, console: Console) -> Answer:
     from chartstudio.engine.service import Engine
 
     source = open_source(args.audio)
-    audio = console.run(decode_job(source.audio(), str(args.audio)))
+    audio = decoded(source, console)
     start_s, end_s = args.range or (0.0, None)
     tempo: Tempo = console.run(Engine().find_timing(TimingRequest(audio, start_s, end_s)))
     best = tempo.candidates[:1]

@@ -18,10 +18,10 @@ from chartstudio.core.errors import ChartStudioError
 from chartstudio.core.note import slice_notes
 from chartstudio.core.ticks import SNAPS
 from chartstudio.gui import verbs
-from chartstudio.gui.files import has_demo
 from chartstudio.gui.playback import RATE_STEP, RATES
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
+from chartstudio.library.demo import has_demo
 from chartstudio.modes import MODES
 
 

@@ -17,10 +17,7 @@ from chartstudio.gui.files import SongFiles
 from chartstudio.gui.jobs import Handle, Jobs, Lane
 from chartstudio.gui.preferences import Preferences
 from chartstudio.gui.text import one_line, tr
-from chartstudio.library.export import Exported, export, folder_name
-
-_ONE_FILE = ("osz",)
-"""Formats that are exported as one archive."""
+from chartstudio.library.export import ARCHIVES, Exported, export, folder_name
 
 
 class Exporter(QObject):
@@ -77,7 +74,7 @@ class Exporter(QObject):
     def target(self) -> Path:
         """Where the files will be: the song's own folder, or that of its archive."""
         name = folder_name(self._document.song)
-        return self.folder if self.format_id in _ONE_FILE else self.folder / name
+        return self.folder if self.format_id in ARCHIVES else self.folder / name
 
     def losses(self) -> tuple[Loss, ...]:
         """What the format cannot hold of the song as it is now."""

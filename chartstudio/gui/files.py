@@ -6,7 +6,6 @@ it has been read whole, so a file that cannot be read leaves the open song alone
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,19 +15,17 @@ from PySide6.QtGui import QImage
 
 from chartstudio.audio.decode import Audio, decode_job
 from chartstudio.audio.peaks import Peaks, peaks_job
-from chartstudio.core import paths
 from chartstudio.core.errors import FormatError
 from chartstudio.core.job import Job, Progress, part
-from chartstudio.core.song import Metadata, Song
-from chartstudio.core.timing import TimingMap
+from chartstudio.core.song import Song
 from chartstudio.editor import edits
 from chartstudio.editor.document import Change
-from chartstudio.formats.bundle import Bundle
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.jobs import Handle, Jobs, Lane
 from chartstudio.gui.preferences import Preferences
 from chartstudio.gui.saving import Place, save_job
 from chartstudio.gui.text import tr
+from chartstudio.library.demo import demo_source
 from chartstudio.library.source import Source, open_source
 
 _COVER_PX = 640
@@ -48,28 +45,6 @@ class Opened:
 
     source: Source
     sound: Sound | None
-
-
-def _demo_facts() -> Path:
-    return paths.resources() / "demo" / "demo.json"
-
-
-def has_demo() -> bool:
-    """Whether the bundled demo song is there; an installation may leave it out."""
-    return _demo_facts().is_file()
-
-
-def _open_demo() -> Source:
-    """The bundled song with its true timing and no charts."""
-    path = _demo_facts()
-    try:
-        facts = json.loads(path.read_text("utf-8"))
-        metadata = Metadata(facts["title"], artist=facts["artist"], cover=facts["cover"])
-        timing = TimingMap.constant(facts["bpm"], facts["offset_s"], facts["meter"])
-    except (OSError, ValueError, KeyError) as error:
-        raise FormatError(str(path), None, tr("cannot be read; reinstall ChartStudio")) from error
-    song = Song(metadata, facts["audio"], timing)
-    return Source(path.parent, song, None, Bundle.open(path.parent))
 
 
 class SongFiles(QObject):
@@ -186,7 +161,7 @@ class SongFiles(QObject):
 
     def open_demo(self) -> None:
         """Make the bundled demo song the document."""
-        self.open_source(_open_demo)
+        self.open_source(lambda: demo_source(timed=True))
 
     def _open(
         self,

@@ -68,7 +68,8 @@ _PLAYS: dict[str, Callable[[bytes], bool]] = {
 }
 """Which audio each format takes as it is; anything else is encoded as Ogg Vorbis."""
 
-_ARCHIVES = {"osz": ".osz"}
+ARCHIVES = {"osz": ".osz"}
+"""Formats that are one file, with its suffix; the others are a folder."""
 
 
 def folder_name(song: Song) -> str:
@@ -125,8 +126,8 @@ def export(
             files[picture] = assets[picture]
     yield Progress(0.9, "Writing")
     files |= write_song(ready, format_id)
-    if format_id in _ARCHIVES:
-        path = folder / (folder_name(song) + _ARCHIVES[format_id])
+    if format_id in ARCHIVES:
+        path = folder / (folder_name(song) + ARCHIVES[format_id])
         bundle.save_archive(path, files)
         written = [path]
     else:

@@ -13,7 +13,7 @@ from simfile.notes import NoteData, NoteType
 
 from chartstudio.audio import encode
 from chartstudio.cli import main
-from chartstudio.core.note import LaneNote, sort_notes
+from chartstudio.core.note import LaneNote, slice_notes, sort_notes
 from chartstudio.core.song import Chart, Metadata, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import TimingMap
@@ -296,6 +296,23 @@ def test_redrawing_measures_leaves_the_others_alone(
     assert found["charts"][0]["n_times"] == len(
         {n.tick for n in song.charts[2].notes if start <= n.tick < end}
     )
+
+
+def test_kept_measures_stay_and_the_rest_is_drafted_around_them(
+    song_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("draft", song_folder, "--mode", "dance-single", "--level", 6, "--chart", "Hard")
+    found = answer(capsys, *asked, "--keep", "2,4", "--to", "project", "--out", tmp_path)
+    assert found["charts"][0]["errors"] == found["charts"][0]["off_grid"] == 0
+    project = next(Path(f) for f in found["files"] if f.endswith(".chartstudio"))
+    song, _ = read_song(Bundle.open(project))
+    for measure in (2, 4):
+        start, end = (measure - 1) * 4 * BEAT, measure * 4 * BEAT
+        assert slice_notes(song.charts[0].notes, start, end) == slice_notes(NOTES, start, end)
+    drafted = [n for n in song.charts[0].notes if n.tick // (4 * BEAT) not in (1, 3)]
+    assert found["charts"][0]["n_times"] == len({n.tick for n in drafted}) > 20
+    err = failure(capsys, *asked, "--keep", "999", "--to", "project", "--out", tmp_path)
+    assert "after the song" in err
 
 
 def test_exact_note_times_are_met(
