@@ -20,7 +20,7 @@ from chartstudio.engine.requests import Candidate, Draft
 from chartstudio.engine.task import Sound, Task, hear
 from chartstudio.engine.writer import Desk, Writer, desks, new_writer, start_of, write
 
-_SPANS = ((0.0, 0.8), (0.8, 0.9), (0.9, 1.0))
+_SPANS = ((0.0, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 1.0))
 """Shares of the progress that the rounds take; there are no more rounds than these."""
 
 _LEVEL_SLACK = (0.15, 0.04)
@@ -77,15 +77,16 @@ class _Aim:
 
     def next(self, n_times: int, reached: float) -> int | None:
         """The count to try next; None when there is nothing more to try."""
-        self.tried.append((n_times, reached))
+        self.tried.append((n_times, max(reached, 0.01)))
         if self.hit(reached):
             return None
-        slope = 1.0
-        if len(self.tried) > 1 and all(r > 0 for _, r in self.tried[-2:]):
-            (n0, r0), (n1, r1) = self.tried[-2:]
-            rise = np.log(r1 / r0)
-            slope = float(np.clip(np.log(n1 / n0) / rise, 0.5, 2.0)) if abs(rise) > 0.01 else 1.0
-        wish = n_times * float(np.clip((self.asked / max(reached, 0.01)) ** slope, 0.4, 2.5))
+        below = max((t for t in self.tried if t[1] < self.asked), key=lambda t: t[1], default=None)
+        above = min((t for t in self.tried if t[1] > self.asked), key=lambda t: t[1], default=None)
+        if below and above:
+            share = np.log(self.asked / below[1]) / np.log(above[1] / below[1])
+            wish = below[0] * (above[0] / below[0]) ** share
+        else:
+            wish = n_times * float(np.clip(self.asked / max(reached, 0.01), 0.4, 2.5)) ** 1.3
         n = min(max(round(wish), 1), self.most)
         return None if any(n == tried for tried, _ in self.tried) else n
 

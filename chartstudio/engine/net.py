@@ -20,6 +20,9 @@ from chartstudio.engine.tokens import N_GAPS, TRACE_S
 N_WHEN = 3
 """Outputs per slot: a note starts, it is a chord, it is held."""
 
+N_ASKED = 4
+"""What is asked for: level, density, share of held rows, share of chords."""
+
 MOST_BEATS_IN_BAR = 8
 _NEVER = -1e9
 _FAR_BEATS = 1e6
@@ -72,8 +75,8 @@ class Heard:
     beat_s : Tensor, shape (B, T)
         Log of the beat's length in seconds.
     mode : Tensor of int64, shape (B,)
-    asked : Tensor, shape (B, 2)
-        Level within the mode's range, and log of the note times per second.
+    asked : Tensor, shape (B, N_ASKED)
+        See `task.asked_for`.
     """
 
     features: Tensor
@@ -114,7 +117,7 @@ class Encoder(nn.Module):
         self.in_bar = nn.Embedding(MOST_BEATS_IN_BAR, w)
         self.beat_s = nn.Linear(1, w)
         self.mode = nn.Embedding(spec.n_modes, w)
-        self.asked = nn.Linear(2, w)
+        self.asked = nn.Linear(N_ASKED, w)
         self.blocks = nn.ModuleList(_Block(w, d) for d in spec.dilations)
         self.norm = nn.LayerNorm(w)
         self.when = nn.Linear(w, SLOTS_PER_POSITION * N_WHEN)

@@ -16,7 +16,7 @@ from chartstudio.core.ticks import Ticks
 from chartstudio.core.timing import TimingMap
 
 Curve = tuple[tuple[float, float], ...]
-"""Points (level, note times per second) with both rising."""
+"""Points (level, value) with the levels rising."""
 
 _METRE = {4: 1.0, 8: 0.6, 12: 0.25, 16: 0.3, 24: 0.1}
 """Prior of a line by its coarsest snap; finer ones have none."""
@@ -32,7 +32,12 @@ class PlanSpec:
     Parameters
     ----------
     density : tuple of (str, Curve)
-        Note times per second by level, for each mode, measured on the model's own drafts.
+        Note times per second by level, for each mode; rising.
+    chords : tuple of (str, Curve)
+        Share of the rows with more than one note, by level, for each mode.
+    holds : float
+        Share of the rows with a held note that the network is asked for; it writes them
+        where sounds last.
     metre : float
         Weight of the metrical prior, in units of the network's log-odds.
     flux : float
@@ -44,6 +49,8 @@ class PlanSpec:
     """
 
     density: tuple[tuple[str, Curve], ...] = ()
+    chords: tuple[tuple[str, Curve], ...] = ()
+    holds: float = 0.1
     metre: float = 0.5
     flux: float = 0.25
     noise: float = 0.3
@@ -53,11 +60,14 @@ class PlanSpec:
     def from_json(cls, found: dict[str, Any]) -> PlanSpec:
         """Read what ``dataclasses.asdict`` and JSON made of it."""
         rest = dict(found)
-        density = tuple(
-            (str(mode), tuple((float(level), float(rate)) for level, rate in curve))
-            for mode, curve in rest.pop("density")
-        )
-        return cls(density=density, **rest)
+        curves = {name: _curves(rest.pop(name)) for name in ("density", "chords")}
+        return cls(**curves, **rest)
+
+    def chord_share(self, mode_id: str, level: float) -> float:
+        """Share of the rows that are usually chords at a level; 0 where none is known."""
+        curve = dict(self.chords).get(mode_id, ((0.0, 0.0),))
+        levels, shares = zip(*curve, strict=True)
+        return float(np.interp(level, levels, shares))
 
     def times_per_s(self, mode_id: str, level: float) -> float:
         """Note times per second that usually reach a level; straight beyond the curve's ends."""
@@ -68,6 +78,13 @@ class PlanSpec:
         i = min(int(np.searchsorted(levels, level)), len(levels) - 1)
         slope = (rates[i] - rates[i - 1]) / (levels[i] - levels[i - 1])
         return float(rates[i - 1] + slope * (level - levels[i - 1]))
+
+
+def _curves(found: Any) -> tuple[tuple[str, Curve], ...]:
+    return tuple(
+        (str(mode), tuple((float(level), float(value)) for level, value in curve))
+        for mode, curve in found
+    )
 
 
 def metrical_prior(ticks: Ticks, timing: TimingMap) -> NDArray[np.float32]:

@@ -28,8 +28,8 @@ class Sampling:
         The least likely events that make up the rest are never chosen.
     """
 
-    temperature: float = 0.9
-    top_p: float = 0.98
+    temperature: float = 0.95
+    top_p: float = 0.99
 
 
 def choose(

@@ -281,7 +281,7 @@ def as_tensors(
     windows : sequence of WindowInput, B of them
     mode : sequence of int
         Each window's mode, as the vocabulary numbers them.
-    asked : ndarray, shape (B, 2)
+    asked : ndarray, shape (B, N_ASKED)
         Rows of `asked_for`.
     """
     return Heard(
@@ -294,10 +294,30 @@ def as_tensors(
     )
 
 
-def asked_for(mode: Mode, level: float, times_per_s: float) -> NDArray[np.float32]:
-    """What the network is told of the wish, shape (2,)."""
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the network is told of the chart that is wanted.
+
+    Parameters
+    ----------
+    level : float
+        In the mode's own unit.
+    times_per_s : float
+    holds, chords : float
+        Shares of the rows with a held note, and with more than one note, 0 to 1.
+    """
+
+    level: float
+    times_per_s: float
+    holds: float
+    chords: float
+
+
+def asked_for(mode: Mode, wish: Wish) -> NDArray[np.float32]:
+    """A wish as the network takes it, shape (N_ASKED,)."""
     low, high = mode.level_range
-    return np.array([(level - low) / (high - low), np.log(max(times_per_s, 0.05))], np.float32)
+    level, rate = (wish.level - low) / (high - low), np.log(max(wish.times_per_s, 0.05))
+    return np.array([level, rate, 4 * wish.holds, 2 * wish.chords], np.float32)
 
 
 def hear(task: Task, section: Section) -> Sound:
@@ -307,7 +327,9 @@ def hear(task: Task, section: Section) -> Sound:
     inputs = [look(task.song, task.context, task.known, w.first, n_beats) for w in section.windows]
     inputs += [inputs[-1]] * (WINDOWS_AT_ONCE - len(inputs))
     rate = task.n_times / max(float(task.weights.sum()), 1.0)
-    asked = np.stack([asked_for(task.mode, task.request.level, rate)] * WINDOWS_AT_ONCE)
+    chords = spec.plan.chord_share(task.mode.id, task.request.level)
+    wish = Wish(task.request.level, rate, spec.plan.holds, chords)
+    asked = np.stack([asked_for(task.mode, wish)] * WINDOWS_AT_ONCE)
     mode = [spec.vocabulary.index(task.mode)] * WINDOWS_AT_ONCE
     states, scores = _encode(net, as_tensors(inputs, mode, asked))
     first, end = section.windows[0].core_start, section.windows[-1].core_end

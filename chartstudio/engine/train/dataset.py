@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from chartstudio.engine.features import (
 )
 from chartstudio.engine.net import Heard
 from chartstudio.engine.plan import Curve
-from chartstudio.engine.task import as_tensors, asked_for
+from chartstudio.engine.task import Wish, as_tensors, asked_for
 from chartstudio.engine.tokens import Rows, all_gaps, all_traces, encode_rows
 from chartstudio.engine.train import augment, synthesis, teacher
 from chartstudio.engine.vocab import END, Vocabulary
@@ -160,10 +160,18 @@ class Example:
         return all_traces(self.rows)
 
     @cached_property
-    def times_per_s(self) -> float:
-        """Rows per second of the time between the first and the last."""
+    def wish(self) -> Wish:
+        """The chart's own level, rows per second from the first to the last, and shares."""
         rows = self.rows
-        return len(rows) / max(float(rows.seconds[-1] - rows.seconds[0]), 1.0)
+        span_s = max(float(rows.seconds[-1] - rows.seconds[0]), 1.0)
+        holds = float(np.mean(rows.end_slots > rows.slots))
+        chords = float(np.mean(self.sizes > 1))
+        return Wish(self.level, len(rows) / span_s, holds, chords)
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Notes of each row."""
+        return np.array([len(self.mode.decode(0, events)[0]) for events in self.rows.events])
 
 
 def read_store(folder: Path, vocabulary: Vocabulary) -> Iterator[Example]:
@@ -194,20 +202,30 @@ def read_store(folder: Path, vocabulary: Vocabulary) -> Iterator[Example]:
                 yield Example(song, mode, float(chart["level"]), rows)
 
 
-def density_curves(examples: Sequence[Example]) -> tuple[tuple[str, Curve], ...]:
-    """Note times per second by level, for each mode, as the charts of a store have them."""
-    found = []
+def level_curves(
+    examples: Sequence[Example],
+) -> tuple[tuple[tuple[str, Curve], ...], tuple[tuple[str, Curve], ...]]:
+    """What the charts of a store have at their levels, for each mode.
+
+    Returns
+    -------
+    density : tuple of (str, Curve)
+        Note times per second, rising.
+    chords : tuple of (str, Curve)
+        Share of the rows with more than one note.
+    """
+    density, chords = [], []
     for mode_id in dict.fromkeys(e.mode.id for e in examples):
-        own = sorted((e.level, e.times_per_s) for e in examples if e.mode.id == mode_id)
+        wishes = [e.wish for e in examples if e.mode.id == mode_id]
+        own = sorted((w.level, w.times_per_s, w.chords) for w in wishes)
         bins = np.array_split(np.array(own), max(min(len(own) // 6, 8), 1))
-        levels = [float(np.median(b[:, 0])) for b in bins]
-        rates = np.maximum.accumulate([float(np.median(b[:, 1])) for b in bins]).tolist()
-        curve = [(levels[0], rates[0])]
-        for level, rate in zip(levels[1:], rates[1:], strict=True):
-            if level > curve[-1][0] + 1e-3 and rate > curve[-1][1] + 1e-3:
-                curve.append((level, rate))
-        found.append((mode_id, tuple(curve)))
-    return tuple(found)
+        medians = np.array([np.median(b, axis=0) for b in bins])
+        medians[:, 1] = np.maximum.accumulate(medians[:, 1])
+        rising = np.diff(medians[:, :2], axis=0, prepend=-1.0).min(axis=1) > 1e-3
+        kept = medians[rising].tolist()
+        density.append((mode_id, tuple((level, rate) for level, rate, _ in kept)))
+        chords.append((mode_id, tuple((level, share) for level, _, share in kept)))
+    return tuple(density), tuple(chords)
 
 
 # Windows ---------------------------------------------------------------------------------
@@ -296,13 +314,13 @@ class Windows:
         # Some hidden beat lies in the window; songs' edges are seen as often as their middles.
         first = int(rng.choice(hidden)) - int(rng.integers(self.n_beats))
         first = min(max(first, -4), max(n_song + 4 - self.n_beats, -4))
-        rate = example.times_per_s * float(np.exp(rng.normal(0.0, 0.1)))
+        rate = example.wish.times_per_s * float(np.exp(rng.normal(0.0, 0.1)))
         return _Cut(
             example,
             known,
             first,
             look(example.song, example.rows, known, first, self.n_beats),
-            asked_for(example.mode, example.level, rate),
+            asked_for(example.mode, replace(example.wish, times_per_s=rate)),
         )
 
     def _collate(self, cuts: Sequence[_Cut]) -> Batch:
@@ -382,9 +400,8 @@ class _Cut:
         """Note, chord and hold at each slot."""
         found = np.zeros((n_beats * SLOTS_PER_BEAT, 3), dtype=np.float32)
         slots, rows = self.slots(span), self.example.rows
-        n_notes = np.array([len(self.example.mode.decode(0, rows.events[r])[0]) for r in span])
         found[slots, 0] = 1.0
-        found[slots, 1] = n_notes > 1
+        found[slots, 1] = self.example.sizes[span] > 1
         found[slots, 2] = rows.end_slots[span] > rows.slots[span]
         return found
 

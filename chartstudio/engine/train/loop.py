@@ -28,7 +28,7 @@ from chartstudio.core.job import Job, Progress
 from chartstudio.engine import checkpoint
 from chartstudio.engine.checkpoint import ModelSpec
 from chartstudio.engine.net import Net
-from chartstudio.engine.train.dataset import Batch, Windows, density_curves, fill_store, read_store
+from chartstudio.engine.train.dataset import Batch, Windows, fill_store, level_curves, read_store
 from chartstudio.engine.vocab import Vocabulary
 from chartstudio.modes import MODES
 
@@ -264,7 +264,8 @@ def train(
     else:
         state = _fresh(spec, recipe, start)
     examples = list(read_store(store, spec.vocabulary))
-    spec = replace(spec, plan=replace(spec.plan, density=density_curves(examples)))
+    density, chords = level_curves(examples)
+    spec = replace(spec, plan=replace(spec.plan, density=density, chords=chords))
     windows = Windows(examples, spec.vocabulary, spec.windows.n_beats, state.rng)
     while state.step < recipe.n_steps:
         train_step(state, windows.batch(recipe.batch), recipe)

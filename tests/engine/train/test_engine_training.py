@@ -96,11 +96,11 @@ def test_a_piece_without_its_description_is_not_read(store, spec):
         examples(store, spec)
 
 
-def test_density_curves_rise_and_cover_every_mode(store, spec):
+def test_level_curves_rise_and_cover_every_mode(store, spec):
     found = examples(store, spec)
-    curves = dict(dataset.density_curves(found))
-    assert set(curves) == {e.mode.id for e in found}
-    for curve in curves.values():
+    density, chords = map(dict, dataset.level_curves(found))
+    assert set(density) == set(chords) == {e.mode.id for e in found}
+    for curve in density.values():
         assert np.all(np.diff(np.array(curve), axis=0) > 0)
 
 
