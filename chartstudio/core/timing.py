@@ -21,10 +21,21 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from chartstudio.core.ticks import TICKS_PER_BEAT, Ticks, snap_of, snap_ticks, snap_to
+from chartstudio.core.ticks import (
+    OFF_GRID,
+    SNAPS,
+    TICKS_PER_BEAT,
+    Ticks,
+    snap_of,
+    snap_ticks,
+    snap_to,
+)
 
 Seconds = NDArray[np.float64]
 """Times in seconds, float64."""
+
+SLACK_S = 0.001
+"""A note is taken to lie on a grid line within this time."""
 
 
 class Cause(Enum):
@@ -263,10 +274,28 @@ class TimingMap:
             return int(starts[i + 1])
         return line
 
-    def snaps_of(self, ticks: Ticks) -> NDArray[np.int16]:
-        """The coarsest snap that each tick lies on (`ticks.OFF_GRID` for none)."""
+    def snaps_of(self, ticks: Ticks, slack_s: float = SLACK_S) -> NDArray[np.int16]:
+        """The coarsest snap that each tick lies on (`ticks.OFF_GRID` for none).
+
+        Parameters
+        ----------
+        ticks : ndarray of int64, shape (N,)
+        slack_s : float
+            How far from its line a tick may lie. Files that hold whole milliseconds put their
+            notes up to one beside it.
+        """
         at = np.asarray(ticks, dtype=np.int64)
-        return snap_of(at - self.grid_origin(at))
+        phase = at - self.grid_origin(at)
+        found = snap_of(phase)
+        off = np.flatnonzero(found == OFF_GRID)
+        index = np.maximum(np.searchsorted(self._ticks, at[off], "right") - 1, 0)
+        slope = self._seconds_per_tick[index]
+        slack = np.divide(slack_s, slope, out=np.zeros(len(off)), where=slope > 0)
+        for snap in SNAPS:
+            distance = np.abs(phase[off] - snap_to(phase[off], snap))
+            near = (distance <= np.minimum(slack, snap_ticks(snap) / 4)) & (found[off] == OFF_GRID)
+            found[off[near]] = snap
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

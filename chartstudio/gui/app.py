@@ -202,6 +202,7 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
                 name=studio.document.song.audio,
             )
         window.song.show_sound(Sound(duration_s, notice))
+        window.draft.refresh()
 
     def begin(source: Source) -> None:
         studio.view.start_s = 0.0

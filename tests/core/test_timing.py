@@ -101,6 +101,17 @@ def test_an_osu_line_that_cuts_a_beat_starts_measure_and_grid_anew() -> None:
     assert CUT.snaps_of(np.array([5 * BEAT, line, line + BEAT, 6 * BEAT])).tolist() == [4, 4, 4, 8]
 
 
+def test_whole_milliseconds_beside_a_line_count_as_on_it() -> None:
+    timing = TimingMap.constant(170.0, -0.005)
+    seconds = timing.seconds_at(np.arange(0, 400) * BEAT // 4)
+    for truncated in (np.floor(seconds * 1000) / 1000, np.ceil(seconds * 1000) / 1000):
+        snaps = timing.snaps_of(timing.tick_at(truncated))
+        assert set(snaps.tolist()) == {4, 8, 16}
+    beside = timing.tick_at(seconds + 0.0015)
+    assert set(timing.snaps_of(beside).tolist()) == {0}
+    assert timing.snaps_of(timing.tick_at(seconds + 0.0005), slack_s=0.0).tolist() == [0] * 400
+
+
 def test_an_osu_line_that_resyncs_by_milliseconds_keeps_both_sides_exact() -> None:
     # 120 BPM drifts 3 ms behind after 8 beats; the line puts the beat back.
     timing = TimingMap((Anchor(0, 1.0, 120), Anchor(round(8.006 * BEAT), 5.003, 120, bar=True)))

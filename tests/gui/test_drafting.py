@@ -229,6 +229,10 @@ def test_drafting_needs_audio(window, qtbot):
         window.studio.drafting.start()
 
 
+def test_the_panel_knows_of_audio_that_arrives_after_the_song(opened):
+    assert opened.draft._start.isEnabled()
+
+
 def test_the_panel_offers_the_levels_of_the_mode(opened):
     panel, drafting = opened.draft, opened.studio.drafting
     panel.mode.setCurrentIndex(panel.mode.findData("mania-7k"))

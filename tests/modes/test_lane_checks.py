@@ -34,7 +34,7 @@ BAD = [
     ("needs-hand", "warning", "dance-single", [tap(1, i) for i in range(3)]),
     ("needs-hand", "warning", "dance-single", [hold(0, 2, 0), tap(1, 1), tap(1, 2)]),
     ("before-start", "warning", "dance-single", [tap(-3, 0)]),
-    ("off-grid", "hint", "dance-single", [LaneNote(7, 7, 0)]),
+    ("off-grid", "hint", "dance-single", [LaneNote(100, 100, 0)]),
 ]
 GOOD = [
     ("dance-single", [tap(i / 4, i % 4) for i in range(64)]),

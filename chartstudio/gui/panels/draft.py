@@ -113,9 +113,9 @@ class DraftPanel(QWidget):
         self._legend = _legend()
         self._engine = label(role="muted", wrap=True)
         self._lay_out()
-        drafting.changed.connect(self._show)
-        bridge.changed.connect(self._show)
-        self._show()
+        drafting.changed.connect(self.refresh)
+        bridge.changed.connect(self.refresh)
+        self.refresh()
 
     def _build_fields(self) -> None:
         self.mode = QComboBox()
@@ -199,7 +199,8 @@ class DraftPanel(QWidget):
 
     # Showing -----------------------------------------------------------------------------
 
-    def _show(self) -> None:
+    def refresh(self) -> None:
+        """Show everything as it is now; for what neither drafting nor document tell."""
         self._show_range()
         self._show_fields()
         self._show_running()
