@@ -48,6 +48,9 @@ of the log energy. Sustained chords that beat against each other reach 15, the s
 that was tried 21."""
 
 
+_NO_TEMPO = "no steady tempo fits: it changes, or nothing rhythmic was heard"
+
+
 def find_tempo(request: TimingRequest) -> Job[Tempo]:
     """Readings of a recording's tempo, best first.
 
@@ -88,14 +91,14 @@ def find_tempo(request: TimingRequest) -> Job[Tempo]:
     beats_hz = _tempos(spectrum)
     strength = max((spectrum.strength(f) for f in beats_hz), default=0.0)
     if strength < LINE_STRENGTH:
-        return Tempo((), "nothing rhythmic was heard: no tempo fits the onsets")
+        return Tempo((), _NO_TEMPO)
     readings = [r for f in beats_hz for r in _readings(onsets, f)]
     yield Progress(0.95, "Finding the downbeat")
     chosen = _in_order(readings)
     candidates = tuple(_candidate(onsets, found, r) for r in chosen)
     best = candidates[0].score
     if best < LEAST_SCORE:
-        return Tempo((), "no steady tempo fits: it changes, or nothing rhythmic was heard")
+        return Tempo((), _NO_TEMPO)
     message = "a weak fit: the tempo may change, or only a part keeps it" if best < 0.2 else ""
     return Tempo(_distinct(candidates), message)
 

@@ -387,7 +387,8 @@ def _accented(task: _Task, chart: list[_Moment]) -> list[_Moment]:
     loud = [float(np.mean(heard[x.pattern])) + 0.05 * (x.pattern[1] == 0) for x in chart]
     if not loud or share <= 0:
         return chart
-    limits = np.quantile(loud, (1 - share, 1 - share / 5, 1 - share / 25))
+    fewer = 5.0 - 2.5 * task.push * (task.mode.level_unit == "stars")
+    limits = np.quantile(loud, (1 - share, 1 - share / fewer, 1 - share / fewer**2))
     sizes = 1 + (np.array(loud)[:, None] > limits).sum(axis=1)
     return [replace(x, size=size) for x, size in zip(chart, sizes.tolist(), strict=True)]
 
@@ -422,7 +423,7 @@ def _heard(task: _Task, section: Section, start: int, end: int) -> _Heard:
             entry = (float(voice.salience[k]), own, int(voice.pitches[k]))
             if offset not in found or (own, entry[0]) > (found[offset][1], found[offset][0]):
                 found[offset] = entry
-    for offset in _between(task, section, sorted(found), end - start):
+    for offset in _between(task, section, sorted(found), start, end - start):
         found[offset] = (0.0, False, 0)
     offsets = np.array(sorted(found), dtype=np.int64)
     offsets = offsets[_allowed(task, start, offsets)]
@@ -449,19 +450,27 @@ def _under(offset: int, led: dict[int, int]) -> bool:
     )
 
 
-def _between(task: _Task, section: Section, offsets: Sequence[int], length: int) -> list[int]:
+def _between(
+    task: _Task, section: Section, offsets: Sequence[int], start: int, length: int
+) -> list[int]:
     """Sixteenths that nobody plays, for levels that the music alone cannot fill.
+
+    In music too slow for the level they are thirty-seconds.
 
     Only where it is busy: within half a beat of something that is played, in sections of
     more than half the usual density.
     """
     if task.push <= 0.5 or section.density < 0.5 or not offsets:
         return []
-    grid = np.arange(0, length, snap_ticks(16))
+    timing = task.score.timing
+    beat_s = timing.seconds_at(start + _BEAT) - timing.seconds_at(start)
+    snap = 32 if beat_s / 8 >= 0.9 / task.rate else 16
+    grid = np.arange(0, length, snap_ticks(snap))
     played = np.array(offsets)
     near = np.abs(grid[:, None] - played).min(axis=1)
     # A straight line through triplets is no rhythm.
-    return [int(g) for g, d in zip(grid, near, strict=True) if snap_ticks(24) < d <= _BEAT // 2]
+    apart = snap_ticks(24 if snap == 16 else 48)
+    return [int(g) for g, d in zip(grid, near, strict=True) if apart < d <= _BEAT // 2]
 
 
 def _n_wanted(task: _Task, section: Section, start: int, end: int, heard: _Heard) -> float:
