@@ -24,6 +24,7 @@ N_ASKED = 4
 """What is asked for: level, density, share of held rows, share of chords."""
 
 MOST_BEATS_IN_BAR = 8
+_DROPOUT = 0.15
 _NEVER = -1e9
 _FAR_BEATS = 1e6
 
@@ -130,6 +131,8 @@ class Encoder(nn.Module):
         x = self.sound(heard.features) + self.known(heard.raster) + self.in_beat(phase)
         x = x + self.in_bar(heard.beat_in_bar.clamp(max=MOST_BEATS_IN_BAR - 1))
         x = x + self.beat_s(heard.beat_s.unsqueeze(2)) + whole.unsqueeze(1)
+        # One place is enough against learning songs by heart, and cheap on a CPU.
+        x = functional.dropout(x, _DROPOUT, self.training)
         for block in self.blocks:
             x = block(x)
         states = self.norm(x)

@@ -51,8 +51,8 @@ class PlanSpec:
     density: tuple[tuple[str, Curve], ...] = ()
     chords: tuple[tuple[str, Curve], ...] = ()
     holds: float = 0.1
-    metre: float = 0.5
-    flux: float = 0.25
+    metre: float = 1.0
+    flux: float = 0.5
     noise: float = 0.3
     evenness: float = 0.5
 

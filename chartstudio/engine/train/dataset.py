@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from chartstudio.audio import decode
 from chartstudio.core.errors import EngineError
 from chartstudio.core.job import Job, Progress
 from chartstudio.core.mode import Mode
@@ -33,6 +34,7 @@ from chartstudio.engine.features import (
     SlotGrid,
     SongFeatures,
     join_blocks,
+    mono,
     slot_grid,
 )
 from chartstudio.engine.net import Heard
@@ -40,6 +42,7 @@ from chartstudio.engine.plan import Curve
 from chartstudio.engine.task import Wish, as_tensors, asked_for
 from chartstudio.engine.tokens import Rows, all_gaps, all_traces, encode_rows
 from chartstudio.engine.train import augment, synthesis, teacher
+from chartstudio.engine.train.piece import Piece
 from chartstudio.engine.vocab import END, Vocabulary
 from chartstudio.engine.windows import WindowInput, look
 from chartstudio.modes import MODES
@@ -54,7 +57,7 @@ _FEWEST_ROWS = 16
 # The store -------------------------------------------------------------------------------
 
 
-def add_piece(folder: Path, piece: synthesis.Piece, spec: FeatureSpec, seed: int) -> None:
+def add_piece(folder: Path, piece: Piece, spec: FeatureSpec, seed: int) -> None:
     """Render a piece, chart it, and write both into a store.
 
     Parameters
@@ -65,9 +68,23 @@ def add_piece(folder: Path, piece: synthesis.Piece, spec: FeatureSpec, seed: int
     seed : int
         Names the piece in the store, and decides its sound and charts.
     """
+    _add(folder, piece, spec, seed, None)
+
+
+def add_recording(
+    folder: Path, piece: Piece, samples: Samples, spec: FeatureSpec, seed: int
+) -> None:
+    """Like `add_piece`, with a recording of the piece instead of a render.
+
+    ``samples`` are mono at the spec's rate, second 0 of the piece's timing first.
+    """
+    _add(folder, piece, spec, seed, samples)
+
+
+def _add(folder: Path, piece: Piece, spec: FeatureSpec, seed: int, samples: Samples | None) -> None:
     rng = np.random.default_rng(seed)
     charts = _charts(piece, rng)
-    samples = augment.augment(synthesis.render(piece, rng), rng)
+    samples = augment.augment(synthesis.render(piece, rng) if samples is None else samples, rng)
     song = features_of(samples, piece.timing, spec)
     np.save(folder / f"{seed}.npy", song.all_blocks())
     found = {
@@ -85,7 +102,7 @@ def features_of(samples: Samples, timing: TimingMap, spec: FeatureSpec) -> SongF
     return SongFeatures(samples, slot_grid(timing, len(samples) / spec.rate_hz), spec)
 
 
-def _charts(piece: synthesis.Piece, rng: np.random.Generator) -> list[Chart]:
+def _charts(piece: Piece, rng: np.random.Generator) -> list[Chart]:
     others = [mode for mode in MODES if mode not in _MODE_SHARES]
     rest = (1 - sum(_MODE_SHARES.values())) / len(others)
     shares = np.array([_MODE_SHARES.get(mode, rest) for mode in MODES])
@@ -121,6 +138,37 @@ def fill_store(data: Path, folder: Path, n_pieces: int, seed: int) -> Job[int]:
             add_piece(folder, piece, FeatureSpec(), seed + i)
         yield Progress((i + 1) / n_pieces, f"Rendered {piece.name}")
     return len(list(folder.glob("*.json")))
+
+
+def add_recordings(data: Path, folder: Path, n_each: int, seed: int) -> Job[int]:
+    """Add the manifest's recordings whose notes are known from an aligned MIDI file.
+
+    Parameters
+    ----------
+    data, folder : Path
+    n_each : int
+        Variants of each, with other charts and other augmentation.
+    seed : int
+
+    Returns
+    -------
+    int
+        Recordings that were added.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = json.loads((data / "manifest.json").read_text(encoding="utf-8"))
+    rows = [r for r in rows if r["kind"] == "paired" and r["train_ok"] and r.get("aligned")]
+    spec = FeatureSpec()
+    for i, row in enumerate(rows):
+        piece = synthesis.read_midi(data / row["midi"], row["title"])
+        audio = decode.load(data / row["audio"])
+        heard = mono(audio.samples, audio.rate_hz, spec)
+        late = round(row["midi_to_audio_offset_s"] * spec.rate_hz)
+        heard = heard[late:] if late >= 0 else np.pad(heard, (-late, 0))
+        for k in range(n_each if synthesis.usable(piece) else 0):
+            add_recording(folder, piece, heard, spec, seed + i * n_each + k)
+        yield Progress((i + 1) / len(rows), f"Added {piece.name}")
+    return len(rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,6 +328,37 @@ def hide(n_beats: int, per_bar: int, rng: np.random.Generator) -> NDArray[np.boo
     return np.repeat(known, per_bar)[:n_beats]
 
 
+def roughen(
+    features: NDArray[np.float32], spec: FeatureSpec, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Features of one window as another room, mix and player would give them.
+
+    Bands are raised, lowered or silenced for the whole window, so that a song is not known by
+    its tone: without this the network learns the rendered songs by heart.
+
+    Parameters
+    ----------
+    features : ndarray, shape (T, M)
+    spec : FeatureSpec
+    rng : numpy.random.Generator
+    """
+    scales, offsets = [], []
+    tilt, bend = rng.normal(0.0, 0.4, 2)
+    for group in spec.groups:
+        place = np.linspace(-1.0, 1.0, group.n_mels)
+        tone = tilt * place + bend * np.cos(np.pi * place) + rng.normal(0.0, 0.15, group.n_mels)
+        heard = np.ones(group.n_mels)
+        if rng.random() < 0.7:
+            low = int(rng.integers(group.n_mels))
+            heard[low : low + int(rng.integers(1, group.n_mels // 3))] = 0.0
+        rise = heard * np.exp(rng.normal(0.0, 0.25)) * np.exp(rng.normal(0.0, 0.2, group.n_mels))
+        n_frames = group.n_channels // (2 * group.n_mels)
+        scales += [heard * np.exp(rng.normal(0.0, 0.15)), rise] * n_frames
+        offsets += [tone * heard, np.zeros(group.n_mels)] * n_frames
+    scale, offset = (np.concatenate(x).astype(np.float32) for x in (scales, offsets))
+    return features * scale + offset
+
+
 @dataclass(eq=False)
 class Windows:
     """An endless stream of batches.
@@ -288,6 +367,7 @@ class Windows:
     ----------
     examples : sequence of Example
     vocabulary : Vocabulary
+    features : FeatureSpec
     n_beats : int
         Length of a window.
     rng : numpy.random.Generator
@@ -296,6 +376,7 @@ class Windows:
 
     examples: Sequence[Example]
     vocabulary: Vocabulary
+    features: FeatureSpec
     n_beats: int
     rng: np.random.Generator
 
@@ -315,11 +396,13 @@ class Windows:
         first = int(rng.choice(hidden)) - int(rng.integers(self.n_beats))
         first = min(max(first, -4), max(n_song + 4 - self.n_beats, -4))
         rate = example.wish.times_per_s * float(np.exp(rng.normal(0.0, 0.1)))
+        seen = look(example.song, example.rows, known, first, self.n_beats)
+        seen = replace(seen, features=roughen(seen.features, self.features, rng))
         return _Cut(
             example,
             known,
             first,
-            look(example.song, example.rows, known, first, self.n_beats),
+            seen,
             asked_for(example.mode, replace(example.wish, times_per_s=rate)),
         )
 

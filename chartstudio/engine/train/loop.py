@@ -28,7 +28,14 @@ from chartstudio.core.job import Job, Progress
 from chartstudio.engine import checkpoint
 from chartstudio.engine.checkpoint import ModelSpec
 from chartstudio.engine.net import Net
-from chartstudio.engine.train.dataset import Batch, Windows, fill_store, level_curves, read_store
+from chartstudio.engine.train.dataset import (
+    Batch,
+    Windows,
+    add_recordings,
+    fill_store,
+    level_curves,
+    read_store,
+)
 from chartstudio.engine.vocab import Vocabulary
 from chartstudio.modes import MODES
 
@@ -69,7 +76,7 @@ class Recipe:
     batch: int = 16
     rate: float = 1.5e-3
     warm_up: int = 200
-    weight_decay: float = 0.01
+    weight_decay: float = 0.05
     smoothing: float = 0.02
     clip: float = 1.0
     kinds_weight: float = 0.3
@@ -266,7 +273,7 @@ def train(
     examples = list(read_store(store, spec.vocabulary))
     density, chords = level_curves(examples)
     spec = replace(spec, plan=replace(spec.plan, density=density, chords=chords))
-    windows = Windows(examples, spec.vocabulary, spec.windows.n_beats, state.rng)
+    windows = Windows(examples, spec.vocabulary, spec.features, spec.windows.n_beats, state.rng)
     while state.step < recipe.n_steps:
         train_step(state, windows.batch(recipe.batch), recipe)
         if state.step % recipe.save_every == 0 or state.step == recipe.n_steps:
@@ -305,6 +312,7 @@ def _jobs(asked: argparse.Namespace) -> Iterator[Progress]:
     recipe = Recipe(**{name: getattr(asked, name) for name in asdict(Recipe())})
     if asked.data is not None:
         yield from fill_store(asked.data, asked.store, asked.pieces, recipe.seed)
+        yield from add_recordings(asked.data, asked.store, 3, recipe.seed + asked.pieces)
     spec = ModelSpec.fresh(asked.name, Vocabulary.of(MODES.values()))
     if asked.start is not None:
         spec = replace(checkpoint.load_spec(asked.start), name=asked.name)

@@ -15,7 +15,7 @@ from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine import checkpoint, features, tokens
 from chartstudio.engine.train import dataset, evaluate, loop
-from chartstudio.engine.train.synthesis import Piece, Sound
+from chartstudio.engine.train.piece import Piece, Sound
 from chartstudio.modes import MODES
 
 TIMING = TimingMap.constant(150.0)
@@ -129,7 +129,7 @@ def test_drafts_gaps_and_scattered_bars_all_occur():
 
 def test_a_batch_asks_for_hidden_rows_only_and_for_all_of_them(store, spec):
     found = examples(store, spec)
-    windows = dataset.Windows(found, spec.vocabulary, 32, np.random.default_rng(1))
+    windows = dataset.Windows(found, spec.vocabulary, spec.features, 32, np.random.default_rng(1))
     for _ in range(10):
         batch = windows.batch(3)
         note, asked = batch.when[..., 0] > 0, batch.asked
@@ -145,7 +145,7 @@ def test_a_batch_asks_for_hidden_rows_only_and_for_all_of_them(store, spec):
 
 def test_rows_are_heard_where_they_stand(store, spec):
     found = examples(store, spec)
-    windows = dataset.Windows(found, spec.vocabulary, 32, np.random.default_rng(2))
+    windows = dataset.Windows(found, spec.vocabulary, spec.features, 32, np.random.default_rng(2))
     batch = windows.batch(4)
     for b in range(4):
         slots = torch.nonzero(batch.when[b, :, 0]).ravel()
@@ -175,7 +175,7 @@ def test_training_that_was_stopped_goes_on_exactly(store, spec, recipe, tmp_path
 
 def test_a_step_without_numbers_changes_nothing_and_is_counted(store, spec, recipe):
     state = loop._fresh(spec, recipe, None)
-    windows = dataset.Windows(examples(store, spec), spec.vocabulary, 32, state.rng)
+    windows = dataset.Windows(examples(store, spec), spec.vocabulary, spec.features, 32, state.rng)
     loop.train_step(state, windows.batch(2), recipe)
     before = [p.detach().clone() for p in state.net.parameters()]
     batch = windows.batch(2)
@@ -189,7 +189,7 @@ def test_a_step_without_numbers_changes_nothing_and_is_counted(store, spec, reci
 def test_training_learns(store, spec, recipe):
     recipe = replace(recipe, n_steps=60, batch=4, rate=5e-3)
     state = loop._fresh(spec, recipe, None)
-    windows = dataset.Windows(examples(store, spec), spec.vocabulary, 32, state.rng)
+    windows = dataset.Windows(examples(store, spec), spec.vocabulary, spec.features, 32, state.rng)
     batch = windows.batch(8)
     first = {k: float(v.detach()) for k, v in loop.losses(state.net, batch, recipe).items()}
     for _ in range(60):
