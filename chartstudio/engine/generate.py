@@ -7,25 +7,28 @@ part of the engine but training and the service.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import chain
 from time import perf_counter
-
-import numpy as np
 
 from chartstudio.core.job import Job, Progress
 from chartstudio.core.note import Note, sort_notes
 from chartstudio.core.song import Chart
+from chartstudio.engine.levels import Aim
 from chartstudio.engine.requests import Candidate, Draft
 from chartstudio.engine.task import Sound, Task, hear
-from chartstudio.engine.writer import Desk, Writer, desks, new_writer, start_of, write
+from chartstudio.engine.writer import (
+    SECTIONS_AHEAD,
+    Desk,
+    Writer,
+    desks,
+    new_writer,
+    start_of,
+    write,
+)
 
-_SPANS = ((0.0, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 1.0))
+_SPANS = ((0.0, 0.7), (0.7, 0.85), (0.85, 1.0))
 """Shares of the progress that the rounds take; there are no more rounds than these."""
-
-_LEVEL_SLACK = (0.15, 0.04)
-"""A level is reached within this, or this share of it."""
-
 
 # Judging ---------------------------------------------------------------------------------
 
@@ -58,39 +61,6 @@ def n_errors(candidate: Candidate) -> int:
     return sum(issue.severity == "error" for issue in candidate.issues)
 
 
-@dataclass(slots=True, eq=False)
-class _Aim:
-    """The search for the note count that reaches the asked level."""
-
-    asked: float
-    most: int
-    tried: list[tuple[int, float]] = field(default_factory=list)
-
-    def miss(self, reached: float) -> float:
-        """How far a level is from the asked one."""
-        return abs(reached - self.asked)
-
-    def hit(self, reached: float) -> bool:
-        """Whether it is near enough."""
-        slack, share = _LEVEL_SLACK
-        return self.miss(reached) <= max(slack, share * self.asked)
-
-    def next(self, n_times: int, reached: float) -> int | None:
-        """The count to try next; None when there is nothing more to try."""
-        self.tried.append((n_times, max(reached, 0.01)))
-        if self.hit(reached):
-            return None
-        below = max((t for t in self.tried if t[1] < self.asked), key=lambda t: t[1], default=None)
-        above = min((t for t in self.tried if t[1] > self.asked), key=lambda t: t[1], default=None)
-        if below and above:
-            share = np.log(self.asked / below[1]) / np.log(above[1] / below[1])
-            wish = below[0] * (above[0] / below[0]) ** share
-        else:
-            wish = n_times * float(np.clip(self.asked / max(reached, 0.01), 0.4, 2.5)) ** 1.3
-        n = min(max(round(wish), 1), self.most)
-        return None if any(n == tried for tried, _ in self.tried) else n
-
-
 # The job ---------------------------------------------------------------------------------
 
 
@@ -110,9 +80,7 @@ def generate(task: Task) -> Job[Draft]:
     request = task.request
     sounds: list[Sound] = []
     seconds = {"features": 0.0, "draft": 0.0}
-    aims = {
-        request.seed + i: _Aim(request.level, len(task.lines)) for i in range(request.n_candidates)
-    }
+    aims = {request.seed + i: Aim(task) for i in range(request.n_candidates)}
     wanted = dict.fromkeys(aims, task.n_times)
     best: dict[int, tuple[float, Candidate]] = {}
     shown: tuple[Note, ...] = ()
@@ -129,7 +97,7 @@ def generate(task: Task) -> Job[Draft]:
             aim, miss = aims[writer.seed], aims[writer.seed].miss(own)
             if writer.seed not in best or miss < best[writer.seed][0]:
                 best[writer.seed] = (miss, candidate)
-            n = None if task.fixed else aim.next(writer.n_times, own)
+            n = None if task.fixed else aim.next(writer, own)
             if n is not None:
                 wanted[writer.seed] = n
             seconds["draft"] += perf_counter() - started
@@ -170,8 +138,9 @@ def _round(
         return Progress(low + (high - low) * share, what, partial)
 
     n_sections = len(task.sections)
-    for index, section in enumerate(task.sections):
-        if len(sounds) == index:
+    for index in range(n_sections):
+        while len(sounds) < min(index + SECTIONS_AHEAD, n_sections):
+            section = task.sections[len(sounds)]
             started = perf_counter()
             for window in section.windows:
                 task.song.beats(window.first, task.model.spec.windows.n_beats)
@@ -187,6 +156,8 @@ def _round(
             writers = [new_writer(task, seed, n, start) for seed, n in wanted.items()]
             seated = desks(task, writers, start)
         for writer in writers:
+            for heard in range(len(writer.scores), min(index + SECTIONS_AHEAD, n_sections)):
+                writer.hear(task, heard, sounds[heard])
             writer.plan(task, index, sounds[index])
         keep = 0 if index == n_sections - 1 else 1
         for _ in chain.from_iterable(write(desk, keep) for desk in seated):

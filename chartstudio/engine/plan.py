@@ -52,7 +52,7 @@ class PlanSpec:
     chords: tuple[tuple[str, Curve], ...] = ()
     holds: float = 0.1
     metre: float = 1.0
-    flux: float = 0.5
+    flux: float = 1.0
     noise: float = 0.3
     evenness: float = 0.5
 

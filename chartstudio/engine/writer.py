@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from chartstudio.core.mode import Grammar, RowContext
 from chartstudio.core.note import Note
+from chartstudio.core.ticks import Ticks
 from chartstudio.engine.features import SLOTS_PER_BEAT, SLOTS_PER_POSITION
 from chartstudio.engine.net import Memory
 from chartstudio.engine.plan import allocate, pick
@@ -33,6 +34,9 @@ from chartstudio.engine.vocab import END
 
 CANDIDATES_AT_ONCE = 4
 ROWS_PER_STEP = 24
+SECTIONS_AHEAD = 12
+"""Sections heard before one is planned: most songs wholly, and half a second of work."""
+
 _SAMPLING = Sampling()
 _MOST_CAUTION = 2
 _SILENCE = 1e3
@@ -45,17 +49,18 @@ class Writer:
 
     Attributes
     ----------
-    n_times : int
-        Note times that this round plans.
+    n_times, n_left : int
+        Note times that this round plans, and those not planned yet; a time at which nothing
+        was legal is made up for later.
     planned : list of (int, Moment, ndarray)
         Ticks still to be written, with the encoder's state there.
-    n_lost : int
-        Planned times at which nothing was legal; later sections make up for them.
+    scores : list of ndarray
+        Scores of each planned section's lines, the chance included.
     """
 
     seed: int
     n_times: int
-    counts: NDArray[np.int64]
+    n_left: int
     chance: np.random.Generator
     luck: np.random.Generator
     traces: NDArray[np.float32]
@@ -64,11 +69,11 @@ class Writer:
     recent: list[Note]
     planned: list[tuple[int, Moment, NDArray[np.float32]]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
-    n_lost: int = 0
+    scores: list[NDArray[np.float32]] = field(default_factory=list)
     n_bad: int = 0
 
-    def plan(self, task: Task, index: int, sound: Sound) -> None:
-        """Choose the times of a section."""
+    def hear(self, task: Task, index: int, sound: Sound) -> None:
+        """Score the lines of the next section that was heard."""
         section = task.sections[index]
         lines = slice(section.first_line, section.end_line)
         slots = task.line_slots[lines] - sound.first_beat * SLOTS_PER_BEAT
@@ -76,15 +81,32 @@ class Writer:
         scores = sound.scores[slots] + task.priors(section)
         scores = scores + task.model.spec.plan.noise * noise
         scores[task.weights[lines] == 0] -= _SILENCE
-        n = min(int(self.counts[index]) + self.n_lost, len(slots))
-        self.n_lost = int(self.counts[index]) + self.n_lost - n
+        self.scores.append(scores)
+
+    def plan(self, task: Task, index: int, sound: Sound) -> None:
+        """Choose the times of a section."""
+        section = task.sections[index]
+        picked = _pick_times(task, index, self.scores[index:], self.n_left)
+        self.n_left -= len(picked)
+        lines = section.first_line + picked
         ticks = task.lines[lines]
         seconds = task.request.timing.seconds_at(ticks)
-        for i in pick(scores, n):
-            slot = int(task.line_slots[section.first_line + i])
-            moment = Moment(float(seconds[i]), slot / SLOTS_PER_BEAT, slot)
-            state = sound.states[slots[i] // SLOTS_PER_POSITION]
-            self.planned.append((int(ticks[i]), moment, state))
+        slots = task.line_slots[lines]
+        states = sound.states[(slots - sound.first_beat * SLOTS_PER_BEAT) // SLOTS_PER_POSITION]
+        for tick, second, slot, state in zip(
+            ticks.tolist(), seconds.tolist(), slots.tolist(), states, strict=True
+        ):
+            self.planned.append((tick, Moment(second, slot / SLOTS_PER_BEAT, slot), state))
+
+    def times(self, task: Task, n_times: int) -> Ticks:
+        """Ticks that a plan of another count would pick; all sections are heard."""
+        found = []
+        for index, section in enumerate(task.sections):
+            heard = self.scores[index : index + SECTIONS_AHEAD]
+            picked = _pick_times(task, index, heard, n_times)
+            n_times -= len(picked)
+            found.append(section.first_line + picked)
+        return task.lines[np.concatenate(found)]
 
     def inputs(self) -> NDArray[np.float32]:
         """What the placer is told of the next row."""
@@ -130,7 +152,7 @@ class Writer:
         notes, n_bad = task.mode.decode(tick, row.events)
         self.n_bad += n_bad
         if not notes:
-            self.n_lost += 1
+            self.n_left += 1
             return False
         if self.last is not None:
             self.traces = fade(self.traces, self.last_bag, here.seconds - self.last.seconds)
@@ -144,16 +166,37 @@ class Writer:
         return True
 
 
+def _pick_times(
+    task: Task, index: int, scores: Sequence[NDArray[np.float32]], n_left: int
+) -> NDArray[np.int64]:
+    """Lines of a section that get a row, counted from its first.
+
+    The best lines of all that is heard compete, so that a busy passage takes more than a calm
+    one; between what is heard and what is not, counts are shared by activity.
+
+    Parameters
+    ----------
+    task : Task
+    index : int
+    scores : sequence of ndarray
+        Of this section and of those after it that are heard.
+    n_left : int
+        Note times for this section and all after it.
+    """
+    first = task.sections[index].first_line
+    end = task.sections[index + len(scores) - 1].end_line
+    weights = np.array([task.weights[first:end].sum(), task.weights[end:].sum()])
+    room = np.array([end - first, len(task.lines) - end])
+    taken = pick(np.concatenate(scores), int(allocate(n_left, weights, room)[0]))
+    return taken[taken < len(scores[0])]
+
+
 def new_writer(task: Task, seed: int, n_times: int, start: Start) -> Writer:
-    """A candidate before its first row, its note times shared out over the sections."""
-    edges = [s.first_line for s in task.sections] + [task.sections[-1].end_line]
-    sums = np.add.reduceat(np.append(task.weights, 0.0), edges)[:-1]
-    room = np.diff(edges)
-    sums[room == 0] = 0.0
+    """A candidate before its first row."""
     return Writer(
         seed=seed,
         n_times=n_times,
-        counts=allocate(n_times, sums, room),
+        n_left=n_times,
         chance=np.random.default_rng([seed % 2**63, 0]),
         luck=np.random.default_rng([seed % 2**63, 1]),
         traces=start.traces,
