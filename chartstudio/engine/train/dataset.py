@@ -52,6 +52,7 @@ _MODE_SHARES = {"dance-single": 0.28, "dance-double": 0.08, "pump-single": 0.10}
 """Share of the charts that a mode gets; the rest is split evenly among the others."""
 
 _FEWEST_ROWS = 16
+_LATEST_S = 0.025
 
 
 # The store -------------------------------------------------------------------------------
@@ -329,22 +330,29 @@ def hide(n_beats: int, per_bar: int, rng: np.random.Generator) -> NDArray[np.boo
 
 
 def roughen(
-    features: NDArray[np.float32], spec: FeatureSpec, rng: np.random.Generator
+    features: NDArray[np.float32], spec: FeatureSpec, slot_s: float, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Features of one window as another room, mix and player would give them.
+    """Features of one window as another room, mix, player and timing would give them.
 
     Bands are raised, lowered or silenced for the whole window, so that a song is not known by
-    its tone: without this the network learns the rendered songs by heart.
+    its tone: without this the network learns the rendered songs by heart. All is moved by up
+    to `_LATEST_S`, because authors sync by ear: a network that has only seen exact timing
+    hears nothing in a song that is 20 ms off.
 
     Parameters
     ----------
     features : ndarray, shape (T, M)
     spec : FeatureSpec
+    slot_s : float
+        Time from slot to slot.
     rng : numpy.random.Generator
     """
-    scales, offsets = [], []
+    late_s = float(np.clip(rng.normal(0.0, _LATEST_S / 2), -_LATEST_S, _LATEST_S))
     tilt, bend = rng.normal(0.0, 0.4, 2)
+    parts, start = [], 0
     for group in spec.groups:
+        part = features[:, start : start + group.n_channels].reshape(-1, 2 * group.n_mels)
+        start += group.n_channels
         place = np.linspace(-1.0, 1.0, group.n_mels)
         tone = tilt * place + bend * np.cos(np.pi * place) + rng.normal(0.0, 0.15, group.n_mels)
         heard = np.ones(group.n_mels)
@@ -352,11 +360,12 @@ def roughen(
             low = int(rng.integers(group.n_mels))
             heard[low : low + int(rng.integers(1, group.n_mels // 3))] = 0.0
         rise = heard * np.exp(rng.normal(0.0, 0.25)) * np.exp(rng.normal(0.0, 0.2, group.n_mels))
-        n_frames = group.n_channels // (2 * group.n_mels)
-        scales += [heard * np.exp(rng.normal(0.0, 0.15)), rise] * n_frames
-        offsets += [tone * heard, np.zeros(group.n_mels)] * n_frames
-    scale, offset = (np.concatenate(x).astype(np.float32) for x in (scales, offsets))
-    return features * scale + offset
+        scale = np.concatenate((heard * np.exp(rng.normal(0.0, 0.15)), rise))
+        offset = np.concatenate((tone * heard, np.zeros(group.n_mels)))
+        n_late = round(late_s / slot_s * group.per_beat / SLOTS_PER_BEAT)
+        moved = np.roll(part, n_late, axis=0) * scale.astype(np.float32)
+        parts.append((moved + offset.astype(np.float32)).reshape(len(features), -1))
+    return np.concatenate(parts, axis=1)
 
 
 @dataclass(eq=False)
@@ -397,7 +406,8 @@ class Windows:
         first = min(max(first, -4), max(n_song + 4 - self.n_beats, -4))
         rate = example.wish.times_per_s * float(np.exp(rng.normal(0.0, 0.1)))
         seen = look(example.song, example.rows, known, first, self.n_beats)
-        seen = replace(seen, features=roughen(seen.features, self.features, rng))
+        slot_s = float(np.exp(seen.beat_s[0])) / SLOTS_PER_BEAT
+        seen = replace(seen, features=roughen(seen.features, self.features, slot_s, rng))
         return _Cut(
             example,
             known,

@@ -9,12 +9,13 @@ import torch
 from made_engine import clicks, tiny_model
 
 from chartstudio.core.errors import EngineError
+from chartstudio.core.job import run
 from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Chart
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine import checkpoint, features, tokens
-from chartstudio.engine.train import dataset, evaluate, loop
+from chartstudio.engine.train import calibrate, dataset, evaluate, loop
 from chartstudio.engine.train.piece import Piece, Sound
 from chartstudio.modes import MODES
 
@@ -263,3 +264,25 @@ def test_a_draft_of_the_drafts_own_times_scores_full(audio, timing):
     assert found["means"]["metro_f1_20ms"] == 1
     assert found["intervals"]["metro_f1_20ms"] == [1, 1]
     assert len(found["charts"]) == 2
+
+
+# Calibration
+
+
+def test_scattered_points_give_a_rising_curve():
+    rng = np.random.default_rng(0)
+    points = [(level, level * 0.8 + rng.normal(0, 0.3)) for level in rng.uniform(1, 9, 60)]
+    curve = np.array(calibrate.rising(points))
+    assert np.all(np.diff(curve, axis=0) > 0)
+    assert np.abs(curve[:, 1] - 0.8 * curve[:, 0]).max() < 0.5
+    assert calibrate.rising([(2.0, 3.0)]) == ((2.0, 3.0),)
+
+
+def test_calibrated_drafts_start_near_the_asked_level(audio, timing, monkeypatch):
+    model = tiny_model()
+    monkeypatch.setattr(calibrate, "N_LEVELS", 3)
+    found = run(calibrate.calibrate(model, [(audio, timing)], ["dance-single"]))
+    ((mode_id, curve),) = found
+    assert mode_id == "dance-single"
+    assert len(curve) >= 2
+    assert np.all(np.diff(np.array(curve), axis=0) > 0)
