@@ -18,7 +18,7 @@ from chartstudio.core.mode import Mode
 from chartstudio.core.note import Note, slice_notes
 from chartstudio.core.ticks import TICKS_PER_BEAT, Ticks, snap_ticks
 from chartstudio.engine.checkpoint import Model
-from chartstudio.engine.features import SLOTS_PER_BEAT, SLOTS_PER_POSITION, SongFeatures
+from chartstudio.engine.features import POSITIONS_PER_BEAT, SLOTS_PER_BEAT, SongFeatures
 from chartstudio.engine.net import Heard, Net
 from chartstudio.engine.plan import metrical_prior
 from chartstudio.engine.requests import GenerateRequest
@@ -27,7 +27,7 @@ from chartstudio.engine.tokens import (
     encode_rows,
 )
 from chartstudio.engine.vocab import END
-from chartstudio.engine.windows import Window, WindowInput, cut, look
+from chartstudio.engine.windows import Window, WindowInput, cut, look, stitch
 
 WINDOWS_AT_ONCE = 2
 LEAD_BEATS = 8
@@ -332,15 +332,11 @@ def hear(task: Task, section: Section) -> Sound:
     asked = np.stack([asked_for(task.mode, wish)] * WINDOWS_AT_ONCE)
     mode = [spec.vocabulary.index(task.mode)] * WINDOWS_AT_ONCE
     states, scores = _encode(net, as_tensors(inputs, mode, asked))
-    first, end = section.windows[0].core_start, section.windows[-1].core_end
-    from_, per = spec.windows.side, SLOTS_PER_BEAT // SLOTS_PER_POSITION
-    core = slice(from_ * per, (from_ + spec.windows.core) * per)
-    slots = slice(core.start * SLOTS_PER_POSITION, core.stop * SLOTS_PER_POSITION)
-    n = (end - first) * per
+    n = len(section.windows)
     return Sound(
-        states=states[:, core].reshape(-1, states.shape[2]).numpy()[:n],
-        scores=scores[:, slots, 0].reshape(-1).numpy()[: n * SLOTS_PER_POSITION],
-        first_beat=first,
+        states=stitch(section.windows, states[:n].numpy(), POSITIONS_PER_BEAT),
+        scores=stitch(section.windows, scores[:n, :, 0].numpy(), SLOTS_PER_BEAT),
+        first_beat=section.windows[0].core_start,
     )
 
 

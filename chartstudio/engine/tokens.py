@@ -1,4 +1,4 @@
-"""Charts as rows of events on the slots of a song, and back.
+"""Charts as rows of events on the slots of a song.
 
 What the network is shown of a chart (the raster, the gaps and the traces) is made here, for
 training and drafting alike. Refuses to know audio and the network.
@@ -6,16 +6,15 @@ training and drafting alike. Refuses to know audio and the network.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chartstudio.core.mode import Mode
-from chartstudio.core.note import Note, sort_notes
+from chartstudio.core.note import Note
 from chartstudio.core.ticks import Ticks
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine.features import (
@@ -90,29 +89,6 @@ def encode_rows(
         events=events,
         bags=np.stack(bags) if bags else np.zeros((0, vocabulary.n_events), dtype=np.float32),
     )
-
-
-def decode_rows(
-    ticks: Iterable[int], events: Iterable[Sequence[int]], mode: Mode
-) -> tuple[tuple[Note, ...], int]:
-    """Notes of rows, and how many events were bad."""
-    notes: list[Note] = []
-    n_bad = 0
-    for tick, row in zip(ticks, events, strict=True):
-        found, bad = mode.decode(tick, row)
-        notes += found
-        n_bad += bad
-    return sort_notes(notes), n_bad
-
-
-def snap_notes(notes: Iterable[Note], timing: TimingMap, snap: int) -> tuple[Note, ...]:
-    """Notes moved to the nearest grid line, keeping their lengths."""
-    moved = []
-    for note in notes:
-        tick = timing.snap(note.tick, snap)
-        held: Any = note
-        moved.append(replace(held, tick=tick, end=tick + note.end - note.tick))
-    return sort_notes(moved)
 
 
 # What the network is shown ---------------------------------------------------------------

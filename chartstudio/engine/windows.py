@@ -7,7 +7,7 @@ network.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,7 +76,7 @@ def cut(start: int, end: int, spec: WindowSpec) -> Iterator[Window]:
 
 
 def stitch(
-    windows: Sequence[Window], values: Sequence[NDArray[np.float32]], per_beat: int
+    windows: Sequence[Window], values: Iterable[NDArray[np.float32]], per_beat: int
 ) -> NDArray[np.float32]:
     """The cores of windows in a row.
 
@@ -84,7 +84,7 @@ def stitch(
     ----------
     windows : sequence of Window
         Neighbours, as `cut` gives them.
-    values : sequence of ndarray, each of shape (n_beats * per_beat, ...)
+    values : iterable of ndarray, each of shape (n_beats * per_beat, ...)
     per_beat : int
 
     Returns

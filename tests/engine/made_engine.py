@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from chartstudio.core.note import shift, sort_notes
 from chartstudio.engine.checkpoint import Model, ModelSpec
 from chartstudio.engine.features import (
     SLOTS_PER_BEAT,
@@ -64,3 +65,16 @@ def tiny_model(scripted=True, seed=0):
 def song_of(audio, timing, spec):
     samples = mono(audio.samples, audio.rate_hz, spec)
     return SongFeatures(samples, slot_grid(timing, audio.duration_s), spec)
+
+
+def decode_rows(rows, mode):
+    """Notes of rows, and how many events were bad."""
+    found = [
+        mode.decode(t, events) for t, events in zip(rows.ticks.tolist(), rows.events, strict=True)
+    ]
+    return sort_notes(n for notes, _ in found for n in notes), sum(bad for _, bad in found)
+
+
+def snap_notes(notes, timing, snap):
+    """Notes moved to the nearest grid line, keeping their lengths."""
+    return sort_notes(shift(n, timing.snap(n.tick, snap) - n.tick) for n in notes)

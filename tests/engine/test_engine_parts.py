@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_engine import tiny_model
+from made_engine import decode_rows, snap_notes, tiny_model
 
 from chartstudio.core.errors import EngineError
 from chartstudio.core.mode import EventRange
@@ -82,9 +82,9 @@ def charts(draw):
 @given(charts())
 def test_decoding_what_was_encoded_gives_the_snapped_chart(made):
     mode, notes = made
-    snapped = tokens.snap_notes(notes, TIMING, 192)
+    snapped = snap_notes(notes, TIMING, 192)
     rows = tokens.encode_rows(snapped, mode, VOCABULARY, TIMING, GRID)
-    decoded, n_bad = tokens.decode_rows(rows.ticks.tolist(), rows.events, mode)
+    decoded, n_bad = decode_rows(rows, mode)
     assert n_bad == 0
     assert decoded == snapped
     assert np.array_equal(GRID.slot_ticks[rows.slots], rows.ticks)

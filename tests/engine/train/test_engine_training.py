@@ -6,15 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from made_engine import clicks, tiny_model
+from made_engine import clicks, decode_rows, tiny_model
 
 from chartstudio.core.errors import EngineError
 from chartstudio.core.job import run
-from chartstudio.core.note import LaneNote
+from chartstudio.core.note import LaneNote, sort_notes
 from chartstudio.core.song import Chart
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import TimingMap
-from chartstudio.engine import checkpoint, features, tokens
+from chartstudio.engine import checkpoint, features
 from chartstudio.engine.train import calibrate, dataset, evaluate, loop
 from chartstudio.engine.train.piece import Piece, Sound
 from chartstudio.modes import MODES
@@ -84,11 +84,9 @@ def test_training_features_equal_those_of_drafting_bit_for_bit(store, spec):
 
 def test_a_store_holds_charts_as_they_were_written(store, spec):
     for example in examples(store, spec):
-        notes, n_bad = tokens.decode_rows(
-            example.rows.ticks.tolist(), example.rows.events, example.mode
-        )
+        notes, n_bad = decode_rows(example.rows, example.mode)
         assert n_bad == 0
-        assert notes == tokens.sort_notes(made_chart(example.mode.id).notes)
+        assert notes == sort_notes(made_chart(example.mode.id).notes)
 
 
 def test_a_piece_without_its_description_is_not_read(store, spec):
@@ -153,6 +151,27 @@ def test_rows_are_heard_where_they_stand(store, spec):
         n = len(slots)
         assert torch.equal(batch.row_positions[b, :n], slots // 4)
         assert torch.allclose(batch.row_beats[b, :n], slots / 48)
+
+
+def test_roughening_moves_all_groups_alike_and_keeps_rises_positive():
+    spec = features.FeatureSpec()
+    window = np.zeros((384, spec.n_channels), dtype=np.float32)
+    window[200] = 1.0
+    lags = set()
+    for seed in range(40):
+        found = dataset.roughen(window, spec, 0.4 / 48, np.random.default_rng(seed))
+        assert found.shape == window.shape
+        assert found.dtype == np.float32
+        rises = found.reshape(384, -1)[:, 40:80]
+        assert rises.min() >= 0
+        coarse = found[:, -80:].sum(axis=1)
+        lag = int(coarse.argmax()) - 200
+        assert abs(lag) <= 1
+        fine = np.stack([found[:, 80 * k + 40 : 80 * k + 80] for k in range(4)], axis=1)
+        at = np.flatnonzero(fine.sum(axis=2).ravel() > 0)
+        assert abs((at.min() - 800) / 4 - lag) <= 1
+        lags.add(int(at.min()) - 800)
+    assert len(lags) > 3
 
 
 # The loop
