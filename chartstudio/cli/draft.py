@@ -54,6 +54,9 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--keep", type=measure_list, metavar="M1,M2", help="measures to keep; the rest is drafted"
     )
+    draft.add_argument(
+        "--spread", action="store_true", help="lower levels take their times from the highest"
+    )
     draft.add_argument("--times", type=int, help="number of distinct note times")
     draft.add_argument("--grid", type=int, default=16, choices=SNAPS)
     draft.add_argument("--seed", type=int, default=0)
@@ -139,6 +142,8 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     if args.mode not in DRAFTED_MODES:
         modes = ", ".join(DRAFTED_MODES)
         raise ModeError(f"{args.source}: {args.mode} cannot be drafted; choose one of {modes}")
+    if args.spread and args.times is not None:
+        raise EngineError("--times gives every level the same times; leave it or --spread out")
     if args.keep is not None and args.times is not None:
         raise EngineError("--times cannot be shared out over the gaps of --keep; leave one out")
     if args.candidates < 1:
@@ -157,7 +162,8 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     inside = {n for n in context.notes for start, end in ranges if start <= n.tick < end}
     context = replace(context, notes=tuple(n for n in context.notes if n not in inside))
     drafted: list[Drafted] = []
-    for level in args.level:
+    harder: tuple[int, ...] | None = None
+    for level in sorted(args.level, reverse=True) if args.spread else args.level:
         request = GenerateRequest(
             audio=audio,
             timing=timing,
@@ -169,11 +175,15 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
             seed=args.seed,
             n_candidates=args.candidates,
             n_times=args.times,
+            only=harder,
         )
         try:
-            drafted += draft_level(request, ranges, engine, console, watch)
+            new = draft_level(request, ranges, engine, console, watch)
         except EngineError as error:
             raise EngineError(f"{args.source}: {error}") from error
+        drafted += new
+        if args.spread:
+            harder = tuple(n.tick for n in new[0].chart.notes)
     kept = song.charts if args.all else ()
     result = replace(song, charts=(*kept, *(d.chart for d in drafted)))
     done = watch.time(

@@ -39,6 +39,9 @@ class GenerateRequest:
     n_candidates : int
     n_times : int or None
         That many distinct note times instead of the density that the level implies.
+    only : tuple of int or None
+        Ticks to choose from, such as the note times of a harder chart; None for every line
+        of the grid.
     """
 
     audio: Audio
@@ -51,6 +54,7 @@ class GenerateRequest:
     seed: int = 0
     n_candidates: int = 1
     n_times: int | None = None
+    only: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

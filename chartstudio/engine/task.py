@@ -234,6 +234,8 @@ def _lines(request: GenerateRequest, song: SongFeatures) -> Ticks:
         seconds = request.timing.seconds_at(lines)
         heard = (seconds >= 0) & (seconds < request.audio.duration_s)
         lines = lines[heard & ~request.timing.warped(lines)]
+    if request.only is not None:
+        lines = lines[np.isin(lines, request.only)]
     if not len(lines):
         raise EngineError(
             f"no line of the 1/{request.grid} grid lies in this range of the audio: "

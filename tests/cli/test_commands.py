@@ -315,6 +315,21 @@ def test_kept_measures_stay_and_the_rest_is_drafted_around_them(
     assert "after the song" in err
 
 
+def test_a_spread_takes_lower_levels_out_of_the_highest(
+    song_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audio = song_folder / "song.wav"
+    asked = ("draft", audio, "--mode", "dance-single", "--level", "2,8,5", "--spread", *DRAFT)
+    found = answer(capsys, *asked, "--to", "project", "--out", tmp_path)
+    assert [c["name"] for c in found["charts"]] == ["8", "5", "2"]
+    reached = [c["level_reached"] for c in found["charts"]]
+    assert reached == sorted(reached, reverse=True)
+    project = next(Path(f) for f in found["files"] if f.endswith(".chartstudio"))
+    song, _ = read_song(Bundle.open(project))
+    hard, middle, easy = ({n.tick for n in c.notes} for c in song.charts)
+    assert easy < middle < hard
+
+
 def test_exact_note_times_are_met(
     song_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
