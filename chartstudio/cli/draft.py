@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from chartstudio.audio.decode import Audio, decode_job
 from chartstudio.cli.console import Console
-from chartstudio.core.errors import ChartStudioError, EngineError, ModeError
+from chartstudio.core.errors import ChartStudioError, EngineError, FormatError, ModeError
 from chartstudio.core.job import Job
 from chartstudio.core.provenance import Generated
 from chartstudio.core.song import Chart, Song
@@ -58,6 +59,9 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
         "--spread", action="store_true", help="lower levels take their times from the highest"
     )
     draft.add_argument("--times", type=int, help="number of distinct note times")
+    draft.add_argument(
+        "--density", type=Path, metavar="FILE", help="JSON list of [measure, notes per beat]"
+    )
     draft.add_argument("--grid", type=int, default=16, choices=SNAPS)
     draft.add_argument("--seed", type=int, default=0)
     draft.add_argument("--candidates", type=int, default=1, metavar="N")
@@ -161,6 +165,7 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     ranges = _ranges(timing, audio, args)
     inside = {n for n in context.notes for start, end in ranges if start <= n.tick < end}
     context = replace(context, notes=tuple(n for n in context.notes if n not in inside))
+    density = () if args.density is None else painted_density(args.density, timing)
     drafted: list[Drafted] = []
     harder: tuple[int, ...] | None = None
     for level in sorted(args.level, reverse=True) if args.spread else args.level:
@@ -176,6 +181,7 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
             n_candidates=args.candidates,
             n_times=args.times,
             only=harder,
+            density=density,
         )
         try:
             new = draft_level(request, ranges, engine, console, watch)
@@ -215,6 +221,35 @@ def _timing(
     if timed:
         return song.timing
     return found_timing(engine.find_timing(TimingRequest(audio)), str(args.source), console)
+
+
+def painted_density(path: Path, timing: TimingMap) -> tuple[tuple[int, int, float], ...]:
+    """A density curve from its file: ``[[measure, notes per beat], ...]``.
+
+    Raises
+    ------
+    FormatError
+        When the file is something else.
+    """
+    try:
+        curve = json.loads(path.read_text("utf-8"))
+        return tuple(
+            (timing.measure_start(int(m)), timing.measure_start(int(m) + 1), _per_beat(per_beat))
+            for m, per_beat in curve
+        )
+    except OSError as error:
+        what = f"cannot be read ({error.strerror}); check the path"
+        raise FormatError(str(path), None, what) from error
+    except (ValueError, TypeError) as error:
+        what = "is no density curve; write a JSON list such as [[1, 2.0], [2, 0.5]]"
+        raise FormatError(str(path), None, what) from error
+
+
+def _per_beat(value: object) -> float:
+    per_beat = float(value) if isinstance(value, int | float) else -1.0
+    if not 0 <= per_beat <= 48:
+        raise ValueError(f"{value!r} is no number of notes per beat")
+    return per_beat
 
 
 def decoded(source: Source, console: Console) -> Audio:

@@ -42,6 +42,9 @@ class GenerateRequest:
     only : tuple of int or None
         Ticks to choose from, such as the note times of a harder chart; None for every line
         of the grid.
+    density : tuple of (int, int, float)
+        Painted stretches: start and end ticks, and note times per beat there. With any, the
+        level no longer decides how many times there are.
     """
 
     audio: Audio
@@ -55,6 +58,7 @@ class GenerateRequest:
     n_candidates: int = 1
     n_times: int | None = None
     only: tuple[int, ...] | None = None
+    density: tuple[tuple[int, int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ class Task:
     line_slots : ndarray of int64, shape (L,)
     sections : tuple of Section
     weights : ndarray of float64, shape (L,)
-        Expected note times at each line, up to a common factor.
+        Expected note times at each line.
     n_times : int
         Note times to begin with.
     fixed : bool
@@ -186,10 +186,11 @@ def prepare(request: GenerateRequest, mode: Mode, model: Model, song: SongFeatur
     evenness = model.spec.plan.evenness
     activity = song.activity[slots // SLOTS_PER_BEAT].astype(np.float64)
     weights = np.where(activity > 0, evenness + (1 - evenness) * activity, 0.0) * step_s
+    rate = model.spec.plan.times_per_s(mode.id, request.level)
+    weights = _painted(request, lines, weights * rate)
     n_times = request.n_times
     if n_times is None:
-        rate = model.spec.plan.times_per_s(mode.id, request.level)
-        n_times = min(round(rate * float(weights.sum())), len(lines))
+        n_times = min(round(float(weights.sum())), len(lines))
         if n_times == 0:
             raise EngineError("nothing sounds in this range: choose another, or give a note count")
     elif not 0 < n_times <= len(lines):
@@ -207,7 +208,7 @@ def prepare(request: GenerateRequest, mode: Mode, model: Model, song: SongFeatur
         sections=sections,
         weights=weights,
         n_times=n_times,
-        fixed=request.n_times is not None,
+        fixed=request.n_times is not None or bool(request.density),
         context=encode_rows(given, mode, model.spec.vocabulary, request.timing, song.grid),
         given=given,
     )
@@ -242,6 +243,18 @@ def _lines(request: GenerateRequest, song: SongFeatures) -> Ticks:
             "choose a longer range or a finer grid"
         )
     return lines
+
+
+def _painted(
+    request: GenerateRequest, lines: Ticks, expected: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Expected note times at each line, as painted where something is painted."""
+    found = expected.copy()
+    for start, end, per_beat in request.density:
+        inside = (lines >= start) & (lines < end)
+        n_beats = (end - start) / TICKS_PER_BEAT
+        found[inside] = min(per_beat * n_beats / max(int(inside.sum()), 1), 1.0)
+    return found
 
 
 def _step_s(request: GenerateRequest, lines: Ticks) -> NDArray[np.float64]:

@@ -183,12 +183,29 @@ def _pick_times(
     n_left : int
         Note times for this section and all after it.
     """
+    if task.request.density:
+        return _pick_painted(task, index, scores[0])
     first = task.sections[index].first_line
     end = task.sections[index + len(scores) - 1].end_line
     weights = np.array([task.weights[first:end].sum(), task.weights[end:].sum()])
     room = np.array([end - first, len(task.lines) - end])
     taken = pick(np.concatenate(scores), int(allocate(n_left, weights, room)[0]))
     return taken[taken < len(scores[0])]
+
+
+def _pick_painted(task: Task, index: int, scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Lines of a section where the author painted how many there are: the best of each stretch."""
+    section = task.sections[index]
+    lines = slice(section.first_line, section.end_line)
+    edges = sorted({tick for start, end, _ in task.request.density for tick in (start, end)})
+    stretches = np.searchsorted(edges, task.lines[lines], "right")
+    expected = task.weights[lines] * (task.n_times / task.weights.sum())
+    found = []
+    for stretch in np.unique(stretches):
+        inside = np.flatnonzero(stretches == stretch)
+        n = round(float(expected[inside].sum()))
+        found.append(inside[pick(scores[inside], n)])
+    return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
 
 
 def new_writer(task: Task, seed: int, n_times: int, start: Start) -> Writer:

@@ -330,6 +330,24 @@ def test_a_spread_takes_lower_levels_out_of_the_highest(
     assert easy < middle < hard
 
 
+def test_a_painted_density_is_followed(
+    song_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    curve = tmp_path / "density.json"
+    curve.write_text(json.dumps([[m, 4 if m % 4 == 1 else 0.5] for m in range(1, 15)]))
+    asked = ("draft", song_folder / "song.wav", "--mode", "mania-4k", "--level", 3, *DRAFT)
+    found = answer(capsys, *asked, "--density", curve, "--to", "project", "--out", tmp_path / "p")
+    project = next(Path(f) for f in found["files"] if f.endswith(".chartstudio"))
+    song, _ = read_song(Bundle.open(project))
+    measures = [n.tick // (4 * BEAT) for n in song.charts[0].notes]
+    busy = sum(m % 4 == 0 for m in measures) / len(measures)
+    assert busy > 0.6
+    curve.write_text('[[1, "many"]]')
+    assert "density curve" in failure(
+        capsys, *asked, "--density", curve, "--to", "osz", "--out", tmp_path
+    )
+
+
 def test_exact_note_times_are_met(
     song_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
