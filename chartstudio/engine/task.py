@@ -80,6 +80,8 @@ class Task:
     sections : tuple of Section
     weights : ndarray of float64, shape (L,)
         Expected note times at each line.
+    sounding_s : float
+        Length of what sounds in the range, busy passages counting for more.
     n_times : int
         Note times to begin with.
     fixed : bool
@@ -96,6 +98,7 @@ class Task:
     line_slots: NDArray[np.int64]
     sections: tuple[Section, ...]
     weights: NDArray[np.float64]
+    sounding_s: float
     n_times: int
     fixed: bool
     context: Rows
@@ -185,9 +188,9 @@ def prepare(request: GenerateRequest, mode: Mode, model: Model, song: SongFeatur
     step_s = _step_s(request, lines)
     evenness = model.spec.plan.evenness
     activity = song.activity[slots // SLOTS_PER_BEAT].astype(np.float64)
-    weights = np.where(activity > 0, evenness + (1 - evenness) * activity, 0.0) * step_s
+    sounding_s = np.where(activity > 0, evenness + (1 - evenness) * activity, 0.0) * step_s
     rate = model.spec.plan.times_per_s(mode.id, request.level)
-    weights = _painted(request, lines, weights * rate)
+    weights = _painted(request, lines, sounding_s * rate)
     n_times = request.n_times
     if n_times is None:
         n_times = min(round(float(weights.sum())), len(lines))
@@ -207,6 +210,7 @@ def prepare(request: GenerateRequest, mode: Mode, model: Model, song: SongFeatur
         line_slots=slots,
         sections=sections,
         weights=weights,
+        sounding_s=float(sounding_s.sum()),
         n_times=n_times,
         fixed=request.n_times is not None or bool(request.density),
         context=encode_rows(given, mode, model.spec.vocabulary, request.timing, song.grid),
@@ -263,7 +267,9 @@ def _step_s(request: GenerateRequest, lines: Ticks) -> NDArray[np.float64]:
     bpm = np.array([request.timing.bpm_at(int(t)) for t in lines[:: max(len(lines) // 64, 1)]])
     usual_s = step / TICKS_PER_BEAT * 60.0 / np.median(bpm)
     seconds = np.diff(request.timing.seconds_at(lines))
-    capped: NDArray[np.float64] = np.minimum(np.append(seconds, usual_s), 2 * usual_s)
+    # Between chosen times there may be beats; between neighbouring lines only a pause.
+    longest_s = (2 if request.only is None else 8) * usual_s
+    capped: NDArray[np.float64] = np.minimum(np.append(seconds, usual_s), longest_s)
     return capped
 
 
@@ -341,7 +347,7 @@ def hear(task: Task, section: Section) -> Sound:
     n_beats = spec.windows.n_beats
     inputs = [look(task.song, task.context, task.known, w.first, n_beats) for w in section.windows]
     inputs += [inputs[-1]] * (WINDOWS_AT_ONCE - len(inputs))
-    rate = task.n_times / max(float(task.weights.sum()), 1.0)
+    rate = task.n_times / max(task.sounding_s, 1.0)
     chords = spec.plan.chord_share(task.mode.id, task.request.level)
     wish = Wish(task.request.level, rate, spec.plan.holds, chords)
     asked = np.stack([asked_for(task.mode, wish)] * WINDOWS_AT_ONCE)

@@ -32,6 +32,7 @@ from chartstudio.engine.train import synthesis
 from chartstudio.modes import MODES
 
 N_LEVELS = 6
+_LONGEST_S = 75.0
 _HARDEST = 0.75
 """Levels above this share of a mode's range lie beyond what most songs can be charted to."""
 
@@ -79,7 +80,7 @@ def calibrate(
                 request = GenerateRequest(audio, timing, Chart(mode.id), 0, end, level, seed=seed)
                 task = prepare(request, mode, model, song)
                 best = run(generate(task)).candidates[0]
-                rate = len({n.tick for n in best.notes}) / float(task.weights.sum())
+                rate = len({n.tick for n in best.notes}) / task.sounding_s
                 points.append((best.level_reached, rate))
             yield Progress((i + 0.5) / len(modes), f"Measured {mode.title}")
         curves.append((mode.id, rising(points)))
@@ -97,7 +98,7 @@ def rendered(data: Path, n_songs: int, seed: int) -> list[tuple[Audio, TimingMap
     rng = np.random.default_rng(seed)
     found = []
     for piece in islice(synthesis.pieces(data, seed), n_songs):
-        samples = synthesis.render(piece, rng)
+        samples = synthesis.render(piece, rng)[: round(_LONGEST_S * synthesis.RATE_HZ)]
         found.append((Audio(samples[None], synthesis.RATE_HZ, "FluidSynth"), piece.timing))
     return found
 
