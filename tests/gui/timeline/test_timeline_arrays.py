@@ -22,7 +22,7 @@ def test_every_field_follows_the_notes():
         LaneNote(0, 0, 0),
         LaneNote(B // 3, B // 3, 1, "mine"),
         LaneNote(B // 2, 3 * B, 2, "roll"),
-        LaneNote(7, 7, 3),
+        LaneNote(100, 100, 3),
     )
     assert found.lanes.tolist() == [0, 1, 2, 3]
     assert [KINDS[k] for k in found.kinds] == ["tap", "mine", "roll", "tap"]
