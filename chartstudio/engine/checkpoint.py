@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from chartstudio.core.mode import EventRange
 from chartstudio.engine.features import FeatureGroup, FeatureSpec
 from chartstudio.engine.net import Net, NetSpec
 from chartstudio.engine.plan import PlanSpec
+from chartstudio.engine.rows import RowPlacer
 from chartstudio.engine.tokens import n_raster
 from chartstudio.engine.vocab import Vocabulary
 from chartstudio.engine.windows import WindowSpec
@@ -109,12 +111,17 @@ class ModelSpec:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Model:
     """A loaded model, in evaluation mode."""
 
     spec: ModelSpec
     net: Net
+
+    @cached_property
+    def rows(self) -> RowPlacer:
+        """The placer as drafting uses it."""
+        return RowPlacer(self.net.placer)
 
     @property
     def label(self) -> str:

@@ -25,8 +25,8 @@ N_ASKED = 4
 
 MOST_BEATS_IN_BAR = 8
 _DROPOUT = 0.15
-_NEVER = -1e9
-_FAR_BEATS = 1e6
+NEVER = -1e9
+FAR_BEATS = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,29 +140,6 @@ class Encoder(nn.Module):
         return states.float(), scores.reshape(len(x), n * SLOTS_PER_POSITION, N_WHEN)
 
 
-@dataclass(slots=True, eq=False)
-class Memory:
-    """Rows that a batch of candidates has written, as later rows attend to them.
-
-    Attributes
-    ----------
-    keys, values : Tensor, shape (n_layers, B * n_heads * most_rows, width of a head)
-    beats : Tensor, shape (B, most_rows)
-        Where each row lies; far ahead where there is none.
-    n_rows : list of int
-        Rows written by each candidate; the newest replace the oldest.
-    """
-
-    keys: Tensor
-    values: Tensor
-    beats: Tensor
-    n_rows: list[int]
-
-    def keep(self, candidate: int) -> None:
-        """Make the row of the last step a part of the memory."""
-        self.n_rows[candidate] += 1
-
-
 class _Layer(nn.Module):
     """Pre-norm attention over rows, and a mix of channels."""
 
@@ -194,7 +171,10 @@ class _Layer(nn.Module):
 
 
 class Placer(nn.Module):
-    """Writes rows: which events stand at the times that were picked."""
+    """Writes rows: which events stand at the times that were picked.
+
+    Here for training, on rows that are all known; `rows.RowPlacer` is the same for drafting.
+    """
 
     def __init__(self, spec: NetSpec) -> None:
         super().__init__()
@@ -237,7 +217,7 @@ class Placer(nn.Module):
         for layer in self.layers:
             query, key, value = (t.transpose(1, 2) for t in layer.heads(x, turn))
             scores = query @ key.transpose(2, 3) * self._scale
-            weights = scores.masked_fill(hidden, _NEVER).softmax(dim=-1)
+            weights = scores.masked_fill(hidden, NEVER).softmax(dim=-1)
             x = layer.finish(x, (weights @ value).transpose(1, 2).flatten(2))
         walked: Tensor = self.from_state(self.norm(x))
         return walked
@@ -253,52 +233,6 @@ class Placer(nn.Module):
         """
         angle = beats[:, :, None, None] * self.turns
         return angle.cos(), angle.sin()
-
-    def remember(self, n: int) -> Memory:
-        """An empty memory for a batch of candidates."""
-        s = self.spec
-        shape = (s.n_layers, n * s.n_heads * s.most_rows, s.state // s.n_heads)
-        far = torch.full((n, s.most_rows), _FAR_BEATS)
-        return Memory(torch.zeros(shape), torch.zeros(shape), far, [0] * n)
-
-    def step(self, inputs: Tensor, mode: Tensor, beats: Tensor, memory: Memory) -> Tensor:
-        """State of each candidate's next row; `Memory.keep` makes the row a part of the past.
-
-        Parameters
-        ----------
-        inputs : Tensor, shape (B, width + N_GAPS + 3 * V)
-        mode : Tensor of int64, shape (B,)
-        beats : Tensor, shape (B,)
-        memory : Memory
-
-        Returns
-        -------
-        Tensor, shape (B, state)
-        """
-        s, n = self.spec, len(beats)
-        x = functional.gelu(self.row(inputs) + self.mode(mode)).unsqueeze(1)
-        newest = [k * s.most_rows + rows % s.most_rows for k, rows in enumerate(memory.n_rows)]
-        memory.beats.view(-1).index_copy_(0, torch.tensor(newest), beats)
-        gap = beats.unsqueeze(1) - memory.beats
-        hidden = ((gap < 0) | (gap >= s.reach_beats)).unsqueeze(1).repeat(1, s.n_heads, 1)
-        hidden = hidden.view(n * s.n_heads, 1, s.most_rows)
-        at = torch.tensor(
-            [
-                (k * s.n_heads + h) * s.most_rows + rows % s.most_rows
-                for k, rows in enumerate(memory.n_rows)
-                for h in range(s.n_heads)
-            ]
-        )
-        turn = self._turn(beats.unsqueeze(1))
-        for i, layer in enumerate(self.layers):
-            query, key, value = (t.reshape(n * s.n_heads, -1) for t in layer.heads(x, turn))
-            keys = memory.keys[i].index_copy_(0, at, key).view(n * s.n_heads, s.most_rows, -1)
-            values = memory.values[i].index_copy_(0, at, value).view_as(keys)
-            scores = torch.bmm(query.unsqueeze(1), keys.transpose(1, 2)) * self._scale
-            weights = scores.masked_fill_(hidden, _NEVER).softmax(dim=-1)
-            x = layer.finish(x, torch.bmm(weights, values).view(n, 1, -1))
-        walked: Tensor = self.from_state(self.norm(x))[:, 0]
-        return walked
 
     def spell(self, row: Tensor, so_far: Tensor, last: Tensor) -> Tensor:
         """Scores of the next event of rows.

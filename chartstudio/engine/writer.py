@@ -7,19 +7,17 @@ shape, so that neither the number of candidates nor where they stand changes a r
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from chartstudio.core.mode import Grammar, RowContext
 from chartstudio.core.note import Note
 from chartstudio.core.ticks import Ticks
 from chartstudio.engine.features import SLOTS_PER_BEAT, SLOTS_PER_POSITION
-from chartstudio.engine.net import Memory
 from chartstudio.engine.plan import allocate, pick
+from chartstudio.engine.rows import Memory
 from chartstudio.engine.sampling import RowSpeller, Sampling, choose
 from chartstudio.engine.task import RECENT_NOTES, Sound, Task
 from chartstudio.engine.tokens import (
@@ -247,7 +245,7 @@ def start_of(task: Task, sound: Sound) -> Start:
     """Gather the given rows before the range, as far as the first section hears them."""
     rows, n_events = task.context, task.model.spec.vocabulary.n_events
     lead = np.flatnonzero(rows.ticks < task.request.start)
-    n_inputs = task.model.net.placer.row.in_features
+    n_inputs = task.model.rows.n_inputs
     nothing = np.zeros((0, n_inputs), dtype=np.float32)
     if not len(lead):
         empty = np.zeros(n_events, dtype=np.float32)
@@ -279,23 +277,18 @@ class Desk:
 
 def desks(task: Task, writers: Sequence[Writer], start: Start) -> tuple[Desk, ...]:
     """Seat candidates, and walk through the given rows before the range."""
-    placer = task.model.net.placer
-    mode = _modes(task)
+    placer = task.model.rows
+    mode = task.model.spec.vocabulary.index(task.mode)
     found = []
     for i in range(0, len(writers), CANDIDATES_AT_ONCE):
         memory = placer.remember(CANDIDATES_AT_ONCE)
-        with _one_thread(), torch.inference_mode():
-            for row, beat in zip(start.inputs, start.beats, strict=True):
-                inputs = torch.from_numpy(np.stack([row] * CANDIDATES_AT_ONCE))
-                placer.step(inputs, mode, torch.full((CANDIDATES_AT_ONCE,), float(beat)), memory)
-                for k in range(CANDIDATES_AT_ONCE):
-                    memory.keep(k)
+        for row, beat in zip(start.inputs, start.beats, strict=True):
+            inputs = np.stack([row] * CANDIDATES_AT_ONCE)
+            placer.step(inputs, mode, np.full(CANDIDATES_AT_ONCE, beat), memory)
+            for k in range(CANDIDATES_AT_ONCE):
+                memory.keep(k)
         found.append(Desk(task, tuple(writers[i : i + CANDIDATES_AT_ONCE]), memory))
     return tuple(found)
-
-
-def _modes(task: Task) -> torch.Tensor:
-    return torch.full((CANDIDATES_AT_ONCE,), task.model.spec.vocabulary.index(task.mode))
 
 
 def write(desk: Desk, keep: int) -> Iterator[None]:
@@ -304,39 +297,25 @@ def write(desk: Desk, keep: int) -> Iterator[None]:
     ``keep`` rows stay planned: a row wants to know when the next one falls.
     """
     while any(len(w.planned) > keep for w in desk.writers):
-        with _one_thread():
-            for _ in range(ROWS_PER_STEP):
-                busy = [(k, w) for k, w in enumerate(desk.writers) if len(w.planned) > keep]
-                if not busy:
-                    break
-                _write_row(desk, busy)
+        for _ in range(ROWS_PER_STEP):
+            busy = [(k, w) for k, w in enumerate(desk.writers) if len(w.planned) > keep]
+            if not busy:
+                break
+            _write_row(desk, busy)
         yield
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Run products too small to share on one thread: sharing made them four times slower."""
-    n = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n)
 
 
 def _write_row(desk: Desk, busy: Sequence[tuple[int, Writer]]) -> None:
     """Write the next row of each candidate; ``busy`` holds its place in the batch."""
     task = desk.task
-    placer = task.model.net.placer
-    inputs = np.zeros((CANDIDATES_AT_ONCE, placer.row.in_features), dtype=np.float32)
+    placer = task.model.rows
+    inputs = np.zeros((CANDIDATES_AT_ONCE, placer.n_inputs), dtype=np.float32)
     beats = np.zeros(CANDIDATES_AT_ONCE, dtype=np.float32)
     for k, writer in busy:
         inputs[k] = writer.inputs()
         beats[k] = writer.planned[0][1].beat
-    with torch.inference_mode():
-        state = placer.step(
-            torch.from_numpy(inputs), _modes(task), torch.from_numpy(beats), desk.memory
-        )
+    mode = task.model.spec.vocabulary.index(task.mode)
+    state = placer.step(inputs, mode, beats, desk.memory)
     left = list(busy)
     finished: list[tuple[int, Writer, RowSpeller]] = []
     for caution in range(_MOST_CAUTION + 1):
@@ -369,18 +348,20 @@ def _allowed(task: Task, writer: Writer, caution: int) -> NDArray[np.bool_]:
 
 
 def _spell(
-    desk: Desk, rows: Sequence[tuple[int, Writer, RowSpeller]], state: torch.Tensor, short: bool
+    desk: Desk,
+    rows: Sequence[tuple[int, Writer, RowSpeller]],
+    state: NDArray[np.float32],
+    short: bool,
 ) -> None:
     """Spell rows to their end; ``short`` ones end as soon as they may."""
     task = desk.task
-    placer, vocabulary = task.model.net.placer, task.model.spec.vocabulary
+    placer, vocabulary = task.model.rows, task.model.spec.vocabulary
     shared = vocabulary.shared(task.mode)
     so_far = np.zeros((CANDIDATES_AT_ONCE, vocabulary.n_events), dtype=np.float32)
     last = np.full(CANDIDATES_AT_ONCE, END, dtype=np.int64)
     growing = rows
     while growing:
-        with torch.inference_mode():
-            scores = placer.spell(state, torch.from_numpy(so_far), torch.from_numpy(last)).numpy()
+        scores = placer.spell(state, so_far, last)
         for k, writer, row in growing:
             legal = row.legal()
             if short and legal[END]:

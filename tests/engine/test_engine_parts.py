@@ -14,6 +14,7 @@ from chartstudio.core.ticks import TICKS_PER_BEAT, snap_ticks
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine import plan, sampling, tokens
 from chartstudio.engine.features import POSITIONS_PER_BEAT, SLOT_TICKS, slot_grid
+from chartstudio.engine.rows import RowPlacer, gelu
 from chartstudio.engine.vocab import END, Vocabulary
 from chartstudio.engine.windows import WindowSpec, cut, stitch
 from chartstudio.modes import MODES
@@ -244,34 +245,41 @@ def test_the_tail_is_never_chosen():
 # Network
 
 
+def test_gelu_equals_torchs():
+    x = np.linspace(-8, 8, 4001, dtype=np.float32)
+    assert np.abs(gelu(x) - torch.nn.functional.gelu(torch.from_numpy(x)).numpy()).max() < 2e-6
+
+
 def test_rows_one_by_one_equal_rows_at_once():
-    placer = tiny_model().net.placer
+    placer = tiny_model(scripted=False).net.placer
     torch.manual_seed(1)
-    n, rows = 3, 150
-    inputs = torch.randn(n, rows, placer.row.in_features)
-    beats = torch.cumsum(torch.rand(n, rows) + 0.3, dim=1)
-    mode = torch.tensor([0, 1, 2])
-    at_once = placer.walk(inputs, mode, beats)
-    memory, one_by_one = placer.remember(n), []
-    for r in range(rows):
-        one_by_one.append(placer.step(inputs[:, r], mode, beats[:, r], memory))
+    n, n_rows = 3, 150
+    inputs = torch.randn(n, n_rows, placer.row.in_features)
+    beats = torch.cumsum(torch.rand(n, n_rows) + 0.3, dim=1)
+    at_once = placer.walk(inputs, torch.tensor([2, 2, 2]), beats).numpy()
+    quick = RowPlacer(placer)
+    memory, one_by_one = quick.remember(n), []
+    for r in range(n_rows):
+        one_by_one.append(quick.step(inputs[:, r].numpy(), 2, beats[:, r].numpy(), memory))
         for k in range(n):
             memory.keep(k)
-    assert torch.allclose(torch.stack(one_by_one, dim=1), at_once, atol=1e-5)
+    assert np.allclose(np.stack(one_by_one, axis=1), at_once, atol=1e-5)
+    so_far = torch.rand(n, VOCABULARY.n_events)
+    last = torch.tensor([0, 3, 12])
+    spelled = placer.spell(torch.from_numpy(one_by_one[0]), so_far, last).numpy()
+    assert np.allclose(quick.spell(one_by_one[0], so_far.numpy(), last.numpy()), spelled, atol=1e-5)
 
 
 def test_a_row_that_is_not_kept_leaves_no_trace():
-    placer = tiny_model().net.placer
-    torch.manual_seed(1)
-    inputs = torch.randn(5, 2, placer.row.in_features)
-    mode = torch.tensor([0, 1])
-    plain, disturbed = placer.remember(2), placer.remember(2)
+    quick = RowPlacer(tiny_model().net.placer)
+    inputs = np.random.default_rng(1).normal(size=(5, 2, quick.n_inputs)).astype(np.float32)
+    plain, disturbed = quick.remember(2), quick.remember(2)
     for r in range(5):
-        beats = torch.full((2,), float(r))
-        a = placer.step(inputs[r], mode, beats, plain)
-        placer.step(inputs[r] * 2 + 1, mode, beats - 0.5, disturbed)
-        b = placer.step(inputs[r], mode, beats, disturbed)
-        assert torch.equal(a, b)
+        beats = np.full(2, r, dtype=np.float32)
+        a = quick.step(inputs[r], 0, beats, plain)
+        quick.step(inputs[r] * 2 + 1, 0, beats - np.float32(0.5), disturbed)
+        b = quick.step(inputs[r], 0, beats, disturbed)
+        assert np.array_equal(a, b)
         for memory in (plain, disturbed):
             memory.keep(0)
             memory.keep(1)
