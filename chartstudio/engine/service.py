@@ -70,7 +70,10 @@ class Engine:
         model.spec.vocabulary.index(mode)
         yield Progress(0.0, "Listening")
         started = perf_counter()
+        self._heard.samples(request.audio, model.spec.features)
+        yield Progress(0.0, "Listening")
         song = self._heard.song(request.audio, request.timing, model.spec.features)
+        yield Progress(0.0, "Listening")
         task = prepare(request, mode, model, song)
         prepared_s = perf_counter() - started
         draft = yield from generate(task)
@@ -135,7 +138,7 @@ class _Heard:
 
     def song(self, audio: Audio, timing: TimingMap, spec: FeatureSpec) -> SongFeatures:
         """Features of a song on its grid, as far as they are computed."""
-        samples = self._mono(audio, spec)
+        samples = self.samples(audio, spec)
         key = (id(audio), timing, spec)
         if key not in self._songs:
             self._songs[key] = SongFeatures(samples, slot_grid(timing, audio.duration_s), spec)
@@ -144,7 +147,8 @@ class _Heard:
             self._songs.popitem(last=False)
         return self._songs[key]
 
-    def _mono(self, audio: Audio, spec: FeatureSpec) -> Samples:
+    def samples(self, audio: Audio, spec: FeatureSpec) -> Samples:
+        """The song in mono at the features' rate."""
         # Holding the audio keeps its id from being given to another.
         kept = self._samples.get(id(audio))
         if kept is None or kept[1] != spec:
