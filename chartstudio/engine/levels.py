@@ -52,12 +52,12 @@ class Aim:
 
     Attributes
     ----------
-    tried : list of int
-        Note counts that were written.
+    tried : dict of int to float
+        Levels that were reached, by note count.
     """
 
     task: Task
-    tried: list[int] = field(default_factory=list)
+    tried: dict[int, float] = field(default_factory=dict)
 
     def miss(self, reached: float) -> float:
         """How far a level is from the asked one."""
@@ -75,10 +75,27 @@ class Aim:
         """
         slack, share = _SLACK
         asked = self.task.request.level
-        self.tried.append(writer.n_times)
+        self.tried[writer.n_times] = reached
         if self.miss(reached) <= max(slack, share * asked) or not writer.notes:
             return None
-        harder = reached < asked
+        found = self._between()
+        if found is None:
+            found = self._guess(writer, reached < asked)
+        return None if found in self.tried else found
+
+    def _between(self) -> int | None:
+        """A count between two that were written, one too easy and one too hard."""
+        asked = self.task.request.level
+        easy = max(((n, level) for n, level in self.tried.items() if level < asked), default=None)
+        hard = min(((n, level) for n, level in self.tried.items() if level >= asked), default=None)
+        if easy is None or hard is None or easy[0] >= hard[0]:
+            return None
+        share = (asked - easy[1]) / (hard[1] - easy[1])
+        return round(easy[0] + share * (hard[0] - easy[0]))
+
+    def _guess(self, writer: Writer, harder: bool) -> int:
+        """The count at which the rows of a finished candidate, moved, reach the level."""
+        asked = self.task.request.level
         low = writer.n_times if harder else max(round(writer.n_times / _WIDEST), 1)
         high = round(writer.n_times * _WIDEST) if harder else writer.n_times
         high = min(high, len(self.task.lines))
@@ -88,7 +105,7 @@ class Aim:
                 low = middle
             else:
                 high = middle
-        return None if high in self.tried else high
+        return high
 
     def _level(self, writer: Writer, n_times: int) -> float:
         notes = retimed(writer, writer.times(self.task, n_times))
