@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from chartstudio.audio import encode
 from chartstudio.audio.decode import decode_job
@@ -150,19 +151,23 @@ def _for_game(song: Song, format_id: str) -> Song:
     """The song as the game wants it: names it knows, generated charts marked."""
     if format_id == "project":
         return song
-    charts = tuple(_marked(c) if provenance.generated(c) else c for c in song.charts)
-    if format_id in ("sm", "ssc"):
-        charts = _stepmania_names(charts)
-    elif charts != song.charts and _OSU_TAG not in song.metadata.tags:
+    charts = _stepmania_names(song.charts) if format_id in ("sm", "ssc") else song.charts
+    # An .sm file has one line for a chart's name and its author both.
+    field = "label" if format_id == "sm" else "credit"
+    charts = tuple(_marked(c, field) if provenance.generated(c) else c for c in charts)
+    if format_id == "osz" and charts != song.charts and _OSU_TAG not in song.metadata.tags:
         tags = f"{song.metadata.tags} {_OSU_TAG}".strip()
         song = replace(song, metadata=replace(song.metadata, tags=tags))
     return replace(song, charts=charts)
 
 
-def _marked(chart: Chart) -> Chart:
-    if AI_MARK in chart.credit:
+def _marked(chart: Chart, field: str) -> Chart:
+    """The chart with the mark at the end of its credit or label."""
+    said = getattr(chart, field)
+    if AI_MARK in said:
         return chart
-    return replace(chart, credit=f"{chart.credit}, {AI_MARK}" if chart.credit else AI_MARK)
+    marked: dict[str, Any] = {field: f"{said}, {AI_MARK}" if said else AI_MARK}
+    return replace(chart, **marked)
 
 
 def _stepmania_names(charts: tuple[Chart, ...]) -> tuple[Chart, ...]:

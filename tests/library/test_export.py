@@ -1,4 +1,5 @@
 import errno
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,13 @@ def test_generated_charts_say_so_once(song: Song, format_id: str, tmp_path: Path
         assert song.metadata.tags.count("ai-assisted") == 1
     else:
         assert song.charts[0].credit == AI_MARK
+
+
+def test_an_sm_file_says_it_in_the_line_that_it_has(tmp_path: Path) -> None:
+    chart = mark(DANCE.charts[0], Generated(0, BEAT, "base", 1, "2026-01-01"))
+    run(export(DANCE.with_chart(0, replace(chart, name="9")), {}, "sm", tmp_path))
+    song, _ = read_song(Bundle.open(tmp_path))
+    assert song.charts[0].label == f"9, {AI_MARK}"
 
 
 def test_a_cancelled_export_leaves_nothing(tmp_path: Path) -> None:
