@@ -221,6 +221,8 @@ for tempos around 141 BPM. No recording and no charted song took part."""
 
 
 _BARE_PULSE = 100.0
+_ALIKE = 0.5
+"""Every other beat of a metronome has at least this share of the others' low sound."""
 
 
 def _readings(onsets: Onsets, beat_hz: float) -> list[_Reading]:
@@ -250,14 +252,21 @@ def _readings(onsets: Onsets, beat_hz: float) -> list[_Reading]:
 
 
 def _bare_pulse(onsets: Onsets, beat_hz: float, one_beat: NDArray[np.float64]) -> bool:
-    """Whether every beat is struck and nothing else is: a metronome is its own tempo."""
+    """Whether every beat is struck alike and nothing else is: a metronome is its own tempo.
+
+    Low and high sounds in turn (kick and hat) are two strokes of one beat.
+    """
     place = int(one_beat[:, 0].argmax()) / _BINS
     beat = onsets.times_s * beat_hz - place
     near = np.abs(beat - np.rint(beat)) < 0.08
     n_struck = len(np.unique(np.rint(beat[near])))
     n_beats = (onsets.times_s[-1] - onsets.times_s[0]) * beat_hz + 1
     share = onsets.weights[near].sum() / onsets.weights.sum()
-    return bool(share > 0.95 and n_struck > 0.9 * n_beats)
+    if share <= 0.95 or n_struck <= 0.9 * n_beats:
+        return False
+    low, odd = onsets.bands[near, 0], np.rint(beat[near]).astype(np.int64) % 2 == 1
+    sides = sorted((float(low[odd].mean()), float(low[~odd].mean())))
+    return sides[0] >= _ALIKE * sides[1]
 
 
 def _profile(onsets: Onsets, beat_hz: float) -> NDArray[np.float64]:

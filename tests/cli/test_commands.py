@@ -1,6 +1,7 @@
 """The command line as other programs see it: exit status, standard output, files."""
 
 import json
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 import rosu_pp_py
-import simfile
-from simfile.notes import NoteData, NoteType
 
 from chartstudio.audio import encode
 from chartstudio.cli import main
@@ -261,6 +260,18 @@ def test_a_mania_draft_becomes_an_archive(
     assert back["charts"][0]["n_notes"] == found["charts"][0]["n_notes"]
 
 
+def n_notes_by_simfile(path: Path) -> int:
+    """Notes of a file's only chart, as another reader counts them."""
+    with warnings.catch_warnings():
+        # It asks setuptools for modules that are about to go.
+        warnings.simplefilter("ignore")
+        import simfile
+        from simfile.notes import NoteData, NoteType
+    (chart,) = simfile.open(path).charts
+    kinds = (NoteType.TAP, NoteType.HOLD_HEAD, NoteType.ROLL_HEAD)
+    return sum(note.note_type in kinds for note in NoteData(chart))
+
+
 def test_other_programs_read_the_same_counts(
     song_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -269,10 +280,7 @@ def test_other_programs_read_the_same_counts(
         capsys, *asked, "--mode", "dance-single", "--to", "ssc", "--out", tmp_path / "ssc"
     )
     mania = answer(capsys, *asked, "--mode", "mania-6k", "--to", "osz", "--out", tmp_path / "osz")
-    (chart,) = simfile.open(chart_file(tmp_path / "ssc")).charts
-    kinds = (NoteType.TAP, NoteType.HOLD_HEAD, NoteType.ROLL_HEAD)
-    heads = [n for n in NoteData(chart) if n.note_type in kinds]
-    assert len(heads) == dance["charts"][0]["n_notes"] > 0
+    assert n_notes_by_simfile(chart_file(tmp_path / "ssc")) == dance["charts"][0]["n_notes"] > 0
     with zipfile.ZipFile(mania["files"][0]) as archive:
         name = next(n for n in archive.namelist() if n.endswith(".osu"))
         beatmap = rosu_pp_py.Beatmap(bytes=archive.read(name))
