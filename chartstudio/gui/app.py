@@ -185,6 +185,9 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
     window.draft.start_asked.connect(actions["draft.start"].trigger)
     window.draft.audition_asked.connect(lambda i: verbs.audition(studio, i))
     window.timing.find_asked.connect(actions["timing.find"].trigger)
+    for name, panel in (("draft.start", window.draft), ("timing.find", window.timing)):
+        # By its key too, what is asked for comes into view.
+        actions[name].triggered.connect(lambda _, panel=panel: window.show_panel(panel))
     window.checks.jump_asked.connect(lambda issue: verbs.go_to_issue(studio, issue))
     window.checks.fix_asked.connect(lambda issue: verbs.fix_issue(studio, issue))
     window.export.start_asked.connect(actions["file.export"].trigger)

@@ -233,6 +233,12 @@ def test_the_panel_knows_of_audio_that_arrives_after_the_song(opened):
     assert opened.draft._start.isEnabled()
 
 
+def test_drafting_by_key_brings_the_panel_up(drafting, opened):
+    opened.show_panel(opened.timing)
+    opened.actions_["draft.start"].trigger()
+    assert opened.tabs.currentWidget() is opened.draft
+
+
 def test_the_panel_offers_the_levels_of_the_mode(opened):
     panel, drafting = opened.draft, opened.studio.drafting
     panel.mode.setCurrentIndex(panel.mode.findData("mania-7k"))
