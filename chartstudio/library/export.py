@@ -151,14 +151,17 @@ def _for_game(song: Song, format_id: str) -> Song:
     """The song as the game wants it: names it knows, generated charts marked."""
     if format_id == "project":
         return song
-    charts = _stepmania_names(song.charts) if format_id in ("sm", "ssc") else song.charts
+    if format_id == "osz":
+        is_generated = any(provenance.generated(c) for c in song.charts)
+        if is_generated and _OSU_TAG not in song.metadata.tags:
+            tags = f"{song.metadata.tags} {_OSU_TAG}".strip()
+            return replace(song, metadata=replace(song.metadata, tags=tags))
+        return song
     # An .sm file has one line for a chart's name and its author both.
     field = "label" if format_id == "sm" else "credit"
-    charts = tuple(_marked(c, field) if provenance.generated(c) else c for c in charts)
-    if format_id == "osz" and charts != song.charts and _OSU_TAG not in song.metadata.tags:
-        tags = f"{song.metadata.tags} {_OSU_TAG}".strip()
-        song = replace(song, metadata=replace(song.metadata, tags=tags))
-    return replace(song, charts=charts)
+    charts = _stepmania_names(song.charts)
+    marked = tuple(_marked(c, field) if provenance.generated(c) else c for c in charts)
+    return replace(song, charts=marked)
 
 
 def _marked(chart: Chart, field: str) -> Chart:
