@@ -47,7 +47,7 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     models = commands.add_parser("models", parents=[shared], help="installed models")
     models.add_argument("action", nargs="?", choices=("use", "remove"))
     models.add_argument("name", nargs="?", default="")
-    models.set_defaults(run=_models, print=_print_models)
+    models.set_defaults(run=_models, print=_print_models, parser=models)
 
 
 def seconds_range(text: str) -> tuple[float, float]:
@@ -159,6 +159,8 @@ def _print_convert(answer: Answer) -> None:
 def _models(args: argparse.Namespace, console: Console) -> Answer:
     from chartstudio.engine.service import Engine
 
+    if args.action is not None and not args.name:
+        args.parser.error(f"name the model to {args.action}")
     kept = settings.load()
     cards = {c.name: c for c in Engine().models()}
     if not cards:

@@ -1,6 +1,7 @@
 """The command line as other programs see it: exit status, standard output, files."""
 
 import json
+import shutil
 import warnings
 import zipfile
 from pathlib import Path
@@ -12,6 +13,7 @@ import rosu_pp_py
 
 from chartstudio.audio import encode
 from chartstudio.cli import main
+from chartstudio.core import paths
 from chartstudio.core.note import LaneNote, slice_notes, sort_notes
 from chartstudio.core.song import Chart, Metadata, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
@@ -445,6 +447,7 @@ def test_modes_that_cannot_be_drafted_name_those_that_can(
     [
         ["nonsense"],
         ["inspect"],
+        ["models", "use"],
         ["timing", "x.ogg", "--range", "5:2"],
         ["draft", "x", "--mode", "mania-4k", "--level", "hard", "--to", "osz", "--out", "o"],
         [
@@ -468,6 +471,19 @@ def test_wrong_calls_are_usage_errors(argv: list[str], capsys: pytest.CaptureFix
         main(argv)
     assert stopped.value.code == 2
     assert capsys.readouterr().out == ""
+
+
+def test_a_model_can_be_chosen_and_the_shipped_one_stays(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(paths.shipped_models() / "base", own_home / "models" / "mine")
+    assert {m["name"] for m in answer(capsys, "models")["models"]} == {"base", "mine"}
+    chosen = {m["name"]: m["active"] for m in answer(capsys, "models", "use", "mine")["models"]}
+    assert chosen == {"base": False, "mine": True}
+    left = answer(capsys, "models", "remove", "mine")["models"]
+    assert [(m["name"], m["active"]) for m in left] == [("base", True)]
+    assert "ships with" in failure(capsys, "models", "remove", "base")
+    assert "no model" in failure(capsys, "models", "use", "theirs")
 
 
 def test_ctrl_c_is_130_and_leaves_nothing(
