@@ -12,6 +12,7 @@ from typing import Protocol
 
 from chartstudio.core.errors import ChartStudioError
 from chartstudio.core.job import Job, Progress
+from chartstudio.editor import settings
 from chartstudio.engine.requests import Draft, GenerateRequest, Tempo, TimingRequest
 from chartstudio.gui.text import one_line, tr
 
@@ -33,7 +34,8 @@ def load_engine() -> Engine:
     from chartstudio.engine.service import Engine as Service
 
     # One core stays with the window while the engine works.
-    return Service(n_threads=max(1, (os.cpu_count() or 2) - 1))
+    n_threads = max(1, (os.cpu_count() or 2) - 1)
+    return Service(model=settings.load().model, n_threads=n_threads)
 
 
 class EngineHost:
