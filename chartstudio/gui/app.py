@@ -321,9 +321,11 @@ def _run(app: QApplication, window: MainWindow, begin: Callable[[MainWindow], ob
     wake = QTimer(app)
     wake.timeout.connect(lambda: None)
     wake.start(_WAKE_MS)
-    window.show()
     if app.platformName() == "offscreen":
         print("There is no display: the window is drawn offscreen.", file=sys.stderr)
+    else:
+        window.resize(window.size().boundedTo(window.screen().availableSize()))
+    window.show()
     begin(window)
     later = QTimer(app)
     later.setSingleShot(True)
