@@ -62,6 +62,10 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     draft.add_argument(
         "--density", type=Path, metavar="FILE", help="JSON list of [measure, notes per beat]"
     )
+    draft.add_argument(
+        "--lock", type=words, metavar="WHAT", help="rhythm: the times stay, the rest is redrawn"
+    )
+    draft.add_argument("--follow", type=words, metavar="LAYERS", help="all")
     draft.add_argument("--grid", type=int, default=16, choices=SNAPS)
     draft.add_argument("--seed", type=int, default=0)
     draft.add_argument("--candidates", type=int, default=1, metavar="N")
@@ -87,6 +91,11 @@ def measure_range(text: str) -> tuple[int, int]:
     if not found or not 1 <= int(found[1]) <= int(found[2]):
         raise argparse.ArgumentTypeError(f"{text!r} is no range of measures such as 41:44")
     return int(found[1]), int(found[2])
+
+
+def words(text: str) -> frozenset[str]:
+    """``rhythm`` or ``notes,lanes``."""
+    return frozenset(text.split(","))
 
 
 def measure_list(text: str) -> tuple[int, ...]:
@@ -146,6 +155,7 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     if args.mode not in DRAFTED_MODES:
         modes = ", ".join(DRAFTED_MODES)
         raise ModeError(f"{args.source}: {args.mode} cannot be drafted; choose one of {modes}")
+    _refuse_unknown(args)
     if args.spread and args.times is not None:
         raise EngineError("--times gives every level the same times; leave it or --spread out")
     if args.keep is not None and args.times is not None:
@@ -164,10 +174,15 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     timing = song.timing_of(context)
     ranges = _ranges(timing, audio, args)
     inside = {n for n in context.notes for start, end in ranges if start <= n.tick < end}
+    locked = tuple(sorted({n.tick for n in inside})) if args.lock else None
+    if args.lock and not locked:
+        raise EngineError(
+            f"{args.source}: there is no rhythm to lock; name the --chart that has it"
+        )
     context = replace(context, notes=tuple(n for n in context.notes if n not in inside))
     density = () if args.density is None else painted_density(args.density, timing)
     drafted: list[Drafted] = []
-    harder: tuple[int, ...] | None = None
+    harder = locked
     for level in sorted(args.level, reverse=True) if args.spread else args.level:
         request = GenerateRequest(
             audio=audio,
@@ -176,10 +191,10 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
             start=ranges[0][0],
             end=ranges[0][1],
             level=level,
-            grid=args.grid,
+            grid=SNAPS[-1] if locked else args.grid,
             seed=args.seed,
             n_candidates=args.candidates,
-            n_times=args.times,
+            n_times=len(locked) if locked else args.times,
             only=harder,
             density=density,
         )
@@ -203,6 +218,21 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
             for stage in ("decode", "timing", "features", "draft", "export")
         },
     }
+
+
+def _refuse_unknown(args: argparse.Namespace) -> None:
+    """Say plainly what the engine cannot do yet.
+
+    Raises
+    ------
+    EngineError
+    """
+    if args.lock and args.lock != {"rhythm"}:
+        raise EngineError(f"{args.source}: only the rhythm can be locked yet; give --lock rhythm")
+    if args.lock and (args.keep or args.times or args.spread):
+        raise EngineError(f"{args.source}: --lock goes with none of --keep, --times and --spread")
+    if args.follow and args.follow != {"all"}:
+        raise EngineError(f"{args.source}: no layer can be followed yet; leave --follow out")
 
 
 def _timing(
@@ -278,7 +308,7 @@ def found_timing(job: Job[Any], name: str, console: Console) -> TimingMap:
 
 def _context(song: Song, args: argparse.Namespace) -> Chart:
     """The chart whose notes around the range are read."""
-    if args.range is None and args.keep is None:
+    if args.range is None and args.keep is None and args.lock is None:
         return Chart(args.mode)
     charts = [c for c in song.charts if c.mode == args.mode]
     if args.chart is not None:

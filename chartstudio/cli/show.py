@@ -36,6 +36,7 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     timing = commands.add_parser("timing", parents=[shared], help="find tempo and offset")
     timing.add_argument("audio", type=Path)
     timing.add_argument("--range", type=seconds_range, metavar="A:B", help="seconds")
+    timing.add_argument("--variable", action="store_true", help="follow a changing tempo")
     timing.set_defaults(run=_timing, print=_print_timing)
 
     convert = commands.add_parser("convert", parents=[shared], help="write another format")
@@ -115,12 +116,14 @@ def _timing(args: argparse.Namespace, console: Console) -> Answer:
     start_s, end_s = args.range or (0.0, None)
     tempo: Tempo = console.run(Engine().find_timing(TimingRequest(audio, start_s, end_s)))
     best = tempo.candidates[:1]
+    one_only = "a changing tempo is not followed yet: this is the best single one"
+    message = one_only if args.variable and best and not tempo.message else tempo.message
     return {
         "candidates": [asdict(c) for c in tempo.candidates],
         "anchors": [
             {"tick": 0, "s": c.offset_s, "bpm": c.bpm, "confidence": c.score} for c in best
         ],
-        "message": tempo.message,
+        "message": message,
     }
 
 

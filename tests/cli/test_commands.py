@@ -358,6 +358,20 @@ def test_a_painted_density_is_followed(
     )
 
 
+def test_a_locked_rhythm_keeps_every_time(
+    song_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("draft", song_folder, "--mode", "dance-single", "--level", 6, "--chart", "Hard")
+    out = ("--to", "project", "--out", tmp_path)
+    found = answer(capsys, *asked, "--lock", "rhythm", "--seed", 3, *out)
+    project = next(Path(f) for f in found["files"] if f.endswith(".chartstudio"))
+    song, _ = read_song(Bundle.open(project))
+    assert {n.tick for n in song.charts[0].notes} == {n.tick for n in NOTES}
+    assert song.charts[0].notes != NOTES
+    for option, value in (("--lock", "lanes"), ("--follow", "drums")):
+        assert "yet" in failure(capsys, *asked, option, value, *out)
+
+
 def test_exact_note_times_are_met(
     song_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
