@@ -149,64 +149,29 @@ class Stopwatch:
         return result
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be drafted: the song on its timing, the first range asked for, all ranges."""
+
+    song: Song
+    request: GenerateRequest
+    ranges: Ranges
+
+
 def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     from chartstudio.engine.service import Engine
 
-    if args.mode not in DRAFTED_MODES:
-        modes = ", ".join(DRAFTED_MODES)
-        raise ModeError(f"{args.source}: {args.mode} cannot be drafted; choose one of {modes}")
     _refuse_unknown(args)
-    if args.spread and args.times is not None:
-        raise EngineError("--times gives every level the same times; leave it or --spread out")
-    if args.keep is not None and args.times is not None:
-        raise EngineError("--times cannot be shared out over the gaps of --keep; leave one out")
-    if args.candidates < 1:
-        raise EngineError("at least one candidate is needed; give --candidates 1 or more")
     watch = Stopwatch()
     source = open_source(args.source)
-    audio = watch.time("decode", lambda: decoded(source, console))
     engine = Engine(device=args.device, model=args.model or settings.load().model)
-    song = source.song
-    timed = source.format_id is not None or args.bpm is not None
-    timing = watch.time("timing", lambda: _timing(args, song, audio, timed, engine, console))
-    song = replace(song, timing=timing)
-    context = _context(song, args)
-    timing = song.timing_of(context)
-    ranges = _ranges(timing, audio, args)
-    inside = {n for n in context.notes for start, end in ranges if start <= n.tick < end}
-    locked = tuple(sorted({n.tick for n in inside})) if args.lock else None
-    if args.lock and not locked:
-        raise EngineError(
-            f"{args.source}: there is no rhythm to lock; name the --chart that has it"
-        )
-    context = replace(context, notes=tuple(n for n in context.notes if n not in inside))
-    density = () if args.density is None else painted_density(args.density, timing)
-    drafted: list[Drafted] = []
-    harder = locked
-    for level in sorted(args.level, reverse=True) if args.spread else args.level:
-        request = GenerateRequest(
-            audio=audio,
-            timing=timing,
-            chart=replace(context, level=level),
-            start=ranges[0][0],
-            end=ranges[0][1],
-            level=level,
-            grid=SNAPS[-1] if locked else args.grid,
-            seed=args.seed,
-            n_candidates=args.candidates,
-            n_times=len(locked) if locked else args.times,
-            only=harder,
-            density=density,
-        )
-        try:
-            new = draft_level(request, ranges, engine, console, watch)
-        except EngineError as error:
-            raise EngineError(f"{args.source}: {error}") from error
-        drafted += new
-        if args.spread:
-            harder = tuple(n.tick for n in new[0].chart.notes)
-    kept = song.charts if args.all else ()
-    result = replace(song, charts=(*kept, *(d.chart for d in drafted)))
+    work = _prepared(args, source, engine, console, watch)
+    try:
+        drafted = _drafted(args, work, engine, console, watch)
+    except EngineError as error:
+        raise EngineError(f"{args.source}: {error}") from error
+    kept = work.song.charts if args.all else ()
+    result = replace(work.song, charts=(*kept, *(d.chart for d in drafted)))
     done = watch.time(
         "export", lambda: console.run(export(result, source.assets, args.to, args.out))
     )
@@ -220,13 +185,69 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     }
 
 
+def _prepared(
+    args: argparse.Namespace, source: Source, engine: Engine, console: Console, watch: Stopwatch
+) -> Work:
+    """Decode, find the timing and the context, and lay out the ranges."""
+    audio = watch.time("decode", lambda: decoded(source, console))
+    timed = source.format_id is not None or args.bpm is not None
+    timing = watch.time("timing", lambda: _timing(args, source.song, audio, timed, engine, console))
+    song = replace(source.song, timing=timing)
+    context = _context(song, args)
+    timing = song.timing_of(context)
+    ranges = _ranges(timing, audio, args)
+    inside = {n for n in context.notes for start, end in ranges if start <= n.tick < end}
+    locked = tuple(sorted({n.tick for n in inside})) if args.lock else None
+    if args.lock and not locked:
+        what = "there is no rhythm to lock; name the --chart that has it"
+        raise EngineError(f"{args.source}: {what}")
+    request = GenerateRequest(
+        audio=audio,
+        timing=timing,
+        chart=replace(context, notes=tuple(n for n in context.notes if n not in inside)),
+        start=ranges[0][0],
+        end=ranges[0][1],
+        level=args.level[0],
+        grid=SNAPS[-1] if locked else args.grid,
+        seed=args.seed,
+        n_candidates=args.candidates,
+        n_times=len(locked) if locked else args.times,
+        only=locked,
+        density=() if args.density is None else painted_density(args.density, timing),
+    )
+    return Work(song, request, ranges)
+
+
+def _drafted(
+    args: argparse.Namespace, work: Work, engine: Engine, console: Console, watch: Stopwatch
+) -> list[Drafted]:
+    """Draft every level; in a spread each takes its times from the one above."""
+    request, found = work.request, list[Drafted]()
+    for level in sorted(args.level, reverse=True) if args.spread else args.level:
+        request = replace(request, level=level, chart=replace(request.chart, level=level))
+        new = draft_level(request, work.ranges, engine, console, watch)
+        found += new
+        if args.spread:
+            request = replace(request, only=tuple(n.tick for n in new[0].chart.notes))
+    return found
+
+
 def _refuse_unknown(args: argparse.Namespace) -> None:
-    """Say plainly what the engine cannot do yet.
+    """Say plainly what cannot be drafted, or not together.
 
     Raises
     ------
-    EngineError
+    ModeError, EngineError
     """
+    if args.mode not in DRAFTED_MODES:
+        modes = ", ".join(DRAFTED_MODES)
+        raise ModeError(f"{args.source}: {args.mode} cannot be drafted; choose one of {modes}")
+    if args.spread and args.times is not None:
+        raise EngineError("--times gives every level the same times; leave it or --spread out")
+    if args.keep is not None and args.times is not None:
+        raise EngineError("--times cannot be shared out over the gaps of --keep; leave one out")
+    if args.candidates < 1:
+        raise EngineError("at least one candidate is needed; give --candidates 1 or more")
     if args.lock and args.lock != {"rhythm"}:
         raise EngineError(f"{args.source}: only the rhythm can be locked yet; give --lock rhythm")
     if args.lock and (args.keep or args.times or args.spread):
