@@ -58,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     wants_json = getattr(args, "json", False)
     console = Console(sys.stderr)
     try:
-        answer = args.run(args, console)
+        with console.interruptible():
+            answer = args.run(args, console)
         if wants_json and answer is not None:
             print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
         elif answer is not None:

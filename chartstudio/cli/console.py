@@ -1,8 +1,16 @@
-"""A progress line on a terminal; silence elsewhere."""
+"""A progress line on a terminal, silence elsewhere; and Ctrl+C between two steps of a job.
+
+An interrupt that Python raises wherever it happens to be may land inside a C library's
+callback, which prints it and goes on. So it is noted, and raised when the step is over.
+"""
 
 from __future__ import annotations
 
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import TextIO, TypeVar
 
 from chartstudio.core.job import Job, Progress, run
@@ -27,9 +35,37 @@ class Console:
         self._live = stream.isatty()
         self._shown = False
         self._next_s = 0.0
+        self._interrupted = False
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Note Ctrl+C and raise it after the running step; a second one at once.
+
+        Where the caller's process handles or ignores it, nothing is changed.
+        """
+        if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            yield
+            return
+
+        def note(number: int, frame: FrameType | None) -> None:
+            if self._interrupted:
+                raise KeyboardInterrupt
+            self._interrupted = True
+
+        signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def run(self, job: Job[T]) -> T:
-        """Run a job to its end under the progress line."""
+        """Run a job to its end under the progress line.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After the step in which Ctrl+C was pressed; the job is closed.
+        """
         result = run(job, self._report)
         self.clear()
         return result
@@ -47,6 +83,8 @@ class Console:
             self._shown = False
 
     def _report(self, progress: Progress) -> None:
+        if self._interrupted:
+            raise KeyboardInterrupt
         now_s = time.monotonic()
         if not self._live or now_s < self._next_s:
             return

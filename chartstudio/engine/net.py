@@ -261,8 +261,3 @@ class Net(nn.Module):
         self.spec = spec
         self.encoder = Encoder(spec)
         self.placer = Placer(spec)
-
-    @property
-    def n_parameters(self) -> int:
-        """Trainable numbers."""
-        return sum(p.numel() for p in self.parameters())

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import signal
 import warnings
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import rosu_pp_py
 from chartstudio.audio import encode
 from chartstudio.cli import main
 from chartstudio.core import paths
+from chartstudio.core.job import Job, Progress
 from chartstudio.core.note import LaneNote, slice_notes, sort_notes
 from chartstudio.core.song import Chart, Metadata, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
@@ -498,6 +501,30 @@ def test_a_model_can_be_chosen_and_the_shipped_one_stays(
     assert [(m["name"], m["active"]) for m in left] == [("base", True)]
     assert "ships with" in failure(capsys, "models", "remove", "base")
     assert "no model" in failure(capsys, "models", "use", "theirs")
+
+
+def test_ctrl_c_that_a_library_swallows_still_cancels(
+    song_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    steps = []
+
+    def export(*args: object) -> Job[object]:
+        try:
+            with suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            yield Progress(0.5)
+            steps.append("went on")
+        finally:
+            steps.append("closed")
+
+    monkeypatch.setattr("chartstudio.cli.show.export", export)
+    status = main(["convert", str(song_folder), "--to", "sm", "--out", str(tmp_path)])
+    assert (status, steps) == (130, ["closed"])
+    assert capsys.readouterr().err == "cancelled\n"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_ctrl_c_is_130_and_leaves_nothing(
