@@ -21,7 +21,13 @@ from chartstudio.core.song import Chart, Song
 from chartstudio.core.ticks import SNAPS
 from chartstudio.core.timing import TimingMap
 from chartstudio.editor import edits, settings
-from chartstudio.engine.requests import Candidate, Draft, GenerateRequest, TimingRequest
+from chartstudio.engine.requests import (
+    DRAFTED_MODES,
+    Candidate,
+    Draft,
+    GenerateRequest,
+    TimingRequest,
+)
 from chartstudio.formats import FORMATS
 from chartstudio.library.export import export
 from chartstudio.library.source import Source, open_source
@@ -35,9 +41,6 @@ T = TypeVar("T")
 Ranges = tuple[tuple[int, int], ...]
 """Stretches of ticks ``[start, end)`` to be drafted, in order."""
 
-DRAFTED_MODES = tuple(
-    mode_id for mode_id in MODES if not (mode_id.startswith("mania-") and int(mode_id[6:-1]) > 7)
-)
 """Modes that can be drafted: the base model has learned no mania beyond seven keys."""
 
 

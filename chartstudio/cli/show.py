@@ -66,6 +66,9 @@ def _inspect(args: argparse.Namespace, console: Console) -> Answer:
     return describe(open_source(args.source), args.notes)
 
 
+_NOTE_COLUMNS = ("tick", "start_s", "end_s", "kind", "playable")
+
+
 def _print_inspect(answer: Answer) -> None:
     first = answer["timing"]["anchors"][0]
     print(f"{answer['artist'] or '?'} - {answer['title'] or '?'} ({answer['format']})")
@@ -77,7 +80,8 @@ def _print_inspect(answer: Answer) -> None:
         level = "" if chart["level"] is None else f" {chart['level']:g}"
         print(f"{chart['mode']:14} {chart['name']}{level}: {chart['n_notes']} notes ({counts})")
         for note in chart.get("notes", ()):
-            print(f"  {note['start_s']:10.3f} {note['kind']:5} {note['lane']}")
+            facts = " ".join(f"{k}={v}" for k, v in note.items() if k not in _NOTE_COLUMNS)
+            print(f"  {note['start_s']:10.3f} {note['kind']:9} {facts}")
     for issue in answer["issues"]:
         print(f"issue: {issue}")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from chartstudio.core.timing import TimingMap
 Severity = Literal["error", "warning", "hint"]
 Axis = Literal["horizontal", "vertical", "both"]
 Spot = tuple[float, ...]
-"""Where a note is put: ``(lane,)`` in lane modes, ``(x, y)`` elsewhere."""
+"""Where a note is put: ``(lane,)`` in lane modes, ``(x, y)`` elsewhere; a mode may take more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,36 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """A figure or word that holds for a whole chart, as the author may set it.
+
+    Parameters
+    ----------
+    name : str
+        Key in `Chart.settings`.
+    title : str
+        What the game calls it.
+    default : float or str
+        What holds where a chart says nothing.
+    low, high : float
+        Range of a figure.
+    choices : tuple of str
+        The words to choose from; empty for a figure.
+    """
+
+    name: str
+    title: str
+    default: float | str
+    low: float = 0.0
+    high: float = 10.0
+    choices: tuple[str, ...] = ()
+
+    def of(self, chart: Chart) -> Any:
+        """The chart's value, or the default."""
+        return chart.setting(self.name, self.default)
+
+
+@dataclass(frozen=True, slots=True)
 class EventRange:
     """A run of ``size`` neighbouring events of one meaning in a mode's vocabulary."""
 
@@ -142,6 +172,11 @@ class Grammar(Protocol):
         ...
 
 
+def lane_facts(note: Note) -> dict[str, Any]:
+    """What a listing says of a lane note: its lane."""
+    return {"lane": note.order}
+
+
 @dataclass(frozen=True, slots=True)
 class Mode:
     """A game mode.
@@ -181,6 +216,10 @@ class Mode:
         ``(RowContext) -> Grammar``; the rules that the checks use.
     difficulty : callable
         ``(chart, timing) -> level`` by the mode's estimator.
+    settings : tuple of Setting
+    facts : callable
+        ``(note) -> {name: value}``: what a listing says of a note beyond its times and kind,
+        as plain values.
     """
 
     id: str
@@ -202,6 +241,8 @@ class Mode:
     decode: Callable[[int, Sequence[int]], tuple[tuple[Note, ...], int]]
     grammar: Callable[[RowContext], Grammar]
     difficulty: Callable[[Chart, TimingMap], float]
+    settings: tuple[Setting, ...] = ()
+    facts: Callable[[Note], dict[str, Any]] = lane_facts
 
     @property
     def n_events(self) -> int:

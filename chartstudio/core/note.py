@@ -23,6 +23,8 @@ class Note(Protocol):
     tick : int
     end : int
         Equal to ``tick`` for a note without length.
+    order : int
+        Its place among the notes that start and end with it: the lane in lane games.
     """
 
     @property
@@ -35,13 +37,18 @@ class Note(Protocol):
         """Where it ends."""
         ...
 
+    @property
+    def order(self) -> int:
+        """Its place among the notes that start and end with it."""
+        ...
+
 
 N = TypeVar("N", bound=Note)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class LaneNote:
-    """A note of a lane game (dance, pump, mania).
+    """A note of a lane game (dance, pump, mania; taiko has a single lane).
 
     Parameters
     ----------
@@ -49,7 +56,7 @@ class LaneNote:
     lane : int
         0-based, from the left.
     kind : str
-        One of the mode's ``kinds``: tap, hold, roll, mine, lift, fake.
+        One of the mode's ``kinds``: tap, hold, roll, mine, lift, fake; don, kat and so on.
     sound : str
         The file's own text for this note's sample, prefixed with its format family
         (``"sm:12"``, ``"osu:2,0:0:0:70:clap.wav"``); empty for none.
@@ -61,10 +68,15 @@ class LaneNote:
     kind: str = "tap"
     sound: str = ""
 
+    @property
+    def order(self) -> int:
+        """The lane."""
+        return self.lane
+
 
 def sort_key(note: Note) -> tuple[int, ...]:
-    """Order of notes in a chart: by tick, then end, then lane where there is one."""
-    return (note.tick, note.end, getattr(note, "lane", 0))
+    """Order of notes in a chart: by tick, then end, then the mode's own order."""
+    return (note.tick, note.end, note.order)
 
 
 def sort_notes(notes: Iterable[N]) -> tuple[N, ...]:

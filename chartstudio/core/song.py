@@ -15,6 +15,9 @@ from chartstudio.core.timing import TimingMap
 Frozen = str | int | float | bool | None | tuple["Frozen", ...]
 """What an `Extra` may hold: text, numbers and tuples of them, so that it can be stored."""
 
+Settings = tuple[tuple[str, float | str], ...]
+"""Names and values."""
+
 
 @dataclass(frozen=True, slots=True)
 class Extra:
@@ -104,6 +107,10 @@ class Chart:
         The author's own name for it (StepMania description, Beat Saber label).
     credit : str
         Who charted it.
+    settings : tuple of (str, float or str)
+        The game's figures that hold for the whole chart, as far as the author set them; what
+        they mean and their defaults are in the mode's ``settings`` table (osu! ``cs``,
+        Beat Saber ``njs``). Sorted by name.
     """
 
     mode: str
@@ -115,6 +122,18 @@ class Chart:
     label: str = ""
     credit: str = ""
     extra: Extra = field(default_factory=Extra)
+    settings: Settings = ()
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        """One of the chart's settings, or ``default``."""
+        return next((value for key, value in self.settings if key == name), default)
+
+    def with_setting(self, name: str, value: float | str | None) -> Chart:
+        """A copy with one setting replaced; None removes it."""
+        kept = {key: old for key, old in self.settings if key != name}
+        if value is not None:
+            kept[name] = value
+        return replace(self, settings=tuple(sorted(kept.items())))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,12 @@ from chartstudio.core.note import Note
 from chartstudio.core.song import Chart
 from chartstudio.core.timing import TimingMap
 
+DRAFTED_MODES: tuple[str, ...] = (
+    *("dance-single", "dance-double", "pump-single"),
+    *(f"mania-{n_keys}k" for n_keys in range(4, 8)),
+)
+"""Modes that a draft is offered for; a model may know more."""
+
 
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:

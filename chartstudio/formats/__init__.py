@@ -29,8 +29,9 @@ __all__ = [
 FORMATS: tuple[Format, ...] = (SM_FORMAT, SSC_FORMAT, OSZ_FORMAT, PROJECT_FORMAT)
 """Every format, in the order in which lists show them."""
 
-_READ_ORDER = ("project", "ssc", "sm", "osz")
-"""Which format wins where a folder holds several: our own, then as the games choose."""
+_FIRST = ("project", "ssc", "sm", "osz")
+"""Which format wins where a folder holds several: our own, then as the games choose; the
+others follow in the order of `FORMATS`."""
 
 
 def find_format(format_id: str) -> Format:
@@ -59,9 +60,10 @@ def read_song(bundle: Bundle) -> tuple[Song, str]:
     FormatError
         When nothing in it can be read.
     """
-    formats = sorted(FORMATS, key=lambda f: _READ_ORDER.index(f.id))
+    first = (find_format(format_id) for format_id in _FIRST)
+    formats = (*first, *(f for f in FORMATS if f.id not in _FIRST))
     for fmt in formats:
-        if fmt.sniff(bundle.names, bundle.chosen):
+        if fmt.sniff(bundle, bundle.chosen):
             try:
                 return fmt.read(bundle, bundle.chosen), fmt.id
             except FormatError as error:

@@ -35,20 +35,57 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class Needs:
+    """What a game wants of the files around its charts.
+
+    Parameters
+    ----------
+    archive : str
+        Suffix of the one file that a song is; empty where it is a folder.
+    audio : tuple of str
+        Codecs taken as they are (``vorbis``, ``mp3``, ``wav``); anything else is encoded as
+        Ogg Vorbis. Empty: every file is taken.
+    audio_suffix : str
+        What encoded audio is called.
+    lead_in_s : float
+        Quiet that the audio must hold before the first note.
+    starts_on_beat : bool
+        Whether the audio must start on the chart's beat 0, so that an offset is baked in.
+    square_cover_px : int
+        Side that the cover must have at least, as a square; 0 where any picture will do.
+    """
+
+    archive: str = ""
+    audio: tuple[str, ...] = ("vorbis",)
+    audio_suffix: str = ".ogg"
+    lead_in_s: float = 0.0
+    starts_on_beat: bool = False
+    square_cover_px: int = 0
+
+
+def as_it_is(song: Song) -> Song:
+    """The song itself: a `Format.prepare` for formats that ask for nothing."""
+    return song
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """A file format.
 
     Parameters
     ----------
     id, title : str
+    family : str
+        Formats of one family share the files that lie beside their charts: storyboards,
+        samples, videos.
     suffixes : tuple of str
         Endings of its files, in lower case with the dot; the first is the one that an export
         goes by.
     modes : tuple of str or None
         Modes whose charts it can hold; None for every mode.
     sniff : callable
-        ``(names, chosen) -> bool``: whether the files, or the chosen one, are of this format.
-        Names only; nothing is read.
+        ``(files, chosen) -> bool``: whether the files, or the chosen one, are of this format.
+        Goes by names where they suffice, and never raises for what a file holds.
     read : callable
         ``(files, chosen) -> Song``. ``chosen`` is the chart file asked for, or None for the
         whole set. Raises `FormatError`.
@@ -56,16 +93,23 @@ class Format:
         ``(song) -> {name: bytes}``, the chart files only.
     losses : callable
         ``(song) -> losses``, for charts of modes that the format holds.
+    needs : Needs
+    prepare : callable
+        ``(song) -> song`` as an export writes it: difficulties by names that the game knows,
+        charts with generated parts marked as its players expect.
     """
 
     id: str
     title: str
+    family: str
     suffixes: tuple[str, ...]
     modes: tuple[str, ...] | None
-    sniff: Callable[[tuple[str, ...], str | None], bool]
+    sniff: Callable[[Files, str | None], bool]
     read: Callable[[Files, str | None], Song]
     write: Callable[[Song], dict[str, bytes]]
     losses: Callable[[Song], tuple[Loss, ...]]
+    needs: Needs = Needs()
+    prepare: Callable[[Song], Song] = as_it_is
 
     def refuse_other_modes(self, song: Song) -> None:
         """Check that every chart's mode can be held.
@@ -93,13 +137,13 @@ def has_suffix(name: str, suffixes: tuple[str, ...]) -> bool:
 
 def sniff_suffix(
     suffixes: tuple[str, ...],
-) -> Callable[[tuple[str, ...], str | None], bool]:
+) -> Callable[[Files, str | None], bool]:
     """A `Format.sniff` that goes by the endings of top-level names."""
 
-    def sniff(names: tuple[str, ...], chosen: str | None) -> bool:
+    def sniff(files: Files, chosen: str | None) -> bool:
         if chosen is not None:
             return has_suffix(chosen, suffixes)
-        return any("/" not in name and has_suffix(name, suffixes) for name in names)
+        return any("/" not in name and has_suffix(name, suffixes) for name in files)
 
     return sniff
 

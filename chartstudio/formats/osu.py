@@ -15,7 +15,7 @@ from chartstudio.core.note import LaneNote, Note
 from chartstudio.core.song import Chart, Extra, Song
 from chartstudio.core.timing import Cause, TimingMap
 from chartstudio.formats import osu_timing
-from chartstudio.formats.format import Files, Format, Loss, sniff_suffix, top_level
+from chartstudio.formats.format import Files, Format, Loss, Needs, sniff_suffix, top_level
 from chartstudio.formats.osu_file import MANIA, SUFFIX, OsuFile
 from chartstudio.formats.osu_objects import MAX_KEYS, to_notes
 from chartstudio.formats.osu_write import OWNER, write
@@ -157,10 +157,12 @@ def _is_foreign(note: Note) -> bool:
 OSZ_FORMAT = Format(
     OWNER,
     "osu!mania .osz",
+    "osu",
     (".osz", SUFFIX),
     _MODES,
     sniff_suffix((SUFFIX,)),
     read,
     write,
     losses,
+    Needs(archive=".osz", audio=("vorbis", "mp3", "wav")),
 )

@@ -7,16 +7,18 @@ that was written. It stands beside the audio and names it relatively.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from chartstudio.core.errors import FormatError
 from chartstudio.core.note import LaneNote, Note
-from chartstudio.core.song import Chart, Effect, Extra, Frozen, Metadata, Song
+from chartstudio.core.song import Chart, Effect, Extra, Frozen, Metadata, Settings, Song
 from chartstudio.core.timing import Anchor, Cause, TimingMap
-from chartstudio.formats.format import Files, Format, Loss, sniff_suffix, top_level
+from chartstudio.formats.format import Files, Format, Loss, Needs, sniff_suffix, top_level
 from chartstudio.formats.text import MAX_CHART_BYTES, file_name
+from chartstudio.modes import MODES
 
 SUFFIX = ".chartstudio"
 VERSION = 1
@@ -35,8 +37,17 @@ def _defaults(cls: type) -> dict[str, Any]:
     return {f.name: f.default for f in fields(cls) if f.default is not MISSING}
 
 
-_NOTE_TYPES: Mapping[str, type] = {"lane": LaneNote}
+_LANE = "lane"
+
+_NOTE_TYPES: Mapping[str, type] = {_LANE: LaneNote} | {
+    re.sub(r"(?<=.)(?=[A-Z])", "-", cls.__name__).lower(): cls
+    for mode in MODES.values()
+    for cls in mode.note_types
+    if cls is not LaneNote
+}
 """Types of note by the name they have in files. A type's first two fields are tick and end."""
+
+_TYPE_NAMES = {cls: name for name, cls in _NOTE_TYPES.items()}
 
 _NOTE_DEFAULTS = {name: _defaults(cls) for name, cls in _NOTE_TYPES.items()}
 
@@ -82,21 +93,21 @@ def _chart(chart: Chart) -> dict[str, _Json]:
     if chart.timing is not None:
         found["timing"] = _anchors(chart.timing)
     found |= _named("effects", _effects(chart.effects))
-    kind = _note_type(chart)
-    found |= {"type": kind, "notes": [_note(n, kind) for n in chart.notes]}
+    found |= _named("settings", [list(item) for item in chart.settings])
+    types = {type(n) for n in chart.notes}
+    if not types <= _TYPE_NAMES.keys():
+        what = f"the project file has no place for the notes of {chart.mode}"
+        raise FormatError("", None, what)
+    if types <= {LaneNote}:
+        found |= {"type": _LANE, "notes": [_note(n) for n in chart.notes]}
+    else:
+        found["notes"] = [[_TYPE_NAMES[type(n)], *_note(n)] for n in chart.notes]
     return found | _named("extra", _extra(chart.extra))
 
 
-def _note_type(chart: Chart) -> str:
-    types = {type(n) for n in chart.notes}
-    for name, cls in _NOTE_TYPES.items():
-        if types <= {cls}:
-            return name
-    raise FormatError("", None, f"the project file has no place for the notes of {chart.mode}")
-
-
-def _note(note: Note, kind: str) -> list[_Json]:
+def _note(note: Note) -> list[_Json]:
     """Tick, length, and the type's other fields up to the last that is no default."""
+    kind = _TYPE_NAMES[type(note)]
     defaults = _NOTE_DEFAULTS[kind]
     names = [f.name for f in fields(_NOTE_TYPES[kind])][2:]
     values = [getattr(note, name) for name in names]
@@ -224,9 +235,7 @@ def _read_chart(found: _Json, where: str) -> Chart:
     level = found.get("level")
     if level is not None and not _is_number(level):
         raise _BadValue(f"{where} has a wrong level")
-    kind = found.get("type", "lane")
-    if not _is_text(kind) or kind not in _NOTE_TYPES:
-        raise _BadValue(f"{where} has notes of an unknown type")
+    kind = found.get("type")
     notes = tuple(_read_note(n, kind, where) for n in _list(found, "notes"))
     return Chart(
         _text(found, "mode"),
@@ -238,20 +247,36 @@ def _read_chart(found: _Json, where: str) -> Chart:
         _text(found, "label"),
         _text(found, "credit"),
         _read_extra(found, where),
+        _read_settings(found, where),
     )
 
 
-def _read_note(found: _Json, kind: str, where: str) -> Note:
-    cls = _NOTE_TYPES[kind]
-    types = _NOTE_CHECKS[kind]
-    if not isinstance(found, list) or not 2 <= len(found) <= len(types):
+def _read_settings(found: dict[str, _Json], where: str) -> Settings:
+    items: list[tuple[str, float | str]] = []
+    for item in _list(found, "settings"):
+        fits = isinstance(item, list) and len(item) == 2 and _is_text(item[0])
+        if not fits or not (_is_number(item[1]) or _is_text(item[1])):
+            raise _BadValue(f"{where} has a wrong setting")
+        items.append((item[0], item[1]))
+    return tuple(items)
+
+
+def _read_note(found: _Json, kind: _Json, where: str) -> Note:
+    """A note; its type is the chart's, or where that says none the first word of the note."""
+    if not isinstance(found, list):
         raise _BadValue(f"{where} has a note of the wrong shape")
-    for value, allowed in zip(found, types, strict=False):
-        if not allowed(value):
-            raise _BadValue(f"{where} has a wrong value in a note")
+    if kind is None:
+        kind, *found = found or [None]
+    if not _is_text(kind) or kind not in _NOTE_TYPES:
+        raise _BadValue(f"{where} has notes of an unknown type")
+    hints = _NOTE_HINTS[kind]
+    if not 2 <= len(found) <= len(hints):
+        raise _BadValue(f"{where} has a note of the wrong shape")
+    if not all(_fits(value, hint) for value, hint in zip(found, hints, strict=False)):
+        raise _BadValue(f"{where} has a wrong value in a note")
     tick, length, *values = found
     try:
-        note: Note = cls(tick, tick + length, *values)
+        note: Note = _NOTE_TYPES[kind](tick, tick + length, *map(_frozen, values))
     except TypeError as error:
         raise _BadValue(f"{where} has a note that lacks something") from error
     return note
@@ -354,11 +379,29 @@ def _is_meter(value: _Json) -> bool:
     return _is_tick(value) and 1 <= value <= _MAX_METER
 
 
-_CHECKS: Mapping[type, Callable[[_Json], bool]] = {int: _is_tick, str: _is_text}
+_CHECKS: Mapping[type, Callable[[_Json], bool]] = {
+    int: _is_tick,
+    str: _is_text,
+    float: _is_number,
+    bool: _is_bool,
+}
 
-_NOTE_CHECKS = {
-    name: [_CHECKS[get_type_hints(cls)[f.name]] for f in fields(cls)]
-    for name, cls in _NOTE_TYPES.items()
+
+def _fits(value: _Json, hint: Any) -> bool:
+    """Whether a value is of a note field's type: a plain one, or a tuple of such."""
+    if get_origin(hint) is not tuple:
+        return _CHECKS[hint](value)
+    if not isinstance(value, list):
+        return False
+    *kinds, last = get_args(hint)
+    if last is Ellipsis:
+        return all(_fits(v, kinds[0]) for v in value)
+    kinds.append(last)
+    return len(value) == len(kinds) and all(map(_fits, value, kinds))
+
+
+_NOTE_HINTS: Mapping[str, list[Any]] = {
+    name: [get_type_hints(cls)[f.name] for f in fields(cls)] for name, cls in _NOTE_TYPES.items()
 }
 
 
@@ -370,10 +413,12 @@ def losses(song: Song) -> tuple[Loss, ...]:
 PROJECT_FORMAT = Format(
     "project",
     "ChartStudio project",
+    "project",
     (SUFFIX,),
     None,
     sniff_suffix((SUFFIX,)),
     read,
     write,
     losses,
+    Needs(audio=()),
 )

@@ -72,6 +72,7 @@ def _format(dialect: Dialect, title: str) -> Format:
     return Format(
         dialect.id,
         title,
+        "stepmania",
         (dialect.suffix,),
         tuple(STYLES),
         sniff_suffix((dialect.suffix,)),

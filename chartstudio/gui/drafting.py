@@ -27,7 +27,7 @@ from chartstudio.core.timing import TimingMap
 from chartstudio.editor import edits
 from chartstudio.editor.document import Change, Edit
 from chartstudio.editor.selection import Selection
-from chartstudio.engine.requests import Candidate, Draft, GenerateRequest
+from chartstudio.engine.requests import DRAFTED_MODES, Candidate, Draft, GenerateRequest
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.engine_host import EngineHost
 from chartstudio.gui.jobs import Handle, Jobs, Lane
@@ -438,7 +438,7 @@ class Drafting(QObject):
         charts, index = change.new.charts, change.selection.chart
         chart = charts[index] if index < len(charts) else None
         key = None if chart is None else (index, chart.mode, chart.level)
-        if key == self._followed or chart is None or chart.mode not in MODES:
+        if key == self._followed or chart is None or chart.mode not in DRAFTED_MODES:
             self._followed = key
             return
         self._followed = key

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chartstudio.core.note import LaneNote, ends_of, ticks_of
+from chartstudio.core.mode import lane_facts
+from chartstudio.core.note import ends_of, ticks_of
 from chartstudio.core.song import Chart, Song
 from chartstudio.core.timing import Side, TimingMap
-from chartstudio.formats.playable import playable
+from chartstudio.formats.playable import counted, kinds_of, playable
 from chartstudio.library.source import Source
 from chartstudio.modes import MODES
 
@@ -60,17 +61,16 @@ def describe_chart(song: Song, chart: Chart, with_notes: bool = False) -> dict[s
     ticks = ticks_of(chart.notes)
     starts_s = timing.seconds_at(ticks)
     judged = playable(song, chart)
-    kinds = [n.kind if isinstance(n, LaneNote) else type(n).__name__.lower() for n in chart.notes]
+    kinds = kinds_of(chart)
     known = dict.fromkeys(mode.kinds if mode else (), 0)
     counts_all = known | Counter(kinds)
     counts = known | Counter(k for k, ok in zip(kinds, judged, strict=True) if ok)
-    counted = np.array([mode.counts(n) if mode else True for n in chart.notes], dtype=bool)
-    played = counted & judged
+    played = counted(chart) & judged
     described: dict[str, Any] = {
         "mode": chart.mode,
         "name": chart.name,
         "label": chart.label,
-        "characteristic": None,
+        "characteristic": chart.setting("characteristic"),
         "level": chart.level,
         "n_notes": int(played.sum()),
         "counts": counts,
@@ -82,6 +82,7 @@ def describe_chart(song: Song, chart: Chart, with_notes: bool = False) -> dict[s
     if chart.timing is not None:
         described["timing"] = describe_timing(chart.timing)
     if with_notes:
+        facts_of = mode.facts if mode else lane_facts
         ends_s = timing.seconds_at(ends_of(chart.notes))
         described["notes"] = [
             {
@@ -89,7 +90,7 @@ def describe_chart(song: Song, chart: Chart, with_notes: bool = False) -> dict[s
                 "start_s": round(start_s, 6),
                 "end_s": round(end_s, 6),
                 "kind": kind,
-                "lane": getattr(n, "lane", None),
+                **facts_of(n),
                 "playable": ok,
             }
             for n, start_s, end_s, kind, ok in zip(

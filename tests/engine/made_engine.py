@@ -15,6 +15,7 @@ from chartstudio.engine.features import (
     slot_grid,
 )
 from chartstudio.engine.net import Net
+from chartstudio.engine.train.teacher import TAUGHT_MODES
 from chartstudio.engine.vocab import Vocabulary
 from chartstudio.modes import MODES
 
@@ -53,7 +54,7 @@ class ScriptedEncoder(torch.nn.Module):
 
 
 def tiny_model(scripted=True, seed=0):
-    spec = ModelSpec.fresh("tiny", Vocabulary.of(MODES.values()), **SIZES)
+    spec = ModelSpec.fresh("tiny", Vocabulary.of(MODES[m] for m in TAUGHT_MODES), **SIZES)
     spec = replace(spec, plan=replace(spec.plan, noise=0.1))
     torch.manual_seed(seed)
     net = Net(spec.net)

@@ -106,10 +106,10 @@ def test_files_have_the_suffix_and_are_recognised(fmt: Format) -> None:
     files = fmt.write(song_for(fmt))
     assert all(name.endswith(fmt.suffixes) for name in files)
     names = tuple(files)
-    assert fmt.sniff(names, None)
-    assert fmt.sniff(names, names[0].upper())
-    assert not fmt.sniff(("other.txt", "sub/" + names[0]), None)
-    assert not fmt.sniff(names, "other.txt")
+    assert fmt.sniff(files, None)
+    assert fmt.sniff(files, names[0].upper())
+    assert not fmt.sniff({"other.txt": b"", "sub/" + names[0]: files[names[0]]}, None)
+    assert not fmt.sniff(files, "other.txt")
 
 
 @FORMAT

@@ -104,11 +104,11 @@ def features_of(samples: Samples, timing: TimingMap, spec: FeatureSpec) -> SongF
 
 
 def _charts(piece: Piece, rng: np.random.Generator) -> list[Chart]:
-    others = [mode for mode in MODES if mode not in _MODE_SHARES]
+    others = [mode for mode in teacher.TAUGHT_MODES if mode not in _MODE_SHARES]
     rest = (1 - sum(_MODE_SHARES.values())) / len(others)
-    shares = np.array([_MODE_SHARES.get(mode, rest) for mode in MODES])
+    shares = np.array([_MODE_SHARES.get(mode, rest) for mode in teacher.TAUGHT_MODES])
     charts = []
-    for mode_id in rng.choice(list(MODES), CHARTS_PER_PIECE, p=shares / shares.sum()):
+    for mode_id in rng.choice(teacher.TAUGHT_MODES, CHARTS_PER_PIECE, p=shares / shares.sum()):
         low, high = MODES[mode_id].level_range
         # Authors write more easy and middling charts than extreme ones.
         level = low + (high - low) * float(rng.beta(1.6, 1.9))

@@ -36,6 +36,7 @@ from chartstudio.engine.train.dataset import (
     level_curves,
     read_store,
 )
+from chartstudio.engine.train.teacher import TAUGHT_MODES
 from chartstudio.engine.vocab import Vocabulary
 from chartstudio.modes import MODES
 
@@ -313,7 +314,7 @@ def _jobs(asked: argparse.Namespace) -> Iterator[Progress]:
     if asked.data is not None:
         yield from fill_store(asked.data, asked.store, asked.pieces, recipe.seed)
         yield from add_recordings(asked.data, asked.store, 3, recipe.seed + asked.pieces)
-    spec = ModelSpec.fresh(asked.name, Vocabulary.of(MODES.values()))
+    spec = ModelSpec.fresh(asked.name, Vocabulary.of(MODES[m] for m in TAUGHT_MODES))
     if asked.start is not None:
         spec = replace(checkpoint.load_spec(asked.start), name=asked.name)
     yield from train(asked.store, asked.out, spec, recipe, asked.start)

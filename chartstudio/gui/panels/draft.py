@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from chartstudio.core.note import slice_notes
-from chartstudio.engine.requests import Candidate, Draft
+from chartstudio.engine.requests import DRAFTED_MODES, Candidate, Draft
 from chartstudio.gui import text
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.drafting import GRIDS, MAX_CANDIDATES, MAX_SEED, Drafting, summary
@@ -120,8 +120,8 @@ class DraftPanel(QWidget):
     def _build_fields(self) -> None:
         self.mode = QComboBox()
         self.mode.setAccessibleName(tr("Mode"))
-        for mode in MODES.values():
-            self.mode.addItem(mode.title, mode.id)
+        for mode_id in DRAFTED_MODES:
+            self.mode.addItem(MODES[mode_id].title, mode_id)
         self.mode.activated.connect(lambda _: self._on_mode(self.mode.currentData()))
         self.level = QDoubleSpinBox()
         self.level.setDecimals(1)

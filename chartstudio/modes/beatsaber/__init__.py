@@ -1,0 +1,1 @@
+"""Beat Saber: blocks, bombs and walls for two sabers."""

@@ -1,0 +1,1 @@
+"""osu!standard: circles, sliders and spinners under a cursor."""
