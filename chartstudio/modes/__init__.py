@@ -4,6 +4,6 @@ from chartstudio.core.mode import Mode
 from chartstudio.modes import dance, mania, pump
 
 MODES: dict[str, Mode] = {
-    mode.id: mode for mode in (dance.SINGLE, dance.DOUBLE, pump.SINGLE, *mania.MODES)
+    mode.id: mode for mode in (dance.SINGLE, dance.DOUBLE, pump.SINGLE, pump.DOUBLE, *mania.MODES)
 }
 """Every mode by its id, in the order in which lists show them."""

@@ -1,4 +1,4 @@
-"""Pump It Up: one pad of five panels."""
+"""Pump It Up: one pad of five panels, or two side by side."""
 
 from chartstudio.core.song import Chart
 from chartstudio.core.timing import TimingMap
@@ -23,15 +23,18 @@ def estimate_meter(chart: Chart, timing: TimingMap) -> float:
     return float(round(1.6 * rows_per_s * (1 + 1.5 * chord_share), 2))
 
 
-SINGLE = lane_mode(
-    LaneSpec(
-        id="pump-single",
-        title="Pump single",
+def _mode(mode_id: str, title: str, n_pads: int) -> LaneSpec:
+    return LaneSpec(
+        id=mode_id,
+        title=title,
         kinds=PAD_KINDS,
-        layout=pad_lanes(_PAD, 1),
-        rules=pad_rules(5, 0.5),
+        layout=pad_lanes(_PAD, n_pads),
+        rules=pad_rules(5 * n_pads, 0.5),
         level_unit="meter",
         level_range=(1, 25),
         difficulty=estimate_meter,
     )
-)
+
+
+SINGLE = lane_mode(_mode("pump-single", "Pump single", 1))
+DOUBLE = lane_mode(_mode("pump-double", "Pump double", 2))
