@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from chartstudio.core.errors import FormatError
 
 MAX_TOTAL_BYTES = 2 << 30
+MAX_FILE_BYTES = 512 << 20
 MAX_ENTRIES = 10_000
 
 ARCHIVE_SUFFIXES = (".osz", ".olz", ".zip")
@@ -26,7 +27,13 @@ ARCHIVE_SUFFIXES = (".osz", ".olz", ".zip")
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError)
 _STORED = (".mp3", ".ogg", ".opus", ".jpg", ".jpeg", ".png", ".mp4", ".avi", ".flv")
+_BOMB_BYTES = 64 << 20
+_BOMB_RATIO = 200
+"""No chart, picture or sound this large packs so well; a file that does is there to fill memory."""
+
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
+
+_TOO_LARGE = "is larger than any file of a song; take it out or choose another song"
 
 _REASONS = {
     errno.ENOENT: "does not exist; check the path",
@@ -165,6 +172,8 @@ def _open_folder(folder: Path, chosen: str | None) -> Bundle:
     def read(name: str) -> bytes:
         path = folder / name
         try:
+            if path.stat().st_size > MAX_FILE_BYTES:
+                raise FormatError(str(path), None, _TOO_LARGE)
             return path.read_bytes()
         except OSError as error:
             raise _refuse(path, error) from error
@@ -203,6 +212,10 @@ def _open_archive(path: Path) -> Bundle:
 
     def read(name: str) -> bytes:
         info = files[name]
+        ratio = info.file_size / max(info.compress_size, 1)
+        is_bomb = info.file_size > _BOMB_BYTES and ratio > _BOMB_RATIO
+        if is_bomb or info.file_size > MAX_FILE_BYTES:
+            raise FormatError(f"{path}/{name}", None, _TOO_LARGE)
         try:
             with zipfile.ZipFile(path) as archive, archive.open(info) as file:
                 return file.read()
@@ -231,6 +244,7 @@ def _entries(path: Path) -> dict[str, zipfile.ZipInfo]:
         When the archive is damaged, too large, or has names that lead out of it.
     """
     try:
+        size = path.stat().st_size
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
     except (OSError, *_DAMAGED, NotImplementedError) as error:
@@ -240,6 +254,9 @@ def _entries(path: Path) -> dict[str, zipfile.ZipInfo]:
         raise FormatError(str(path), None, what)
     if sum(info.file_size for info in infos) > MAX_TOTAL_BYTES:
         raise FormatError(str(path), None, "unpacks to more than 2 GiB; choose another archive")
+    # Sizes are promises: an entry that claims more than there is would be given that much memory.
+    if any(info.compress_size > size for info in infos):
+        raise FormatError(str(path), None, "is damaged; get the archive again")
     found = {}
     for info in infos:
         name = _entry_name(info).replace("\\", "/")

@@ -322,3 +322,36 @@ def test_a_folder_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(FormatError, match="below a file"):
         save_files(tmp_path / "file" / "s", {"a.sm": b"x"})
+
+
+def test_bombs_are_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _zip(tmp_path / "a.zip", {"a.osu": b"\0" * 100_000, "b.osu": os.urandom(30_000)})
+    assert len(Bundle.open(path)["a.osu"]) == 100_000
+    monkeypatch.setattr(b, "_BOMB_BYTES", 50_000)
+    bundle = Bundle.open(path)
+    with pytest.raises(FormatError, match="larger than any file of a song"):
+        bundle["a.osu"]
+    monkeypatch.setattr(b, "MAX_FILE_BYTES", 20_000)
+    with pytest.raises(FormatError, match="larger than any file of a song"):
+        bundle["b.osu"]
+
+
+def test_a_huge_file_in_a_folder_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.osu").write_bytes(b"x" * 100)
+    monkeypatch.setattr(b, "MAX_FILE_BYTES", 99)
+    with pytest.raises(FormatError, match="larger than any file of a song"):
+        Bundle.open(tmp_path)["a.osu"]
+
+
+def test_an_entry_that_claims_more_than_the_archive_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("a.osu", b"x" * 100)
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 20 : entry + 24] = (1 << 30).to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(FormatError, match="damaged"):
+        Bundle.open(path)
