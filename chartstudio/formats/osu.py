@@ -16,6 +16,7 @@ from chartstudio.core.song import Chart, Extra, Song
 from chartstudio.core.timing import Cause, TimingMap
 from chartstudio.formats import osu_timing
 from chartstudio.formats.format import Files, Format, Loss, Needs, sniff_suffix, top_level
+from chartstudio.formats.marks import osu_prepare
 from chartstudio.formats.osu_file import MANIA, SUFFIX, OsuFile
 from chartstudio.formats.osu_objects import MAX_KEYS, to_notes
 from chartstudio.formats.osu_write import OWNER, write
@@ -165,4 +166,5 @@ OSZ_FORMAT = Format(
     write,
     losses,
     Needs(archive=".osz", audio=("vorbis", "mp3", "wav")),
+    osu_prepare,
 )

@@ -9,6 +9,7 @@ from functools import partial
 from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Chart, Song
 from chartstudio.formats.format import Format, Loss, sniff_suffix
+from chartstudio.formats.marks import stepmania_prepare
 from chartstudio.formats.stepmania_dialect import DIFFICULTIES, SM, SSC, Dialect
 from chartstudio.formats.stepmania_effects import EFFECT_KINDS
 from chartstudio.formats.stepmania_notes import KEYSOUND, STYLES, fit_notes
@@ -79,6 +80,7 @@ def _format(dialect: Dialect, title: str) -> Format:
         partial(read, dialect),
         partial(write, dialect),
         partial(losses, dialect),
+        prepare=stepmania_prepare("credit" if dialect.split else "label"),
     )
 
 
