@@ -1,9 +1,10 @@
 """Game modes: one file per game, and the one table of them."""
 
 from chartstudio.core.mode import Mode
-from chartstudio.modes import dance, mania, pump
+from chartstudio.modes import dance, mania, pump, taiko
 
 MODES: dict[str, Mode] = {
-    mode.id: mode for mode in (dance.SINGLE, dance.DOUBLE, pump.SINGLE, pump.DOUBLE, *mania.MODES)
+    mode.id: mode
+    for mode in (dance.SINGLE, dance.DOUBLE, pump.SINGLE, pump.DOUBLE, *mania.MODES, taiko.MODE)
 }
 """Every mode by its id, in the order in which lists show them."""

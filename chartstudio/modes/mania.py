@@ -1,16 +1,30 @@
-"""osu!mania: 4 to 10 keys under the fingers of two hands."""
+"""osu!mania: 1 to 9 keys on one stage, 10 to 18 on two."""
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
-import rosu_pp_py
 
 from chartstudio.core.mode import Lane, Layout, Mode
 from chartstudio.core.note import ends_of, ticks_of
 from chartstudio.core.song import Chart
 from chartstudio.core.timing import TimingMap
 from chartstudio.modes.lanes import LONG, LaneRules, LaneSpec, lane_mode, lane_notes
+from chartstudio.modes.osu_family import CALCULATOR as CALCULATOR
+from chartstudio.modes.osu_family import HP, OD, stars_of
+
+KEYS = (*range(1, 11), 12, 14, 16, 18)
+"""How many keys a chart may have."""
+
+_TWO_STAGES_FROM = 10
+_STAGE_GAP = 0.5
+
+_FINGERS = 10
+"""That one player has; beyond so many keys osu!mania is for two players."""
+
+SETTINGS = (HP, OD)
+"""What a mania chart sets as a whole; its keys are its mode."""
 
 _HEADER = """osu file format v14
 
@@ -48,31 +62,41 @@ def _estimator(keys: int) -> Callable[[Chart, TimingMap], float]:
             else:
                 lines.append(f"{x},192,{start_ms},1,0,0:0:0:0:")
         text = _HEADER.format(keys=keys) + "\n".join(lines) + "\n"
-        beatmap = rosu_pp_py.Beatmap(content=text)
-        return round(float(rosu_pp_py.Difficulty().calculate(beatmap).stars), 3)
+        return stars_of(text)
 
     return stars
 
 
-def _mode(keys: int) -> Mode:
-    return lane_mode(
-        LaneSpec(
-            id=f"mania-{keys}k",
-            title=f"Mania {keys}K",
-            kinds=("tap", "hold"),
-            layout=Layout("lanes", tuple(Lane(f"key {i + 1}", "key", i) for i in range(keys))),
-            rules=LaneRules(
-                n_lanes=keys,
-                too_fast_jack_s=0.035,
-                easy_jack_s=lambda stars: max(0.08, 0.45 / (1 + 0.6 * stars)),
-                max_pressed=10,
-                easy_pressed=lambda stars: min(keys, 1 + math.ceil(stars * keys / 8)),
-            ),
-            level_unit="stars",
-            level_range=(0.5, 8.0),
-            difficulty=_estimator(keys),
-        )
+def _layout(keys: int) -> Layout:
+    """Keys in a row; two stages lie a little apart."""
+    right_from = keys // 2 if keys >= _TWO_STAGES_FROM else keys
+    return Layout(
+        "lanes",
+        tuple(
+            Lane(f"key {i + 1}", "key", i + (_STAGE_GAP if i >= right_from else 0))
+            for i in range(keys)
+        ),
     )
 
 
-MODES = tuple(_mode(keys) for keys in range(4, 11))
+def _mode(keys: int) -> Mode:
+    spec = LaneSpec(
+        id=f"mania-{keys}k",
+        title=f"Mania {keys}K",
+        kinds=("tap", "hold"),
+        layout=_layout(keys),
+        rules=LaneRules(
+            n_lanes=keys,
+            too_fast_jack_s=0.035,
+            easy_jack_s=lambda stars: max(0.08, 0.45 / (1 + 0.6 * stars)),
+            max_pressed=_FINGERS if keys <= _FINGERS else 2 * _FINGERS,
+            easy_pressed=lambda stars: min(keys, _FINGERS, 1 + math.ceil(stars * keys / 8)),
+        ),
+        level_unit="stars",
+        level_range=(0.5, 8.0),
+        difficulty=_estimator(keys),
+    )
+    return replace(lane_mode(spec), settings=SETTINGS)
+
+
+MODES = tuple(_mode(keys) for keys in KEYS)
