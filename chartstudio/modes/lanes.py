@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from chartstudio.core.errors import ModeError
 from chartstudio.core.mode import Axis, Check, EventRange, Issue, Layout, Mode, RowContext, Spot
-from chartstudio.core.note import LaneNote, Note, sort_notes
+from chartstudio.core.note import LaneNote, Note, sort_notes, ticks_of
 from chartstudio.core.song import Chart
 from chartstudio.core.ticks import TICKS_PER_BEAT, Ticks
 from chartstudio.core.timing import TimingMap
@@ -151,6 +151,20 @@ def _permutations(layout: Layout) -> dict[Axis, tuple[int, ...]]:
 # Checks ----------------------------------------------------------------------------------
 
 
+def judged(notes: Sequence[LaneNote], chart: Chart, timing: TimingMap) -> list[LaneNote]:
+    """Those of a chart's notes that a player is judged on.
+
+    Not inside warps, unless the row has a stop or delay, and not inside the chart's fake
+    stretches (StepMania's ``TimingData::IsJudgableAtRow``).
+    """
+    ticks = ticks_of(notes)
+    ok = ~timing.warped(ticks)
+    for effect in chart.effects:
+        if effect.kind == "fakes":
+            ok &= (ticks < effect.tick) | (ticks >= effect.tick + float(effect.values[0]))
+    return [n for n, yes in zip(notes, ok.tolist(), strict=True) if yes]
+
+
 def check_overlaps(chart: Chart, timing: TimingMap) -> Iterator[Issue]:
     """Two notes on one row of a lane, and notes under a hold of their own lane."""
     last: dict[int, LaneNote] = {}
@@ -194,8 +208,8 @@ def _without(note: LaneNote) -> Callable[[Chart], Chart]:
 def _check_jacks(rules: LaneRules) -> Check:
     def check(chart: Chart, timing: TimingMap) -> Iterator[Issue]:
         """The same lane struck again faster than anyone can."""
-        notes = [n for n in lane_notes(chart.notes) if n.kind in PRESSED]
-        times = timing.seconds_at(np.array([n.tick for n in notes], dtype=np.int64))
+        notes = [n for n in judged(lane_notes(chart.notes), chart, timing) if n.kind in PRESSED]
+        times = timing.seconds_at(ticks_of(notes))
         last: dict[int, int] = {}
         for i, note in enumerate(notes):
             before = last.get(note.lane)
