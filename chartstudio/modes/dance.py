@@ -3,6 +3,7 @@
 from chartstudio.core.mode import Lane, Layout
 from chartstudio.core.song import Chart
 from chartstudio.core.timing import TimingMap
+from chartstudio.modes.feet_checks import FootRules, foot_checks
 from chartstudio.modes.lanes import LaneRules, LaneSpec, lane_mode, strain_nps
 
 PAD_KINDS = ("tap", "hold", "roll", "mine", "lift", "fake")
@@ -50,15 +51,17 @@ def estimate_meter(chart: Chart, timing: TimingMap) -> float:
 
 
 def _mode(mode_id: str, title: str, n_pads: int) -> LaneSpec:
+    layout = pad_lanes(_PAD, n_pads)
     return LaneSpec(
         id=mode_id,
         title=title,
         kinds=PAD_KINDS,
-        layout=pad_lanes(_PAD, n_pads),
+        layout=layout,
         rules=pad_rules(4 * n_pads, 0.45),
         level_unit="meter",
         level_range=(1, 15),
         difficulty=estimate_meter,
+        checks=foot_checks(layout, FootRules(bracket_level=9)),
     )
 
 

@@ -233,13 +233,17 @@ def _check_chords(rules: LaneRules) -> Check:
     def check(chart: Chart, timing: TimingMap) -> Iterator[Issue]:
         """More lanes at once than there are feet and hands."""
         held: list[int] = []
-        for tick, row in rows(n for n in lane_notes(chart.notes) if n.kind in PRESSED):
+        notes = judged(lane_notes(chart.notes), chart, timing)
+        for tick, row in rows(n for n in notes if n.kind in PRESSED):
             held = [end for end in held if end >= tick]
-            pressed = len(row) + len(held)
+            n_held, pressed = sum(end > tick for end in held), len(row) + len(held)
             held += [n.end for n in row if n.end > tick]
             if pressed > rules.max_pressed:
                 text = f"{pressed} lanes at once; {rules.max_pressed} is the most that works"
                 yield Issue("impossible-chord", "error", text, tick, tick)
+            elif rules.hands_from is not None and n_held >= rules.hands_from - 1:
+                text = f"{len(row)} more while {n_held} panels are held; a hand must help"
+                yield Issue("hand-while-holding", "warning", text, tick, tick)
             elif rules.hands_from is not None and pressed >= rules.hands_from:
                 text = f"{pressed} panels at once need a hand"
                 yield Issue("needs-hand", "warning", text, tick, tick)
@@ -429,7 +433,7 @@ class LaneGrammar:
 
 @dataclass(frozen=True, slots=True)
 class LaneSpec:
-    """What tells one lane mode from another."""
+    """What tells one lane mode from another; ``checks`` come on top of those of all lanes."""
 
     id: str
     title: str
@@ -439,6 +443,7 @@ class LaneSpec:
     level_unit: str
     level_range: tuple[float, float]
     difficulty: Callable[[Chart, TimingMap], float]
+    checks: tuple[Check, ...] = ()
 
 
 def lane_mode(spec: LaneSpec) -> Mode:
@@ -458,7 +463,13 @@ def lane_mode(spec: LaneSpec) -> Mode:
         counts=counts,
         mirror=_mirrorer(_permutations(spec.layout)),
         conflicts=conflicts,
-        checks=(check_overlaps, _check_jacks(spec.rules), _check_chords(spec.rules), check_places),
+        checks=(
+            check_overlaps,
+            _check_jacks(spec.rules),
+            _check_chords(spec.rules),
+            check_places,
+            *spec.checks,
+        ),
         event_ranges=event_ranges(n_lanes),
         encode=_encoder(n_lanes),
         decode=_decoder(n_lanes),
