@@ -4,6 +4,7 @@ Knows what the games want to be fed; the caller saves the bytes.
 """
 
 import io
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -47,7 +48,12 @@ def for_games(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]
 
 
 def ogg_vorbis(
-    samples: NDArray[np.float32], rate_hz: int, *, game_ready: bool = False, quality: float = 0.6
+    samples: NDArray[np.float32],
+    rate_hz: int,
+    *,
+    game_ready: bool = False,
+    quality: float = 0.6,
+    lead_in_s: float = 0.0,
 ) -> bytes:
     """Encode as Ogg Vorbis.
 
@@ -59,17 +65,29 @@ def ogg_vorbis(
         Whether to make 44.1 kHz stereo of it first (`for_games`).
     quality : float
         Vorbis quality, 0 (smallest) to 1; 0.6 is some 190 kbit/s of stereo.
+    lead_in_s : float
+        Silence put before the samples; less than 0 cuts that much off their start. Rounded
+        to whole samples of the encoded rate.
 
     Returns
     -------
     bytes
         A whole file. Decoded again it has the same number of samples at the same times.
     """
-    return run(ogg_vorbis_job(samples, rate_hz, game_ready=game_ready, quality=quality))
+    return run(
+        ogg_vorbis_job(
+            samples, rate_hz, game_ready=game_ready, quality=quality, lead_in_s=lead_in_s
+        )
+    )
 
 
 def ogg_vorbis_job(
-    samples: NDArray[np.float32], rate_hz: int, *, game_ready: bool = False, quality: float = 0.6
+    samples: NDArray[np.float32],
+    rate_hz: int,
+    *,
+    game_ready: bool = False,
+    quality: float = 0.6,
+    lead_in_s: float = 0.0,
 ) -> Job[bytes]:
     """Encode as Ogg Vorbis in steps that can be cancelled; parameters as `ogg_vorbis`.
 
@@ -80,7 +98,9 @@ def ogg_vorbis_job(
     yield Progress(0.0, "Encoding the song")
     if game_ready:
         samples, rate_hz = for_games(samples, rate_hz), GAME_RATE_HZ
-    n_frames = samples.shape[1]
+    n_silent = round(lead_in_s * rate_hz)
+    samples = samples[:, max(0, -n_silent) :]
+    n_frames = max(0, n_silent) + samples.shape[1]
     target = io.BytesIO()
     with soundfile.SoundFile(
         target,
@@ -91,11 +111,22 @@ def ogg_vorbis_job(
         format="OGG",
         compression_level=1.0 - quality,
     ) as file:
-        for n_done, start in enumerate(range(0, n_frames, BLOCK_FRAMES), 1):
-            file.write(samples[:, start : start + BLOCK_FRAMES].T)
+        n_written = 0
+        for n_done, block in enumerate(_blocks(samples, n_silent), 1):
+            file.write(block.T)
+            n_written += block.shape[1]
             if n_done % _BLOCKS_PER_STEP == 0:
-                yield Progress(min(1.0, (start + BLOCK_FRAMES) / n_frames), "Encoding the song")
+                yield Progress(n_written / n_frames, "Encoding the song")
     return target.getvalue()
+
+
+def _blocks(samples: NDArray[np.float32], n_silent: int) -> Iterator[NDArray[np.float32]]:
+    """Silence, then the samples, in blocks that are safe to write."""
+    silence = np.zeros((samples.shape[0], BLOCK_FRAMES), np.float32)
+    for start in range(0, n_silent, BLOCK_FRAMES):
+        yield silence[:, : n_silent - start]
+    for start in range(0, samples.shape[1], BLOCK_FRAMES):
+        yield samples[:, start : start + BLOCK_FRAMES]
 
 
 def wav(

@@ -81,3 +81,13 @@ def test_wav_is_exact():
     assert np.array_equal(decode(wav(samples, RATE_HZ), "x.wav").samples, samples)
     rounded = decode(wav(samples, RATE_HZ, "PCM_16"), "x.wav").samples
     assert abs(rounded - samples).max() <= 1 / 32768
+
+
+@pytest.mark.parametrize("lead_in_s", [0.5, 1 / RATE_HZ, -0.01])
+def test_silence_goes_before_the_song_and_nothing_else_moves(lead_in_s: float):
+    samples = song(2)
+    audio = decode(ogg_vorbis(samples, RATE_HZ, lead_in_s=lead_in_s), "x.ogg")
+    n = round(lead_in_s * RATE_HZ)
+    assert audio.samples.shape == (samples.shape[0], samples.shape[1] + n)
+    assert abs(audio.samples[1]).argmax() == CLICK_AT + n
+    assert n <= 0 or abs(audio.samples[:, : max(0, n - 4096)]).max(initial=0) < 1e-3
