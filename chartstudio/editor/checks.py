@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from chartstudio.core import provenance
 from chartstudio.core.mode import Severity
 from chartstudio.core.song import Chart, Song
 from chartstudio.modes import MODES
@@ -80,3 +81,22 @@ def _of_charts(song: Song) -> Iterator[SongIssue]:
                 timing.seconds_at(issue.end),
                 issue.fix,
             )
+
+
+def fixed(song: Song, issues: Iterable[SongIssue]) -> Song:
+    """The song without these issues, as far as their checks know a safe way.
+
+    Parameters
+    ----------
+    song : Song
+    issues : iterable of SongIssue
+        Found in this song; those without a fix are passed over.
+    """
+    for issue in issues:
+        if issue.fix is None or issue.chart is None or issue.chart >= len(song.charts):
+            continue
+        old = song.charts[issue.chart]
+        new = issue.fix(old)
+        if new != old:
+            song = song.with_chart(issue.chart, provenance.touched(old, new))
+    return song

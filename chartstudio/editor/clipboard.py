@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from chartstudio.core.note import LaneNote, Note, shift, sort_notes
+from chartstudio.core.errors import ChartStudioError
+from chartstudio.core.note import Note, shift, sort_notes
+from chartstudio.core.song import Chart, Song
+from chartstudio.formats import project
 
 _MARK = "chartstudio-notes"
 
@@ -43,25 +46,26 @@ def copy(notes: Sequence[Note], start: int | None = None, end: int | None = None
 
 
 def to_text(clip: Clip) -> str:
-    """The clip as text for the system's clipboard."""
-    notes = [asdict(n) for n in clip.notes if isinstance(n, LaneNote)]
-    return json.dumps({_MARK: 1, "length": clip.length, "notes": notes})
+    """The clip as text for the system's clipboard: a project with one nameless chart.
+
+    Raises
+    ------
+    FormatError
+        When the clip holds notes of no known mode.
+    """
+    (data,) = project.write(Song(charts=(Chart("", notes=clip.notes),))).values()
+    return json.dumps({_MARK: 2, "length": clip.length, "song": data.decode("utf-8", "surrogatepass")})
 
 
 def from_text(text: str) -> Clip | None:
     """The clip in a text, or None when the text is something else."""
     try:
-        data: Any = json.loads(text)
-        if not isinstance(data, dict) or data.get(_MARK) != 1:
+        found: Any = json.loads(text)
+        if not isinstance(found, dict) or found.get(_MARK) != 2:
             return None
-        return Clip(
-            sort_notes(
-                LaneNote(
-                    int(n["tick"]), int(n["end"]), int(n["lane"]), str(n["kind"]), str(n["sound"])
-                )
-                for n in data["notes"]
-            ),
-            int(data["length"]),
-        )
-    except (ValueError, KeyError, TypeError):
+        name = f"clipboard{project.SUFFIX}"
+        song = project.read({name: str(found["song"]).encode("utf-8", "surrogatepass")}, name)
+        (chart,) = song.charts
+        return Clip(sort_notes(chart.notes), int(found["length"]))
+    except (ChartStudioError, ValueError, KeyError, TypeError):
         return None

@@ -12,12 +12,14 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from chartstudio.core import provenance
-from chartstudio.core.mode import Axis
+from chartstudio.core.mode import Axis, Mode
 from chartstudio.core.note import LaneNote, Note, ends_of, shift, sort_key, sort_notes, ticks_of
 from chartstudio.core.song import Chart, Effect, Song
+from chartstudio.core.ticks import snap_ticks
 from chartstudio.core.timing import TimingMap
 from chartstudio.editor.clipboard import Clip
 from chartstudio.editor.document import Edit
+from chartstudio.editor.places import displaced, with_details_of
 from chartstudio.modes import MODES
 
 _FEW = 64
@@ -98,15 +100,16 @@ def remove(chart: int, notes: Collection[Note]) -> Edit:
 def moved_notes(
     notes: Collection[Note], mode_id: str, ticks: int, lanes: int = 0
 ) -> tuple[Note, ...]:
-    """The notes moved in time and across lanes; the block stops at the outermost lane."""
+    """The notes moved in time and across lanes; the block stops at the outermost lane.
+
+    Notes of other spaces keep their places; see `places.displaced`.
+    """
     n_lanes = len(MODES[mode_id].layout.lanes)
     occupied = [n.lane for n in notes if isinstance(n, LaneNote)]
-    if occupied:
-        lanes = max(-min(occupied), min(lanes, n_lanes - 1 - max(occupied)))
-    return sort_notes(
-        replace(moved, lane=moved.lane + lanes) if isinstance(moved, LaneNote) else moved
-        for moved in (shift(n, ticks) for n in notes)
-    )
+    if not occupied:
+        return sort_notes(shift(n, ticks) for n in notes)
+    lanes = max(-min(occupied), min(lanes, n_lanes - 1 - max(occupied)))
+    return sort_notes(displaced(shift(n, ticks), lanes, 0) for n in notes)
 
 
 def move(chart: int, notes: Collection[Note], ticks: int, lanes: int = 0) -> Edit:
@@ -116,25 +119,40 @@ def move(chart: int, notes: Collection[Note], ticks: int, lanes: int = 0) -> Edi
     )
 
 
+def exchange(chart: int, old: Collection[Note], new: Sequence[Note]) -> Edit:
+    """Put notes in place of others, such as the same ones moved in their game's space."""
+    return _on_notes(chart, lambda c: _adding(c, sort_notes(new), dropped=old))
+
+
 def set_end(chart: int, note: Note, end: int) -> Edit:
     """Give a note another end: a tap pulled long becomes a hold, a hold pushed flat a tap."""
 
     def change(c: Chart) -> Sequence[Note]:
-        mode = MODES[c.mode]
-        kind = mode.kind(note)
-        if kind == "tap" and end > note.tick:
-            kind = "hold"
-        new = mode.place(kind, note.tick, end, mode.spot(note))
-        return _adding(c, [_sounding_as(note, new)], dropped=[note])
+        new = lengthened(MODES[c.mode], note, end)
+        return c.notes if new == note else _adding(c, [new], dropped=[note])
 
     return _on_notes(chart, change)
 
 
-def _sounding_as(old: Note, new: Note) -> Note:
-    """The new note with the old one's sample."""
-    if isinstance(old, LaneNote) and isinstance(new, LaneNote):
-        return replace(new, sound=old.sound)
-    return new
+def lengthened(mode: Mode, note: Note, end: int) -> Note:
+    """The note with another end; the same one where its kind cannot have it.
+
+    Parameters
+    ----------
+    mode : Mode
+    note : Note
+    end : int
+        ``note.tick`` or later.
+    """
+    whole: Any = note
+    if note.tick < min(end, note.end):
+        return replace(whole, end=end)  # type: ignore[no-any-return]
+    kind = mode.kind(note)
+    if kind == "tap" and end > note.tick and "hold" in mode.kinds:
+        kind = "hold"
+    if not isinstance(note, LaneNote):
+        return note
+    return with_details_of(note, mode.place(kind, note.tick, end, mode.spot(note)))
 
 
 def set_kind(chart: int, notes: Collection[Note], kind: str) -> Edit:
@@ -142,8 +160,13 @@ def set_kind(chart: int, notes: Collection[Note], kind: str) -> Edit:
 
     def change(c: Chart) -> Sequence[Note]:
         mode = MODES[c.mode]
-        new = [_sounding_as(n, mode.place(kind, n.tick, n.end, mode.spot(n))) for n in notes]
-        return _adding(c, new, dropped=notes)
+        new = [
+            with_details_of(n, mode.place(kind, n.tick, n.end, mode.spot(n)))
+            for n in notes
+            if mode.kind(n) != kind
+        ]
+        gone = [n for n in notes if mode.kind(n) != kind]
+        return _adding(c, sort_notes(new), dropped=gone)
 
     return _on_notes(chart, change)
 
@@ -160,14 +183,19 @@ def quantise(chart: int, notes: Collection[Note], snap: int) -> Edit:
     """Move the starts and ends of notes to the nearest grid lines."""
 
     def change(song: Song, c: Chart) -> Chart:
-        timing = song.timing_of(c)
-        new = [
-            replace(n, tick=timing.snap(n.tick, snap), end=timing.snap(n.end, snap))  # type: ignore[type-var]
-            for n in notes
-        ]
+        new = sort_notes(_snapped(n, song.timing_of(c), snap) for n in notes)
         return replace(c, notes=tuple(_adding(c, new, dropped=notes)))
 
     return _on_chart(chart, change)
+
+
+def _snapped(note: Note, timing: TimingMap, snap: int) -> Note:
+    """The note on the grid; a long one keeps a step of it at least."""
+    whole: Any = note
+    tick, end = timing.snap(note.tick, snap), timing.snap(note.end, snap)
+    if note.end > note.tick and end <= tick:
+        end = tick + snap_ticks(snap)
+    return replace(whole, tick=tick, end=end)  # type: ignore[no-any-return]
 
 
 def paste(chart: int, clip: Clip, at_tick: int) -> Edit:

@@ -18,14 +18,12 @@ from chartstudio.core.song import Chart, Effect, Song
 from chartstudio.core.ticks import Ticks
 from chartstudio.core.timing import Seconds, TimingMap
 from chartstudio.formats.playable import playable
+from chartstudio.gui.timeline.looks import LOOK_INDEX, Faces
+from chartstudio.gui.timeline.rows import field_of, rows_of
 from chartstudio.modes import MODES
 
-KINDS = ("tap", "hold", "roll", "mine", "lift", "fake")
-"""Kinds with a look of their own; any other is drawn as a tap."""
-
-_TAP = KINDS.index("tap")
-_FAKE = KINDS.index("fake")
-_KIND_INDEX = {kind: i for i, kind in enumerate(KINDS)}
+_TAP = LOOK_INDEX["tap"]
+_FAKE = LOOK_INDEX["fake"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,10 +36,8 @@ class NoteArrays:
     timing : TimingMap
     ticks, ends : ndarray of int64
     starts_s, ends_s : ndarray of float64
-    lanes : ndarray of int16
-        Row of the strip.
-    kinds : ndarray of int8
-        Index into `KINDS`.
+    faces : Faces
+        Rows and looks.
     snaps : ndarray of int16
         Coarsest snap of each start; `core.ticks.OFF_GRID` for none.
     hittable : ndarray of bool
@@ -56,8 +52,7 @@ class NoteArrays:
     ends: Ticks
     starts_s: Seconds
     ends_s: Seconds
-    lanes: NDArray[np.int16]
-    kinds: NDArray[np.int8]
+    faces: Faces
     snaps: NDArray[np.int16]
     hittable: NDArray[np.bool_]
     reach: Ticks
@@ -72,8 +67,8 @@ class NoteArrays:
     ) -> NoteArrays:
         """The arrays of notes in chart order; ``judged`` as `formats.playable.playable` says."""
         ticks, ends = ticks_of(notes), ends_of(notes)
-        kinds = np.fromiter(_kinds(notes, mode), dtype=np.int8, count=len(notes))
-        fake = kinds == _FAKE
+        faces = _faces(notes, mode)
+        fake = faces.looks == _FAKE
         return cls(
             notes=notes,
             timing=timing,
@@ -81,12 +76,16 @@ class NoteArrays:
             ends=ends,
             starts_s=timing.seconds_at(ticks),
             ends_s=timing.seconds_at(ends),
-            lanes=np.fromiter(_lanes(notes), dtype=np.int16, count=len(notes)),
-            kinds=kinds,
+            faces=faces,
             snaps=timing.snaps_of(ticks),
             hittable=~fake if judged is None else judged & ~fake,
             reach=np.maximum.accumulate(ends) if len(ends) else ends,
         )
+
+    @property
+    def lanes(self) -> NDArray[np.int16]:
+        """Row of the strip of each note."""
+        return self.faces.rows
 
     def between(self, start: int, end: int) -> NDArray[np.intp]:
         """Indices of the notes with any part in ``[start, end]``."""
@@ -132,8 +131,8 @@ class ChartArrays:
 
     @property
     def editable(self) -> bool:
-        """Whether notes can be placed by lane."""
-        return self.mode is not None and bool(self.mode.layout.lanes)
+        """Whether notes can be placed by row."""
+        return self.mode is not None and bool(rows_of(self.mode))
 
 
 class ArrayCache:
@@ -179,20 +178,25 @@ class ArrayCache:
 
 
 def _rows(mode: Mode | None, notes: NoteArrays) -> tuple[Lane, ...]:
-    if mode is not None and mode.layout.lanes:
-        return mode.layout.lanes
+    if mode is not None and rows_of(mode):
+        return rows_of(mode)
     n_rows = int(notes.lanes.max(initial=0)) + 1
     return tuple(Lane(str(i + 1), "key", i) for i in range(n_rows))
 
 
-def _lanes(notes: Sequence[Note]) -> Iterator[int]:
-    return (n.lane if isinstance(n, LaneNote) else 0 for n in notes)
+def _faces(notes: Sequence[Note], mode: Mode | None) -> Faces:
+    field = field_of(mode)
+    if field is not None:
+        return field.faces(notes)
+    looks = np.fromiter(_looks(notes, mode), dtype=np.int8, count=len(notes))
+    lanes = (n.lane if isinstance(n, LaneNote) else 0 for n in notes)
+    return Faces.plain(looks, np.fromiter(lanes, dtype=np.int16, count=len(notes)))
 
 
-def _kinds(notes: Sequence[Note], mode: Mode | None) -> Iterator[int]:
-    """Kind numbers; a long note of any kind that has no look of its own shows as a hold."""
+def _looks(notes: Sequence[Note], mode: Mode | None) -> Iterator[int]:
+    """Looks by kind; a kind that has none of its own shows as a tap, or a hold when long."""
     kind_of: Callable[[Note], str]
     kind_of = mode.kind if mode is not None else attrgetter("kind")
     for note in notes:
         kind = kind_of(note) if mode is not None or hasattr(note, "kind") else ""
-        yield _KIND_INDEX.get(kind, _TAP)
+        yield LOOK_INDEX.get(kind, _TAP)

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPixmap
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPixmap
 
 from chartstudio.core.note import Note
 from chartstudio.core.ticks import OFF_GRID, SNAPS
 from chartstudio.core.timing import Seconds
 from chartstudio.gui.theme import DARK, Theme
-from chartstudio.gui.timeline.arrays import KINDS, ChartArrays, NoteArrays
+from chartstudio.gui.timeline.arrays import ChartArrays, NoteArrays
 from chartstudio.gui.timeline.bands import GUTTER_PX, StripBand
 from chartstudio.gui.timeline.grid import Grid
+from chartstudio.gui.timeline.looks import LIFT, LOOK_RGB, LOOKS, Body, Faces
 from chartstudio.gui.timeline.scene import Scene, shade
 from chartstudio.gui.timeline.sprites import PAD_PX, Head, Look, Sprites
 
@@ -47,7 +48,16 @@ TAIL_PX = 3
 SLIM_PX = 7.0
 """Mean distance of notes in a lane below which they are drawn slim."""
 
-_ROLL = KINDS.index("roll")
+_FLAT = frozenset({Body.HOLD, Body.ROLL, Body.SPAN})
+"""Bodies that are a bar along their row."""
+
+_LEAST_TURN_PX = 5.0
+_MOST_TURNS = 1000
+"""Turns of a slider closer or more than this are not marked."""
+
+_LIFT_BIT, _ROW_BIT, _CHOSEN_BIT, _LOOK_BIT = 48, 40, 39, 32
+"""Where a face's number holds what; the colour is in the lowest 32 bits."""
+
 _LANE_SNAPS = (4, 8, 16, 48, 12, 32)
 """The snaps whose colours lanes take in turn."""
 
@@ -134,9 +144,15 @@ class Kit:
 
     def colours(self, scene: Scene, notes: NoteArrays, seen: Seen) -> NDArray[np.uint32]:
         """Colour of each note in view, as `QColor.rgb` gives it."""
+        faces = notes.faces
+        own = np.where(
+            faces.tints[seen.index] > 0, faces.tints[seen.index], LOOK_RGB[faces.looks[seen.index]]
+        )
         if scene.view.lane_colours:
-            return self._by_lane[notes.lanes[seen.index] % len(self._by_lane)]
-        return self._by_snap[notes.snaps[seen.index]]
+            usual = self._by_lane[notes.lanes[seen.index] % len(self._by_lane)]
+        else:
+            usual = self._by_snap[notes.snaps[seen.index]]
+        return np.where(own > 0, own, usual)
 
     def among(self, notes: NoteArrays, chosen: frozenset[Note]) -> NDArray[np.bool_]:
         """Which notes are in a set; the last answer is kept."""
@@ -183,8 +199,9 @@ class NoteBrush:
             chosen = np.zeros(len(rows), bool)
         self._bodies(notes, seen, (rows, rgb, chosen), look)
         # One number per face, so that each is looked up once and not once per note.
-        codes = rows.astype(np.int64) << 40 | chosen.astype(np.int64) << 39
-        codes |= notes.kinds[seen.index].astype(np.int64) << 32 | rgb
+        codes = rows.astype(np.int64) << _ROW_BIT | chosen.astype(np.int64) << _CHOSEN_BIT
+        codes |= notes.faces.looks[seen.index].astype(np.int64) << _LOOK_BIT | rgb
+        codes |= (notes.faces.lifts[seen.index].astype(np.int64) + LIFT) << _LIFT_BIT
         faces, face_of = np.unique(codes, return_inverse=True)
         sprites = [self._sprite(code, look) for code in faces.tolist()]
         pixmaps, halves, tops = zip(*sprites, strict=True) if sprites else ((), (), ())
@@ -195,11 +212,14 @@ class NoteBrush:
 
     def _sprite(self, code: int, look: Look) -> tuple[QPixmap, float, int]:
         """A face as its picture, half its width, and the top where its lane wants it."""
-        row, kind, rgb = code >> 40, code >> 32 & 0x7F, code & 0xFFFFFFFF
-        symbol = self.chart.lanes[row].symbol
-        size = head_size(symbol, self.strip.lane_px, self.scene.view.seconds_per_px)
-        head = Head(symbol, KINDS[kind], rgb, size, Look.SELECTED if code >> 39 & 1 else look)
-        top = round(self.strip.lane_y(row) - size[1] / 2 - PAD_PX)
+        row, kind, rgb = code >> _ROW_BIT & 0xFF, LOOKS[code >> _LOOK_BIT & 0x7F], code & 0xFFFFFFFF
+        symbol = kind.symbol or self.chart.lanes[row].symbol
+        usual = head_size(symbol, self.strip.lane_px, self.scene.view.seconds_per_px)
+        size = (max(round(usual[0] * kind.scale), 2), max(round(usual[1] * kind.scale), 2))
+        is_chosen = code >> _CHOSEN_BIT & 1
+        head = Head(symbol, kind.kind, rgb, size, Look.SELECTED if is_chosen else look)
+        lift_px = ((code >> _LIFT_BIT) - LIFT) / LIFT * self.strip.lane_px
+        top = round(self.strip.lane_y(row) + lift_px - size[1] / 2 - PAD_PX)
         return self.kit.sprites.get(head, self.scene.ratio), size[0] / 2 + PAD_PX, top
 
     def _bodies(
@@ -213,47 +233,109 @@ class NoteBrush:
         long = np.flatnonzero(notes.ends[seen.index] > notes.ticks[seen.index])
         if not len(long):
             return
-        zoom = self.scene.view.seconds_per_px
-        heights = [
-            round(head_size(lane.symbol, self.strip.lane_px, zoom)[1] * _BODY_SHARE)
-            for lane in self.chart.lanes
-        ]
-        rolls = notes.kinds[seen.index[long]] == _ROLL
+        index = seen.index[long]
+        heights = [self._body_px(lane.symbol) for lane in self.chart.lanes]
         # Ends far outside the view mean nothing to a painter, and may overflow it.
         beyond = self.scene.bands.width + 10
         left = np.rint(np.clip(seen.x[long], -10, beyond)).astype(np.int64)
         right = np.rint(np.clip(seen.end_x[long], -10, beyond)).astype(np.int64)
-        colours: dict[tuple[int, int, bool], tuple[QColor, QColor]] = {}
-        middles = [round(self.strip.lane_y(row)) for row in range(self.strip.n_lanes)]
-        rows, rgb, chosen = (values[long].tolist() for values in faces)
-        for x, end_x, row, colour, is_chosen, is_roll in zip(
-            left.tolist(), right.tolist(), rows, rgb, chosen, rolls.tolist(), strict=True
+        middles = np.array([self.strip.lane_y(row) for row in range(self.strip.n_lanes)])
+        rows, rgb, chosen = (values[long] for values in faces)
+        lifted = notes.faces.lifts[index] * (self.strip.lane_px / LIFT)
+        middle = np.rint(middles[rows] + lifted).astype(np.int64)
+        pens: dict[tuple[int, int, int], tuple[Body, QColor, QColor]] = {}
+        for n, x, end_x, y, row, colour, kind, is_chosen in zip(
+            index.tolist(),
+            left.tolist(),
+            right.tolist(),
+            middle.tolist(),
+            rows.tolist(),
+            rgb.tolist(),
+            notes.faces.looks[index].tolist(),
+            chosen.tolist(),
+            strict=True,
         ):
-            key = (row, colour, is_roll)
-            if key not in colours:
-                colours[key] = self._body_colours(*key, look)
-            fill, edge = colours[key]
-            height = heights[row]
-            top = middles[row] - height // 2
-            self.painter.fillRect(x, top, end_x - x, height, fill)
-            if is_roll:
-                pattern = QBrush(shade(edge, 200), Qt.BrushStyle.BDiagPattern)
-                self.painter.fillRect(QRect(x, top, end_x - x, height), pattern)
-            self.painter.fillRect(end_x - TAIL_PX, top, TAIL_PX, height, edge)
-            if is_chosen:
-                self.painter.setPen(self.kit.theme.playhead)
-                self.painter.setBrush(Qt.BrushStyle.NoBrush)
-                self.painter.drawRect(x, top, end_x - x - 1, height - 1)
+            key = (row, colour, kind)
+            if key not in pens:
+                pens[key] = (LOOKS[kind].body, *self._body_colours(*key, look))
+            body, fill, edge = pens[key]
+            if body in _FLAT:
+                height = heights[row]
+                area = QRect(x, y - height // 2, end_x - x, height)
+                self._flat(body, area, fill, edge)
+                if is_chosen:
+                    self._frame(area)
+            else:
+                where = (QRect(x, y, end_x - x, 0), row, is_chosen)
+                self._special(body, notes.faces, n, where, edge)
+            if body is Body.SPAN and notes.faces.turns[n] > 1:
+                self._turns(notes, n, seen, area, edge)
 
-    def _body_colours(self, row: int, rgb: int, is_roll: bool, look: Look) -> tuple[QColor, QColor]:
+    def _body_px(self, symbol: str) -> int:
+        zoom = self.scene.view.seconds_per_px
+        return round(head_size(symbol, self.strip.lane_px, zoom)[1] * _BODY_SHARE)
+
+    def _flat(self, body: Body, area: QRect, fill: QColor, edge: QColor) -> None:
+        """A bar along one row, with a handle at its end."""
+        self.painter.fillRect(area, fill)
+        if body is Body.ROLL:
+            pattern = QBrush(shade(edge, 200), Qt.BrushStyle.BDiagPattern)
+            self.painter.fillRect(area, pattern)
+        self.painter.fillRect(
+            area.x() + area.width() - TAIL_PX, area.y(), TAIL_PX, area.height(), edge
+        )
+
+    def _frame(self, area: QRect) -> None:
+        """The outline of a selected body."""
+        self.painter.setPen(self.kit.theme.playhead)
+        self.painter.setBrush(Qt.BrushStyle.NoBrush)
+        self.painter.drawRect(area.adjusted(0, 0, -1, -1))
+
+    def _turns(self, notes: NoteArrays, n: int, seen: Seen, area: QRect, edge: QColor) -> None:
+        """Where a body turns back, and how often."""
+        at = int(np.searchsorted(seen.index, n))
+        x, end_x, turns = float(seen.x[at]), float(seen.end_x[at]), int(notes.faces.turns[n])
+        if (end_x - x) / turns < _LEAST_TURN_PX:
+            return
+        for i in range(1, min(turns, _MOST_TURNS)):
+            place = round(x + (end_x - x) * i / turns)
+            if area.left() <= place <= area.right():
+                self.painter.fillRect(place - 1, area.y() - 3, 3, area.height() + 6, edge)
+
+    def _special(
+        self, body: Body, faces: Faces, n: int, where: tuple[QRect, int, bool], edge: QColor
+    ) -> None:
+        """Bodies over several rows: walls, and lines to another row."""
+        line, row, is_chosen = where
+        lane_px = self.strip.lane_px
+        if body in (Body.WALL, Body.BEAM):
+            height = round(lane_px if body is Body.WALL else lane_px / 3)
+            for covered in range(row, min(row + int(faces.widths[n]), self.strip.n_lanes)):
+                top = round(self.strip.lanes.top + covered * lane_px)
+                area = QRect(line.x(), top, max(line.width(), 2), height)
+                self.painter.fillRect(area, shade(edge, 46))
+                self.painter.fillRect(area.x(), top, 2, height, shade(edge, 170))
+                if is_chosen:
+                    self._frame(area)
+            return
+        pen = QPen(self.kit.theme.playhead if is_chosen else shade(edge, 190), 2.0)
+        if body is Body.LINKS:
+            pen = QPen(pen.color(), max(lane_px * 0.09, 3.0), Qt.PenStyle.DotLine)
+        self.painter.setPen(pen)
+        self.painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        end_y = line.y() + round(float(faces.tails[n]) * lane_px)
+        self.painter.drawLine(line.x(), line.y(), line.x() + line.width(), end_y)
+        self.painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _body_colours(self, row: int, rgb: int, kind: int, look: Look) -> tuple[QColor, QColor]:
         """What fills a body, and the colour of its tail."""
         theme = self.kit.theme
         if look is Look.GHOST:
             edge = theme.ghost
-        elif self.chart.lanes[row].symbol == "key":
+        elif LOOK_RGB[kind] or self.chart.lanes[row].symbol == "key":
             edge = QColor.fromRgb(rgb)
         else:
-            edge = theme.snap(32) if is_roll else theme.good
+            edge = theme.snap(32) if LOOKS[kind].body is Body.ROLL else theme.good
         return shade(edge, 125), edge
 
     def draw_slim(

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
-from chartstudio.core.note import Note
+from chartstudio.core.mode import Mode
+from chartstudio.core.note import Note, sort_key
+from chartstudio.editor.edits import lengthened
 from chartstudio.gui.theme import Theme
 from chartstudio.gui.timeline.arrays import NoteArrays
-from chartstudio.gui.timeline.bands import GUTTER_PX, StripBand
+from chartstudio.gui.timeline.bands import GUTTER_PX
 from chartstudio.gui.timeline.drag import Box, Move, Pointer, Put, Stretch
 from chartstudio.gui.timeline.notes import Kit, NoteBrush, seen_notes
+from chartstudio.gui.timeline.rows import put_note, row_of, shifted
 from chartstudio.gui.timeline.scene import Scene, shade
-from chartstudio.gui.timeline.verbs import put_note
 
 _HOVER_OPACITY = 0.35
 _DRAG_OPACITY = 0.8
@@ -70,26 +72,26 @@ def _drag(brush: NoteBrush) -> None:
     brush.painter.setOpacity(_DRAG_OPACITY)
     match state:
         case Put(lane=lane, tick=tick, end=end):
-            note = put_note(chart.mode, scene.view.tool_kind, (tick, end), lane)
+            view = scene.view
+            note = put_note(chart.mode, view.tool_kind, (tick, end), lane, view.spot_in(chart.mode))
             if note is not None:
                 _draw_notes(brush, (note,))
         case Stretch(note=note, end=end) if chart.mode is not None:
-            mode = chart.mode
-            kind = mode.kind(note)
-            kind = "hold" if kind == "tap" else kind
-            _draw_notes(brush, (mode.place(kind, note.tick, end, mode.spot(note)),))
+            _draw_notes(brush, (lengthened(chart.mode, note, end),))
         case Move(notes=moving, ticks=ticks):
             chosen = brush.kit.among(chart.notes, moving)
             seen = seen_notes(scene, chart.notes, ticks)
             seen = seen.where(chosen[seen.index])
-            brush.draw(chart.notes, seen, lanes=block_shift(state, strip))
+            brush.draw(chart.notes, seen, lanes=block_shift(state, chart.mode))
     brush.painter.setOpacity(1.0)
 
 
-def block_shift(state: Move, strip: StripBand) -> int:
-    """Lanes that a block moves, stopped by the outermost lane."""
-    lanes = [getattr(n, "lane", 0) for n in state.notes]
-    return max(-min(lanes), min(state.lanes, strip.n_lanes - 1 - max(lanes)))
+def block_shift(state: Move, mode: Mode | None) -> int:
+    """Rows that a block moves, as far as there is room."""
+    if mode is None or not state.lanes:
+        return 0
+    (moved, *_), first = shifted(mode, state.notes, 0, state.lanes), min(state.notes, key=sort_key)
+    return row_of(mode, moved) - row_of(mode, first)
 
 
 def _draw_notes(brush: NoteBrush, notes: tuple[Note, ...]) -> None:

@@ -13,19 +13,19 @@ from chartstudio.editor.selection import Selection
 from chartstudio.gui.timeline.arrays import ChartArrays
 from chartstudio.gui.timeline.bands import GUTTER_PX, StripBand, Zone
 from chartstudio.gui.timeline.drag import Part, Pointer, Rules
+from chartstudio.gui.timeline.looks import LIFT
 from chartstudio.gui.timeline.notes import head_size, seen_notes
+from chartstudio.gui.timeline.rows import stretches
 from chartstudio.gui.timeline.scene import Scene
 from chartstudio.gui.timeline.verbs import measure_around
 from chartstudio.gui.timeline.view import ViewState
+from chartstudio.modes import MODES
 
 TAIL_PX = 6.0
 """How close to its end a hold is grabbed by the tail."""
 
 _LEAST_PX = 4.0
 """A head is grabbed from at least so far."""
-
-_STRETCHING = frozenset({"tap", "hold", "roll"})
-"""Tools whose notes can be pulled long."""
 
 
 def pointer_at(scene: Scene, x: float, y: float, strip_chart: int | None = None) -> Pointer:
@@ -78,14 +78,17 @@ def note_at(
         return None, None
     notes = chart.notes
     seen = seen_notes(scene, notes)
-    seen = seen.where(notes.lanes[seen.index] == int(row))
+    first = notes.lanes[seen.index]
+    seen = seen.where((first <= int(row)) & (int(row) < first + notes.faces.widths[seen.index]))
     if not len(seen.index):
         return None, None
     symbol = chart.lanes[int(row)].symbol
     reach = max(head_size(symbol, strip.lane_px, scene.view.seconds_per_px)[0] / 2, _LEAST_PX)
     from_head, from_tail = np.abs(seen.x - x), np.abs(seen.end_x - x)
     long = notes.ends[seen.index] > notes.ticks[seen.index]
-    nearest = int(np.argmin(from_head))
+    # Of several that stand above each other in one row, the nearest in height.
+    middles = notes.lanes[seen.index] + 0.5 + notes.faces.lifts[seen.index] / LIFT
+    nearest = int(np.argmin(np.hypot(from_head, (middles - row) * strip.lane_px)))
     tails = np.flatnonzero(long & (from_tail <= TAIL_PX) & (from_tail < from_head[nearest]))
     if len(tails):
         return notes.notes[seen.index[tails[0]]], Part.TAIL
@@ -100,9 +103,10 @@ def note_at(
 def rules_for(song: Song, selection: Selection, view: ViewState, chart: int) -> Rules:
     """What presses mean on a chart."""
     timing = song.timing_of(song.charts[chart]) if chart < len(song.charts) else song.timing
+    mode = MODES.get(song.charts[chart].mode) if chart < len(song.charts) else None
     return Rules(
         tool=view.tool_kind,
-        stretches=view.tool_kind in _STRETCHING,
+        stretches=stretches(mode, view.tool_kind),
         selection=selection,
         snap=lambda tick: timing.snap(tick, view.snap),
         measure=lambda tick: measure_around(timing, tick),

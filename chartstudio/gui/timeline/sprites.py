@@ -36,7 +36,7 @@ class Head:
     symbol : str
         `core.mode.Lane.symbol`.
     kind : str
-        Member of `arrays.KINDS`.
+        `looks.NoteLook.kind`.
     rgb : int
         Colour, as `QColor.rgb` gives it.
     size_px : (int, int)
@@ -89,6 +89,49 @@ def _circle() -> QPainterPath:
     return path
 
 
+def _block() -> QPainterPath:
+    path = QPainterPath()
+    path.addRoundedRect(QRectF(-0.46, -0.46, 0.92, 0.92), 0.17, 0.17)
+    return path
+
+
+def _half_block() -> QPainterPath:
+    """The head of a chain: a block of which the lower half is missing."""
+    path = QPainterPath()
+    path.addRoundedRect(QRectF(-0.46, -0.46, 0.92, 0.56), 0.14, 0.14)
+    return path
+
+
+def _wedge() -> QPainterPath:
+    """The arrow on a block that is cut upwards: it points where the sabre goes."""
+    path = QPainterPath(QPointF(0.0, -0.36))
+    path.lineTo(0.3, -0.04)
+    path.lineTo(-0.3, -0.04)
+    path.closeSubpath()
+    return path
+
+
+def _round(radius: float, hole: float = 0.0) -> Callable[[], QPainterPath]:
+    def make() -> QPainterPath:
+        path = QPainterPath()
+        path.addEllipse(QPointF(0, 0), radius, radius)
+        if hole:
+            path.addEllipse(QPointF(0, 0), hole, hole)
+        return path
+
+    return make
+
+
+def _spun(degrees: float, make: Callable[[], QPainterPath]) -> Callable[[], QPainterPath]:
+    return lambda: QTransform().rotate(degrees).map(make())
+
+
+_CUTS = {
+    "up": 0.0, "up-right": 45.0, "right": 90.0, "down-right": 135.0,
+    "down": 180.0, "down-left": 225.0, "left": 270.0, "up-left": 315.0,
+}  # fmt: skip
+"""Degrees clockwise of each direction of a cut."""
+
 SHAPES: dict[str, Callable[[], QPainterPath]] = {
     "left": _turned(0),
     "up": _turned(90),
@@ -100,8 +143,27 @@ SHAPES: dict[str, Callable[[], QPainterPath]] = {
     "down-left": _turned(315, 1.15),
     "centre": _centre,
     "key": _key,
+    "drum": _round(0.48),
+    "denden": _round(0.48),
+    "ring": _round(0.48),
+    "dot": _round(0.3),
+    **{f"cut-{name}": _spun(turn, _block) for name, turn in _CUTS.items()},
+    "cut-any": _block,
+    **{f"chain-{name}": _spun(turn, _half_block) for name, turn in _CUTS.items()},
+    "chain-any": _half_block,
 }
 """Outline of each symbol in a box of side 1 around the origin."""
+
+MARKS: dict[str, Callable[[], QPainterPath]] = {
+    "drum": _round(0.40, 0.33),
+    "denden": _round(0.36, 0.2),
+    "ring": _round(0.42, 0.34),
+    **{f"cut-{name}": _spun(turn, _wedge) for name, turn in _CUTS.items()},
+    "cut-any": _round(0.17),
+    **{f"chain-{name}": _spun(turn, _wedge) for name, turn in _CUTS.items()},
+    "chain-any": _round(0.12),
+}
+"""What is drawn in white over a symbol's shape."""
 
 
 class Sprites:
@@ -168,6 +230,11 @@ class Sprites:
         painter.setPen(pen)
         painter.setBrush(fill)
         painter.drawPath(path)
+        mark = MARKS.get(head.symbol)
+        if mark is not None:
+            alpha = 150 if head.look is Look.GHOST else 235
+            drawn = QTransform.fromScale(*head.size_px).map(mark())
+            painter.fillPath(drawn, _faint(self._theme.playhead, alpha))
 
     def _mine(self, painter: QPainter, head: Head) -> None:
         radius = max(min(head.size_px), 8) * 0.4

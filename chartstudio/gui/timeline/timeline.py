@@ -40,9 +40,10 @@ from chartstudio.gui.timeline.marks import IssueMarks
 from chartstudio.gui.timeline.notes import Kit
 from chartstudio.gui.timeline.overlay import Hover, paint_overlay
 from chartstudio.gui.timeline.pointer import pointer_at, rules_for
+from chartstudio.gui.timeline.rows import put_note
 from chartstudio.gui.timeline.scene import Ghosts, Scene, proposed
 from chartstudio.gui.timeline.strips import paint_strips
-from chartstudio.gui.timeline.verbs import Verbs, put_note
+from chartstudio.gui.timeline.verbs import Verbs
 from chartstudio.gui.timeline.view import ViewState
 from chartstudio.gui.timeline.waveform import Waveform
 
@@ -481,7 +482,8 @@ class Timeline(Verbs, QWidget):
         if at.zone is Zone.STRIP and at.note is None and at.editable and at.row >= 0:
             mode = self._mode(at.chart)
             tick = self._rules(at.chart).snap(at.tick)
-            note = put_note(mode, self.view.tool_kind, (tick, tick), at.lane)
+            spot = self.view.spot_in(mode)
+            note = put_note(mode, self.view.tool_kind, (tick, tick), at.lane, spot)
             hover = Hover(at.chart, note) if note is not None else None
         if hover != self._hover:
             self._hover = hover

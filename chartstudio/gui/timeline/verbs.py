@@ -15,7 +15,7 @@ from PySide6.QtGui import QGuiApplication
 from chartstudio.core.mode import Axis, Mode
 from chartstudio.core.note import LaneNote, Note, slice_notes
 from chartstudio.core.song import Song
-from chartstudio.core.ticks import snap_ticks
+from chartstudio.core.ticks import TICKS_PER_BEAT, snap_ticks
 from chartstudio.core.timing import TimingMap
 from chartstudio.editor import clipboard, edits
 from chartstudio.editor.clipboard import Clip
@@ -37,6 +37,7 @@ from chartstudio.gui.timeline.drag import (
     SetEnd,
     ToggleNote,
 )
+from chartstudio.gui.timeline.rows import put_note, row_of, shifted
 from chartstudio.gui.timeline.view import ViewState
 from chartstudio.modes import MODES
 
@@ -65,7 +66,6 @@ class Verbs:
     seek_requested: SignalInstance
 
     _cursor: int | None = None
-    _copied: tuple[str, Clip] | None = None
 
     # Mouse -------------------------------------------------------------------------------
 
@@ -171,7 +171,8 @@ class Verbs:
         if chart is None:
             return
         tick = self.cursor_line
-        here = [n for n in slice_notes(chart.notes, tick, tick + 1) if lane_of(n) == lane]
+        mode = self._mode(self.document.selection.chart)
+        here = [n for n in slice_notes(chart.notes, tick, tick + 1) if row_of(mode, n) == lane]
         if here:
             self.toggle(self.document.selection.chart, here[0])
         else:
@@ -179,7 +180,8 @@ class Verbs:
 
     def place(self, chart: int, lane: int, tick: int, end: int) -> None:
         """Place a note of the tool's kind; one that is long when ``end`` is later."""
-        note = put_note(self._mode(chart), self.view.tool_kind, (tick, end), lane)
+        mode, view = self._mode(chart), self.view
+        note = put_note(mode, view.tool_kind, (tick, end), lane, view.spot_in(mode))
         if note is not None:
             selection = self._selection(chart)
             self.document.apply(tr("Place note"), edits.place(chart, note), selection)
@@ -228,12 +230,14 @@ class Verbs:
 
     def move_notes(self, chart: int, notes: frozenset[Note], ticks: int, lanes: int = 0) -> None:
         """Move notes of a chart; they stay selected."""
-        if self._mode(chart) is None or not notes:
-            return
-        mode_id = self.document.song.charts[chart].mode
-        moved = frozenset(edits.moved_notes(notes, mode_id, ticks, lanes))
-        selection = self._selection(chart, moved)
-        self.document.apply(tr("Move notes"), edits.move(chart, notes, ticks, lanes), selection)
+        mode = self._mode(chart)
+        if mode is not None and notes:
+            self.replace(tr("Move notes"), chart, notes, shifted(mode, notes, ticks, lanes))
+
+    def replace(self, label: str, chart: int, old: frozenset[Note], new: tuple[Note, ...]) -> None:
+        """Put notes in place of others, as one undo step, and select them."""
+        selection = self._selection(chart, frozenset(new))
+        self.document.apply(label, edits.exchange(chart, old, new), selection)
 
     def nudge(self, ticks: int, lanes: int = 0) -> None:
         """Move the selected notes by ticks and lanes."""
@@ -333,9 +337,7 @@ class Verbs:
             clip = clipboard.copy(tuple(chosen))
         else:
             clip = clipboard.copy(tuple(chosen), *selection.range)
-        text = clipboard.to_text(clip)
-        self._copied = (text, clip)
-        QGuiApplication.clipboard().setText(text)
+        QGuiApplication.clipboard().setText(clipboard.to_text(clip))
 
     def cut(self) -> None:
         """Copy, then delete."""
@@ -344,10 +346,7 @@ class Verbs:
 
     def paste(self) -> None:
         """Put copied notes at the cursor's grid line, and select them."""
-        text = QGuiApplication.clipboard().text()
-        # The text holds lane notes; what was copied here is whole.
-        own = self._copied
-        clip = own[1] if own is not None and own[0] == text else clipboard.from_text(text)
+        clip = clipboard.from_text(QGuiApplication.clipboard().text())
         index = self.document.selection.chart
         mode = self._mode(index)
         if clip is None or mode is None:
@@ -360,7 +359,8 @@ class Verbs:
         """Select the notes of a chart whose start lies in a box."""
         (start, end), (top, bottom) = box.ticks, box.lanes
         notes = slice_notes(self.document.song.charts[box.chart].notes, start, end + 1)
-        found = frozenset(n for n in notes if top <= lane_of(n) <= bottom)
+        mode = self._mode(box.chart)
+        found = frozenset(n for n in notes if top <= row_of(mode, n) <= bottom)
         if box.add:
             found |= self._selection(box.chart).notes
         self._select(box.chart, found)
@@ -375,7 +375,9 @@ class Verbs:
     def _has_length(self, note: Note) -> bool:
         """Whether a note is long or a tap that can be."""
         mode = self._mode(self.document.selection.chart)
-        return note.end > note.tick or (mode is not None and mode.kind(note) == mode.kinds[0])
+        if mode is None:
+            return False
+        return edits.lengthened(mode, note, note.end + TICKS_PER_BEAT) != note
 
     def _measure(self, tick: int) -> tuple[int, int]:
         return measure_around(self.timing, tick)
@@ -408,19 +410,6 @@ class Verbs:
         self.document.apply(label, lambda _: new, selection)
 
 
-def put_note(mode: Mode | None, tool: str, ticks: tuple[int, int], lane: int) -> Note | None:
-    """The note that a tool would place; None where it can place none.
-
-    A tap pulled long is a hold; a mode without the tool's kind gives its own first one.
-    """
-    if mode is None or not tool or lane >= len(mode.layout.lanes):
-        return None
-    kind = tool if tool in mode.kinds else mode.kinds[0]
-    if kind == "tap" and ticks[1] > ticks[0]:
-        kind = "hold"
-    return mode.place(kind, ticks[0], ticks[1], (lane,))
-
-
 def next_line(timing: TimingMap, tick: int, snap: int, forward: bool) -> int:
     """The grid line after or before a tick."""
     step = snap_ticks(snap)
@@ -433,11 +422,6 @@ def measure_around(timing: TimingMap, tick: int) -> tuple[int, int]:
     """The measure that a tick lies in, ``[start, end)``."""
     measure = timing.position(tick).measure
     return timing.measure_start(measure), timing.measure_start(measure + 1)
-
-
-def lane_of(note: Note) -> int:
-    """The lane of a note; 0 for notes without one."""
-    return note.lane if isinstance(note, LaneNote) else 0
 
 
 def fitting(clip: Clip, mode: Mode) -> Clip:

@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar, overload
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from chartstudio.core.mode import Mode, Spot
 from chartstudio.core.ticks import SNAPS, TICKS_PER_BEAT, Ticks
 from chartstudio.core.timing import Seconds, Side, TimingMap
 
@@ -76,6 +77,8 @@ class ViewState(QObject):
         Notes coloured by lane instead of by snap.
     playing : bool
         Whether the song runs; views poll the position while it does.
+    spots : dict of str to Spot
+        Where a note was last put, by the space of its mode.
     """
 
     changed = Signal()
@@ -96,8 +99,13 @@ class ViewState(QObject):
         self._duration_s = 60.0
         self._timing = TimingMap.constant(120.0)
         self._unit_per_tick = _main_beat_s(self._timing) / TICKS_PER_BEAT
+        self.spots: dict[str, Spot] = {}
         self._seen: dict[tuple[int, float], tuple[TimingMap, tuple[int, int]]] = {}
         self._seen_for: tuple[object, ...] = ()
+
+    def spot_in(self, mode: Mode | None) -> Spot | None:
+        """Where a note was last put in a mode's space."""
+        return None if mode is None else self.spots.get(mode.layout.space)
 
     # What is seen ------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@ from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Chart, Effect, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT as B
 from chartstudio.core.timing import Anchor, Cause, TimingMap
-from chartstudio.gui.timeline.arrays import KINDS, ArrayCache, NoteArrays
+from chartstudio.gui.timeline.arrays import ArrayCache, NoteArrays
+from chartstudio.gui.timeline.looks import LOOKS
 from chartstudio.modes import MODES
 
 MODE = MODES["dance-single"]
@@ -25,7 +26,7 @@ def test_every_field_follows_the_notes():
         LaneNote(100, 100, 3),
     )
     assert found.lanes.tolist() == [0, 1, 2, 3]
-    assert [KINDS[k] for k in found.kinds] == ["tap", "mine", "roll", "tap"]
+    assert [LOOKS[k].name for k in found.faces.looks] == ["tap", "mine", "roll", "tap"]
     assert found.snaps.tolist() == [4, 12, 8, 0]
     assert found.starts_s[2] == 0.25
     assert found.ends_s[2] == 1.5
@@ -95,7 +96,7 @@ def test_a_mode_that_is_unknown_shows_its_lanes_and_cannot_be_edited():
     found = ArrayCache().of(song, 0)
     assert len(found.lanes) == 7
     assert not found.editable
-    assert KINDS[found.notes.kinds[0]] == "tap"
+    assert LOOKS[found.notes.faces.looks[0]].name == "tap"
 
 
 def test_an_empty_chart_has_its_lanes():

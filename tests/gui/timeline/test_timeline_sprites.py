@@ -2,7 +2,7 @@ import pytest
 from PySide6.QtGui import QColor
 
 from chartstudio.gui.theme import DARK, SNAP_COLOURS
-from chartstudio.gui.timeline.arrays import KINDS
+from chartstudio.gui.timeline.looks import KINDS
 from chartstudio.gui.timeline.sprites import PAD_PX, SHAPES, Head, Look, Sprites
 from chartstudio.modes import MODES
 

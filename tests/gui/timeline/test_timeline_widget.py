@@ -19,7 +19,7 @@ from chartstudio.editor.selection import Selection
 from chartstudio.gui.theme import DARK, SNAP_COLOURS
 from chartstudio.gui.timeline.bands import GUTTER_PX
 from chartstudio.gui.timeline.drag import IDLE
-from chartstudio.gui.timeline.verbs import put_note
+from chartstudio.gui.timeline.rows import put_note
 from chartstudio.modes import MODES
 
 LEFT, RIGHT, MIDDLE = (

@@ -1,0 +1,131 @@
+"""What the window needs of a space that is no row of lanes, as one record per space.
+
+The strip asks for rows and faces, the preview for a canvas. A field knows the notes of its
+game; it knows no widget and changes no document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter
+
+from chartstudio.core.mode import Lane, Mode, Spot
+from chartstudio.core.note import Note
+from chartstudio.core.song import Chart
+from chartstudio.core.timing import TimingMap
+from chartstudio.gui.theme import Theme
+from chartstudio.gui.timeline.looks import Faces
+
+if TYPE_CHECKING:
+    # The arrays are made with the fields' help.
+    from chartstudio.gui.timeline.arrays import NoteArrays
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shot:
+    """The moment that a playfield shows, and what a click there would do.
+
+    Parameters
+    ----------
+    chart : Chart
+    mode : Mode
+    timing : TimingMap
+    notes : NoteArrays
+    now_s : float
+    tick, next_tick : int
+        The grid line nearest to the playhead, where notes are put, and the one after it.
+    selected : frozenset of Note
+    kind : str
+        Of the mode's kinds: what a click places.
+    spot : Spot or None
+        Where the last note was put.
+    theme : Theme
+    """
+
+    chart: Chart
+    mode: Mode
+    timing: TimingMap
+    notes: NoteArrays
+    now_s: float
+    tick: int
+    next_tick: int
+    selected: frozenset[Note]
+    kind: str
+    spot: Spot | None
+    theme: Theme
+
+
+class Canvas(Protocol):
+    """A space as it is drawn and touched; places are in the unit of the space."""
+
+    @property
+    def area(self) -> QRectF:
+        """What is shown of the space, its margin included."""
+        ...
+
+    def paint(self, painter: QPainter, shot: Shot) -> None:
+        """Draw the ground and the notes of the moment."""
+        ...
+
+    def paint_one(self, painter: QPainter, shot: Shot, note: Note) -> None:
+        """Draw a note that is being put, wherever it is in time."""
+        ...
+
+    def hit(self, shot: Shot, at: QPointF) -> Note | None:
+        """The note of the moment that lies under a place, the foremost first."""
+        ...
+
+    def put(self, shot: Shot, pressed: QPointF, now: QPointF) -> Note | None:
+        """The note that a press at one place, pulled to another, puts."""
+        ...
+
+    def moved(self, notes: Collection[Note], pressed: QPointF, now: QPointF) -> tuple[Note, ...]:
+        """The notes pulled along, within the space."""
+        ...
+
+    def typed(self, shot: Shot, key: Qt.Key) -> tuple[Spot | None, tuple[Note, ...]] | None:
+        """What a key means here: the spot from now on, and the selected notes changed by it.
+
+        None for keys that mean nothing.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Playfield:
+    """One space.
+
+    Parameters
+    ----------
+    space : str
+        `core.mode.Layout.space`.
+    rows : tuple of Lane
+        Rows of its strip, from the top.
+    faces : callable
+        ``(notes) -> Faces`` of notes in chart order.
+    row : callable
+        ``(note) -> row`` of the strip.
+    shifted : callable
+        ``(notes, rows) -> notes`` moved down the strip, as far as there is room.
+    spot_on_row : callable
+        ``(row, last spot) -> spot`` where a click on the strip puts a note.
+    spot_of : callable
+        ``(note) -> spot`` to go on from, once a note is put; None for one without a place.
+    put : callable
+        ``(mode, kind, (tick, end), spot) -> Note``.
+    canvas : Canvas
+    """
+
+    space: str
+    rows: tuple[Lane, ...]
+    faces: Callable[[Sequence[Note]], Faces]
+    row: Callable[[Note], int]
+    shifted: Callable[[Collection[Note], int], tuple[Note, ...]]
+    spot_on_row: Callable[[int, Spot | None], Spot]
+    spot_of: Callable[[Note], Spot | None]
+    put: Callable[[Mode, str, tuple[int, int], Spot], Note]
+    canvas: Canvas
