@@ -172,6 +172,8 @@ _STRETCH_REACH = 2.0
 """Panels this far apart, centre to centre, fit under one foot, easily and at a stretch."""
 
 _WIDEST_STANCE = 3.2
+_BACK_TO_SCREEN = 1.5
+"""Legs crossed over one panel only do not turn the body round."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -422,7 +424,7 @@ def _turning(pad: _Pad, were: tuple[int, int], now: tuple[int, int], flags: set[
         return 0.0
     if old_dx >= 0:
         flags.add("crossover")
-    if _away(dx, dy) > 0.95:
+    if _away(dx, dy) > 0.95 and dx <= -_BACK_TO_SCREEN:
         flags.add("away")
     if old_dx < 0 and dy * old_dy < 0:
         flags.add("spin")
@@ -449,8 +451,8 @@ def _parts(
 
 # The walk --------------------------------------------------------------------------------
 
-_N_KEPT = 14
-_MARGIN = 30.0
+_N_KEPT = 10
+_MARGIN = 16.0
 _SHORTEST_S = 0.02
 _MOST_KNOWN = 20_000
 """Rows of different kinds whose moves are remembered for a pad."""

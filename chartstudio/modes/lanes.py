@@ -242,10 +242,10 @@ def _check_chords(rules: LaneRules) -> Check:
                 text = f"{pressed} lanes at once; {rules.max_pressed} is the most that works"
                 yield Issue("impossible-chord", "error", text, tick, tick)
             elif rules.hands_from is not None and n_held >= rules.hands_from - 1:
-                text = f"{len(row)} more while {n_held} panels are held; a hand must help"
+                text = f"{len(row)} more while {n_held} panels are held; needs a hand or a bracket"
                 yield Issue("hand-while-holding", "warning", text, tick, tick)
             elif rules.hands_from is not None and pressed >= rules.hands_from:
-                text = f"{pressed} panels at once need a hand"
+                text = f"{pressed} panels at once need a hand or a bracket"
                 yield Issue("needs-hand", "warning", text, tick, tick)
 
     return check
