@@ -235,8 +235,10 @@ def struck_notes(
     times = timing.seconds_at(np.array([n.tick for n in cut], dtype=np.int64)).tolist()
     hands: tuple[list[Struck], list[Struck]] = ([], [])
     for note, time_s in zip(cut, times, strict=True):
-        turned = note.angle if type(note) is ColorNote else 0
-        angle = cut_angle(note.direction, turned)
+        if type(note) is ColorNote:
+            angle = cut_angle(note.direction, note.angle)
+        else:
+            angle = cut_angle(note.direction) or 0.0  # a chain's dot is still cut downwards
         hands[note.color != RED].append(
             Struck(note, time_s, place_of(note.x), place_of(note.y), angle)
         )

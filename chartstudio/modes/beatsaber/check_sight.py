@@ -1,0 +1,150 @@
+"""Checks of objects against one another: hands that clash, bombs in the way, hidden notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from chartstudio.core.mode import Issue, Severity
+from chartstudio.modes.beatsaber.flow import Swing
+from chartstudio.modes.beatsaber.notes import Chain, ColorNote
+from chartstudio.modes.beatsaber.ranks import reaction_s
+from chartstudio.modes.beatsaber.scene import HANDS, Scene
+from chartstudio.modes.beatsaber.space import cut_angle, place_of, unit
+
+NEVER_HIDDEN_S = (0.025, 0.05, 0.08, 0.1, 0.1)
+"""A note this close behind another reads as one pattern with it, by rank."""
+
+SEEN_AGAIN_S = (1.2, 1.0, 0.75, 0.625, 0.5)
+"""A note this far behind another leaves time to react once it shows, by rank (the figures of
+MapCheck, the mappers' usual checker)."""
+
+_FACING = ((1.1, 0.7), (1.5, 0.86), (2.1, 0.96))
+"""Distance in cells, and cosine from which two cuts at that distance meet."""
+
+_PATH_CELLS = 1.5
+_PATH_COSINE = 0.92
+_BOMB_BEFORE_S = 0.05
+_BOMB_AFTER_S = 0.08
+
+
+def check_vision_blocks(scene: Scene) -> Iterator[Issue]:
+    """Notes before the player's eyes that hide the ones right behind them.
+
+    The two cells in the middle of the grid do, each for its own column and for the row of
+    the player's eyes on its own side. One issue for each note that hides others.
+    """
+    notes = [n for n in scene.cut.notes if isinstance(n, ColorNote)]
+    times = scene.cut.times
+    nearest_s, farthest_s = hiding_span(scene)
+    for i, note in enumerate(notes):
+        if note.y != 1 or note.x not in (1, 2):
+            continue
+        low, high = np.searchsorted(times, (times[i] + nearest_s, times[i] + farthest_s))
+        hidden = next((n for n in notes[low:high] if hides(note.x, n.x, n.y)), None)
+        if hidden is not None:
+            after_s = scene.timing.seconds_at(hidden.tick) - float(times[i])
+            text = f"Hides a note {after_s * 1000:.0f} ms behind it"
+            yield Issue("vision-block", "warning", text, note.tick, hidden.tick)
+
+
+def hides(blocker_x: int, x: int, y: int) -> bool:
+    """Whether a note in the middle row of a centre column hides the one in a cell behind it."""
+    return x == blocker_x and y >= 1
+
+
+def hiding_span(scene: Scene) -> tuple[float, float]:
+    """From when until when after a note others are hidden, in seconds.
+
+    What has not yet appeared when the note is cut was never hidden by it: the span ends at
+    the reaction time.
+    """
+    ranks = np.arange(1, 6)
+    seen_s = reaction_s(scene.bpm, scene.njs, scene.jump_offset)
+    return (
+        float(np.interp(scene.level, ranks, NEVER_HIDDEN_S)),
+        min(seen_s, float(np.interp(scene.level, ranks, SEEN_AGAIN_S))),
+    )
+
+
+def check_handclaps(scene: Scene) -> Iterator[Issue]:
+    """Hands that swing at one another, and crossed hands with opposite swings.
+
+    Hands that cross on their way outwards pass one above the other, which good maps do ask
+    for: a hint. Crossed hands that swing inwards meet: a warning.
+    """
+    done = -1
+    for red, blue in scene.pairs():
+        if red.tick == done:
+            continue
+        red_cut, blue_cut = _cut(red), _cut(blue)
+        if red_cut is None or blue_cut is None:
+            continue
+        right, up = place_of(blue.x) - place_of(red.x), place_of(blue.y) - place_of(red.y)
+        apart = float(np.hypot(right, up))
+        if apart == 0:
+            continue
+        red_towards = (red_cut[0] * right + red_cut[1] * up) / apart
+        blue_towards = -(blue_cut[0] * right + blue_cut[1] * up) / apart
+        towards = min(red_towards, blue_towards)
+        if any(apart <= cells and towards >= cosine for cells, cosine in _FACING):
+            done = red.tick
+            text = "Both hands swing at one another"
+            yield Issue("handclap", "warning", text, red.tick, blue.tick)
+        elif right <= -1 and abs(up) <= 1 and red_cut[0] * blue_cut[0] < -0.1:
+            done = red.tick
+            outwards = red_cut[0] > 0
+            text = f"Crossed hands that swing {'apart' if outwards else 'together'}"
+            severity: Severity = "hint" if outwards else "warning"
+            yield Issue("crossed-hands", severity, text, red.tick, blue.tick)
+
+
+def check_swing_paths(scene: Scene) -> Iterator[Issue]:
+    """A note of the other hand where a swing goes through, at the same time."""
+    done = -1
+    for red, blue in scene.pairs():
+        if red.tick == done:
+            continue
+        for note, other in ((red, blue), (blue, red)):
+            cut, other_cut = _cut(note), _cut(other)
+            if cut is None or (other_cut is not None and _dot(cut, other_cut) < -_PATH_COSINE):
+                continue  # those that meet head-on are handclaps
+            if _in_path(cut, note, place_of(other.x), place_of(other.y)):
+                done = red.tick
+                hand = HANDS[note.color != 0]
+                text = f"{hand} swings on into the other hand's note"
+                yield Issue("swing-path", "warning", text, note.tick, other.tick)
+
+
+def check_bombs_in_path(scene: Scene) -> Iterator[Issue]:
+    """Bombs where a saber cuts or swings through."""
+    if not scene.bombs.notes:
+        return
+    for swing in scene.swings:
+        bombs = scene.bombs.near(swing.end_s, _BOMB_BEFORE_S, _BOMB_AFTER_S)
+        if any(_swung_through(swing, place_of(b.x), place_of(b.y)) for b in bombs):
+            text = f"A bomb where {HANDS[swing.hand].lower()} swings through"
+            yield Issue("bomb-in-path", "warning", text, swing.last.tick, swing.last.tick)
+
+
+def _swung_through(swing: Swing, x: float, y: float) -> bool:
+    if not swing.arrow:
+        return False
+    return _in_path(unit(swing.end_angle), swing.last, x, y)
+
+
+def _in_path(cut: tuple[float, float], note: ColorNote | Chain, x: float, y: float) -> bool:
+    """Whether a cell lies right where a cut goes on to."""
+    right, up = x - place_of(note.x), y - place_of(note.y)
+    apart = float(np.hypot(right, up))
+    return 0 < apart <= _PATH_CELLS and _dot(cut, (right, up)) >= _PATH_COSINE * apart
+
+
+def _cut(note: ColorNote) -> tuple[float, float] | None:
+    angle = cut_angle(note.direction, note.angle)
+    return None if angle is None else unit(angle)
+
+
+def _dot(a: tuple[float, float], b: tuple[float, float]) -> float:
+    return a[0] * b[0] + a[1] * b[1]
