@@ -47,7 +47,7 @@ _ROOM = 5_000
 _ROOM_PER_POINT = 4
 
 _CACHED_POINTS = 64
-_CACHED_PATHS = 2048
+_CACHED_PATHS = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
