@@ -1,36 +1,33 @@
 """Writing a song for a game: one job that window and command line both call.
 
-It says what the format cannot hold, brings the audio and the pictures along in a form that
-the game plays, marks generated charts, and saves everything or nothing.
+First a `Plan`: which charts go along and as what, which files, what becomes of the audio and
+the cover, and everything that is lost or changed by it. Then the job that carries it out and
+saves everything or nothing. What a game wants stands in its `Format`; no game is named here.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
-from chartstudio.audio import encode
-from chartstudio.audio.decode import decode_job
-from chartstudio.core import provenance
+from chartstudio.core.errors import FormatError, ModeError
 from chartstudio.core.job import Job, Progress, part
 from chartstudio.core.song import Chart, Song
-from chartstudio.formats import Loss, bundle, losses, write_song
+from chartstudio.formats import FORMATS, Format, Loss, bundle, find_format
+from chartstudio.formats.text import file_name
+from chartstudio.library import companions, pictures, soundtrack
+from chartstudio.library.alignment import aligned
+from chartstudio.library.companions import Companions
+from chartstudio.library.soundtrack import Soundtrack
+from chartstudio.modes import MODES, convert
 
-_OGG, _ID3, _WAV = b"OggS", b"ID3", b"RIFF"
+ARCHIVES = {f.id: f.needs.archive for f in FORMATS if f.needs.archive}
+"""Formats that are one file, with its suffix; the others are a folder."""
 
-STEPMANIA_NAMES = ("Beginner", "Easy", "Medium", "Hard", "Challenge", "Edit")
-"""Difficulties that StepMania knows; any other chart is an Edit with a description."""
-
-_METER_NAMES = ((2, "Beginner"), (4, "Easy"), (7, "Medium"), (10, "Hard"), (25, "Challenge"))
-
-AI_MARK = "AI-assisted (ChartStudio)"
-"""What the credit of a chart with generated parts says."""
-
-_OSU_TAG = "ai-assisted chartstudio"
-"""The same in osu!'s tags, which are words in lower case."""
+CUT_COVER = "the cover is cut to a square"
+DRAWN_COVER = "there is no picture that can be the cover: a plain one is drawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,55 +38,267 @@ class Exported:
     ----------
     files : tuple of Path
     losses : tuple of Loss
-        What the format could not hold.
+        What the format could not hold, and what was changed.
     """
 
     files: tuple[Path, ...]
     losses: tuple[Loss, ...]
 
 
-def _is_vorbis(data: bytes) -> bool:
-    return data[:4] == _OGG and b"\x01vorbis" in data[:128]
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An export before anything is written.
+
+    Parameters
+    ----------
+    fmt : Format
+    song : Song
+        As it will be written, but for its cover.
+    assets : mapping of str to bytes
+    companions : Companions
+        The files that go along.
+    track : Soundtrack
+    losses : tuple of Loss
+        Everything that is lost or changed.
+    changes_modes : bool
+        Whether charts are converted to another mode or left out. Whoever carries such a plan
+        out must have shown the losses.
+    """
+
+    fmt: Format
+    song: Song
+    assets: Mapping[str, bytes]
+    companions: Companions
+    track: Soundtrack
+    losses: tuple[Loss, ...]
+    changes_modes: bool
 
 
-def _is_mp3(data: bytes) -> bool:
-    return data[:3] == _ID3 or (len(data) > 1 and data[0] == 0xFF and data[1] & 0xE0 == 0xE0)
+class Content(Mapping[str, bytes]):
+    """The files of an export by name; those that are not changed are read when asked for.
 
+    Parameters
+    ----------
+    made : dict of str to bytes
+    copied : dict of str to str
+        Name in the export to name among the assets.
+    assets : mapping of str to bytes
+    """
 
-def _is_wav(data: bytes) -> bool:
-    return data[:4] == _WAV
+    def __init__(
+        self, made: dict[str, bytes], copied: Mapping[str, str], assets: Mapping[str, bytes]
+    ) -> None:
+        keys = {name.lower() for name in made}
+        self._made = made
+        self._copied = {n: asset for n, asset in copied.items() if n.lower() not in keys}
+        self._assets = assets
 
+    def __getitem__(self, name: str) -> bytes:
+        if name in self._made:
+            return self._made[name]
+        return self._assets[self._copied[name]]
 
-_PLAYS: dict[str, Callable[[bytes], bool]] = {
-    # Readers differ by 25 ms in where an mp3 starts, so StepMania gets none.
-    "sm": _is_vorbis,
-    "ssc": _is_vorbis,
-    "osz": lambda data: _is_vorbis(data) or _is_mp3(data) or _is_wav(data),
-    "project": lambda data: True,
-}
-"""Which audio each format takes as it is; anything else is encoded as Ogg Vorbis."""
+    def __iter__(self) -> Iterator[str]:
+        yield from self._made
+        yield from self._copied
 
-ARCHIVES = {"osz": ".osz"}
-"""Formats that are one file, with its suffix; the others are a folder."""
+    def __len__(self) -> int:
+        return len(self._made) + len(self._copied)
 
 
 def folder_name(song: Song) -> str:
     """A name for the song's folder that every file system takes."""
     meta = song.metadata
-    text = " - ".join(part for part in (meta.artist, meta.title) if part) or "song"
-    text = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", text).strip(" .")[:120].rstrip(" .")
-    if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", text):
-        text = f"_{text}"
-    return text or "song"
+    return file_name(" - ".join(part for part in (meta.artist, meta.title) if part), "song")
 
 
-def export(
-    song: Song,
-    assets: Mapping[str, bytes],
-    format_id: str,
-    folder: Path,
-) -> Job[Exported]:
-    """Write a song with its audio for a game.
+# Planning --------------------------------------------------------------------------------
+
+
+def plan(
+    song: Song, assets: Mapping[str, bytes], format_id: str, source_format: str | None = None
+) -> Plan:
+    """Say what an export will do, before anything is written.
+
+    Parameters
+    ----------
+    song : Song
+    assets : mapping of str to bytes
+        The files of the song's folder or archive.
+    format_id : str
+        Key of `formats.FORMATS`.
+    source_format : str or None
+        The format that the song was read from. Between formats of one family, and to and
+        from a project, the other files of ``assets`` go along; else those that the song names.
+
+    Raises
+    ------
+    ModeError
+        When the format can hold none of the charts.
+    """
+    fmt = find_format(format_id)
+    charts, of_charts = _charts(song, fmt)
+    fitting = replace(song, charts=charts)
+    baked = aligned(fmt.prepare(fitting), fmt.needs, keep_ticks=_came_from(song, fmt))
+    beside = companions.gather(song, assets, fmt, source_format)
+    track = soundtrack.choose(
+        song.audio, assets, fmt.needs, baked.pad_s, {n.lower() for n in beside.copied}
+    )
+    ready = companions.noted(replace(baked.song, audio=track.name), beside, fmt)
+    losses = (*of_charts, *fmt.losses(fitting), *track.losses, *beside.losses)
+    return Plan(
+        fmt,
+        ready,
+        assets,
+        beside,
+        track,
+        (*losses, *_cover_losses(song, assets, fmt.needs.square_cover_px)),
+        charts != song.charts,
+    )
+
+
+def losses_of(
+    song: Song, assets: Mapping[str, bytes], format_id: str, source_format: str | None = None
+) -> tuple[Loss, ...]:
+    """Everything that an export will lose or change; parameters and errors as of `plan`."""
+    return plan(song, assets, format_id, source_format).losses
+
+
+def _charts(song: Song, fmt: Format) -> tuple[tuple[Chart, ...], list[Loss]]:
+    """The charts as the format can hold them, and what that costs."""
+    kept, losses = [], list[Loss]()
+    for chart in song.charts:
+        if fmt.modes is None or chart.mode in fmt.modes:
+            kept.append(chart)
+            continue
+        to = next((m for m in convert.targets(chart.mode) if m in fmt.modes), None)
+        if to is None:
+            what = f"the whole chart: {fmt.title} has no {_mode_title(chart.mode)}"
+            losses.append(Loss(chart.name, what, 1))
+            continue
+        converted, changes = convert.convert(chart, to, song)
+        kept.append(converted)
+        what = f"converted from {_mode_title(chart.mode)} to {_mode_title(to)}"
+        losses += (Loss(chart.name, what, 1), *(Loss(chart.name, w, n) for w, n in changes))
+    if song.charts and not kept:
+        modes = ", ".join(Counter(c.mode for c in song.charts))
+        raise ModeError(
+            f"{fmt.title} cannot hold any of the charts, which are for {modes}; "
+            "choose another format"
+        )
+    return tuple(kept), losses
+
+
+def _mode_title(mode_id: str) -> str:
+    mode = MODES.get(mode_id)
+    return mode.title if mode else mode_id
+
+
+def _came_from(song: Song, fmt: Format) -> bool:
+    """Whether the song, or a chart of it, was read from a file of the format's family."""
+    owners = {f.id for f in FORMATS if f.family == fmt.family} | {fmt.family}
+    extras = (song.extra, *(c.extra for c in song.charts))
+    return any(owner in owners for extra in extras for owner, _ in extra.items)
+
+
+# Covers ----------------------------------------------------------------------------------
+
+
+def _picture(song: Song, assets: Mapping[str, bytes]) -> str:
+    """Name of the picture that the cover is made of; empty where there is none."""
+    meta = song.metadata
+    names = (meta.cover, meta.background, meta.banner)
+    return next((n for n in names if n and n in assets), "")
+
+
+def _cover_losses(song: Song, assets: Mapping[str, bytes], side_px: int) -> tuple[Loss, ...]:
+    name = _picture(song, assets)
+    if not side_px or (name and pictures.is_square(assets[name], side_px)):
+        return ()
+    return (Loss("", CUT_COVER if name else DRAWN_COVER, 1),)
+
+
+def _covered(made: Plan) -> tuple[Song, dict[str, bytes], tuple[Loss, ...]]:
+    """The song with the cover that its game wants, the cover's file, and what went wrong."""
+    song, side_px = made.song, made.fmt.needs.square_cover_px
+    name = _picture(song, made.assets)
+    losses: tuple[Loss, ...] = ()
+    if not side_px:
+        return song, {}, losses
+    if name and pictures.is_square(made.assets[name], side_px):
+        return _with_cover(song, name), {}, losses
+    try:
+        picture = pictures.squared(made.assets[name], name, side_px) if name else None
+    except FormatError as error:
+        picture = None
+        losses = (Loss("", f"{error}: a plain cover is drawn", 1),)
+    picture = picture or pictures.drawn(folder_name(song), side_px)
+    taken = {n.lower() for n in made.companions.copied} | {song.audio.lower()}
+    new, number = f"cover{picture.suffix}", 1
+    while new in taken:
+        number += 1
+        new = f"cover {number}{picture.suffix}"
+    return _with_cover(song, new), {new: picture.data}, losses
+
+
+def _with_cover(song: Song, name: str) -> Song:
+    return replace(song, metadata=replace(song.metadata, cover=name))
+
+
+# Carrying out ----------------------------------------------------------------------------
+
+
+def content(made: Plan) -> Job[tuple[Content, tuple[Loss, ...]]]:
+    """The files that a plan comes to, and its losses with those that only now showed.
+
+    Raises
+    ------
+    FormatError
+        When the audio must be encoded anew and cannot be decoded, or a value cannot be
+        written.
+    """
+    yield Progress(0.0, "Preparing the charts")
+    song, files, unexpected = _covered(made)
+    track = made.track
+    copied = dict(made.companions.copied)
+    if track.source and track.is_encoded:
+        encoding = soundtrack.made(track, made.assets[track.source])
+        files[track.name] = yield from part(encoding, 0.1, 0.9)
+    elif track.source:
+        copied[track.name] = track.source
+    yield Progress(0.9, "Writing")
+    files |= made.fmt.write(song)
+    return Content(files, copied, made.assets), (*made.losses, *unexpected)
+
+
+def carry_out(made: Plan, folder: Path) -> Job[Exported]:
+    """Write what was planned: all of it, or nothing.
+
+    Parameters
+    ----------
+    made : Plan
+    folder : Path
+        For a folder format the song's own folder; for an archive the folder it is put in.
+        Made when missing.
+
+    Raises
+    ------
+    FormatError
+        When a file cannot be read or written; then none of them is there.
+    """
+    files, losses = yield from content(made)
+    if made.fmt.needs.archive:
+        path = folder / (folder_name(made.song) + made.fmt.needs.archive)
+        bundle.save_archive(path, files)
+        return Exported((path,), losses)
+    bundle.save_files(folder, files)
+    return Exported(tuple(folder / name for name in files), losses)
+
+
+def export(song: Song, assets: Mapping[str, bytes], format_id: str, folder: Path) -> Job[Exported]:
+    """Write a song whose charts the format holds as they are.
+
+    For callers who have not shown a plan's losses: nothing is converted, no chart left out.
 
     Parameters
     ----------
@@ -99,95 +308,14 @@ def export(
     format_id : str
         Key of `formats.FORMATS`.
     folder : Path
-        For a folder format the song's own folder; for an archive the folder it is put in.
-        Made when missing.
-
-    Returns
-    -------
-    Job of Exported
+        As of `carry_out`.
 
     Raises
     ------
     FormatError
-        When a file cannot be written; then none of them is there.
+        As of `carry_out`.
     ModeError
         When the format cannot hold a chart's mode.
     """
-    yield Progress(0.0, "Preparing the charts")
-    ready = _for_game(song, format_id)
-    lost = losses(song, format_id)
-    files: dict[str, bytes] = {}
-    if song.audio and song.audio in assets:
-        name, data = yield from _audio(song.audio, assets[song.audio], format_id)
-        files[name] = data
-        ready = replace(ready, audio=name)
-    meta = song.metadata
-    for picture in {meta.cover, meta.background, meta.banner} - {""}:
-        if picture in assets:
-            files[picture] = assets[picture]
-    yield Progress(0.9, "Writing")
-    files |= write_song(ready, format_id)
-    if format_id in ARCHIVES:
-        path = folder / (folder_name(song) + ARCHIVES[format_id])
-        bundle.save_archive(path, files)
-        written = [path]
-    else:
-        bundle.save_files(folder, files)
-        written = [folder / name for name in files]
-    return Exported(tuple(written), tuple(lost))
-
-
-def _audio(name: str, data: bytes, format_id: str) -> Job[tuple[str, bytes]]:
-    """The audio under the name and in the form that the game takes."""
-    if _PLAYS[format_id](data):
-        return name, data
-    audio = yield from part(decode_job(data, name), 0.1, 0.3, "Reading the audio")
-    encoding = encode.ogg_vorbis_job(audio.samples, audio.rate_hz, game_ready=True)
-    encoded = yield from part(encoding, 0.3, 0.9, "Encoding the audio as Ogg Vorbis")
-    return PurePosixPath(name).with_suffix(".ogg").name, encoded
-
-
-def _for_game(song: Song, format_id: str) -> Song:
-    """The song as the game wants it: names it knows, generated charts marked."""
-    if format_id == "project":
-        return song
-    if format_id == "osz":
-        is_generated = any(provenance.generated(c) for c in song.charts)
-        if is_generated and _OSU_TAG not in song.metadata.tags:
-            tags = f"{song.metadata.tags} {_OSU_TAG}".strip()
-            return replace(song, metadata=replace(song.metadata, tags=tags))
-        return song
-    # An .sm file has one line for a chart's name and its author both.
-    field = "label" if format_id == "sm" else "credit"
-    charts = _stepmania_names(song.charts)
-    marked = tuple(_marked(c, field) if provenance.generated(c) else c for c in charts)
-    return replace(song, charts=marked)
-
-
-def _marked(chart: Chart, field: str) -> Chart:
-    """The chart with the mark at the end of its credit or label."""
-    said = getattr(chart, field)
-    if AI_MARK in said:
-        return chart
-    marked: dict[str, Any] = {field: f"{said}, {AI_MARK}" if said else AI_MARK}
-    return replace(chart, **marked)
-
-
-def _stepmania_names(charts: tuple[Chart, ...]) -> tuple[Chart, ...]:
-    """Give charts a difficulty that StepMania knows, their own name as description.
-
-    The game shows one chart of each difficulty per style, and any number of edits.
-    """
-    taken = {(c.mode, c.name) for c in charts}
-    named = []
-    for chart in charts:
-        if chart.name in STEPMANIA_NAMES:
-            named.append(chart)
-            continue
-        level = chart.level or 1
-        name = next((n for top, n in _METER_NAMES if level <= top), "Challenge")
-        if (chart.mode, name) in taken:
-            name = "Edit"
-        taken.add((chart.mode, name))
-        named.append(replace(chart, name=name, label=chart.label or chart.name))
-    return tuple(named)
+    find_format(format_id).refuse_other_modes(song)
+    return (yield from carry_out(plan(song, assets, format_id), folder))

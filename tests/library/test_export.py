@@ -16,8 +16,9 @@ from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import Anchor, Cause, TimingMap
 from chartstudio.formats import read_song
 from chartstudio.formats.bundle import Bundle
+from chartstudio.formats.marks import AI_MARK
 from chartstudio.library.describe import describe_chart, nps_peak
-from chartstudio.library.export import AI_MARK, export, folder_name
+from chartstudio.library.export import export, folder_name
 from chartstudio.library.source import open_source, song_of_audio
 
 NOTES = tuple(LaneNote(i * BEAT, i * BEAT, i % 4) for i in range(8))
