@@ -54,7 +54,9 @@ def to_text(clip: Clip) -> str:
         When the clip holds notes of no known mode.
     """
     (data,) = project.write(Song(charts=(Chart("", notes=clip.notes),))).values()
-    return json.dumps({_MARK: 2, "length": clip.length, "song": data.decode("utf-8", "surrogatepass")})
+    return json.dumps(
+        {_MARK: 2, "length": clip.length, "song": data.decode("utf-8", "surrogatepass")}
+    )
 
 
 def from_text(text: str) -> Clip | None:

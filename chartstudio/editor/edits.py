@@ -239,6 +239,11 @@ def set_chart(index: int, **fields: Any) -> Edit:
     return lambda song: song.with_chart(index, replace(song.charts[index], **fields))
 
 
+def set_setting(index: int, name: str, value: float | str | None) -> Edit:
+    """Set one of a chart's settings; None leaves it to the game."""
+    return lambda song: song.with_chart(index, song.charts[index].with_setting(name, value))
+
+
 def set_metadata(**fields: Any) -> Edit:
     """Change fields of the metadata."""
     return lambda song: replace(song, metadata=replace(song.metadata, **fields))

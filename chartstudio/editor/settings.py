@@ -35,6 +35,10 @@ class Settings:
         Written as the charter of new charts.
     model : str
         The model that drafts.
+    may_use_music : bool
+        The author has said that they may use the music of what they export.
+    installs : tuple of str
+        Folders of games into which the author lets exports be put.
     """
 
     volume: float = 0.8
@@ -47,6 +51,8 @@ class Settings:
     export_folder: str = ""
     author: str = ""
     model: str = "base"
+    may_use_music: bool = False
+    installs: tuple[str, ...] = ()
 
 
 def load(path: Path | None = None) -> Settings:

@@ -50,6 +50,11 @@ def _can_edit(studio: Studio) -> bool:
     return chart is not None and chart.mode in MODES
 
 
+def _kinds(studio: Studio) -> tuple[str, ...]:
+    chart = studio.document.active_chart
+    return MODES[chart.mode].kinds if chart is not None and chart.mode in MODES else ()
+
+
 def _has_notes(studio: Studio) -> bool:
     chart = studio.document.active_chart
     return _can_edit(studio) and chart is not None and bool(chart.notes)
@@ -126,7 +131,7 @@ _FILE = (
     Command("file.save-as", "Save as project…", verbs.save_as, "Ctrl+Shift+S", _has_song),
     Command("file.locate-audio", "Locate audio…", verbs.locate_audio, enabled=_has_song),
     Command(
-        "file.export", "Export", lambda s: s.exporter.start(), "Ctrl+Shift+E",
+        "file.export", "Export", verbs.export, "Ctrl+Shift+E",
         lambda s: s.exporter.can_start,
     ),
     Command(
@@ -236,6 +241,17 @@ _CHART = (
     ),
 )  # fmt: skip
 
+_KIND_KEYS = {
+    **{"tap": "Alt+T", "hold": "Alt+H", "roll": "Alt+R", "mine": "Alt+M"},
+    **{"lift": "Alt+L", "fake": "Alt+F"},
+    **{"don": "Alt+D", "kat": "Alt+K", "big-don": "Alt+Shift+D", "big-kat": "Alt+Shift+K"},
+    **{"drumroll": "Alt+Shift+R", "denden": "Alt+Shift+N"},
+    **{"circle": "Alt+C", "slider": "Alt+S", "spinner": "Alt+P"},
+    **{"red": "Alt+E", "blue": "Alt+B", "bomb": "Alt+Shift+B"},
+    **{"wall": "Alt+W", "arc": "Alt+A", "chain": "Alt+I"},
+}
+"""Keys by kind of note; kinds without one are found by name."""
+
 _NOTES = (
     *(
         Command(
@@ -253,18 +269,11 @@ _NOTES = (
             f"note.kind-{kind}",
             f"Note kind: {kind}",
             lambda s, kind=kind: verbs.set_kind(s, kind),
-            keys,
-            _can_edit,
-            checked=lambda s, kind=kind: s.view.tool_kind == kind,
+            _KIND_KEYS.get(kind, ""),
+            lambda s, kind=kind: kind in _kinds(s),
+            checked=lambda s, kind=kind: verbs.tool_kind(s) == kind,
         )
-        for kind, keys in (
-            ("tap", "Alt+T"),
-            ("hold", "Alt+H"),
-            ("roll", "Alt+R"),
-            ("mine", "Alt+M"),
-            ("lift", "Alt+L"),
-            ("fake", "Alt+F"),
-        )
+        for kind in dict.fromkeys(kind for mode in MODES.values() for kind in mode.kinds)
     ),
 )
 

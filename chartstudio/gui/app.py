@@ -190,6 +190,7 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
         actions[name].triggered.connect(lambda _, panel=panel: window.show_panel(panel))
     window.checks.jump_asked.connect(lambda issue: verbs.go_to_issue(studio, issue))
     window.checks.fix_asked.connect(lambda issue: verbs.fix_issue(studio, issue))
+    window.checks.fix_all_asked.connect(lambda: verbs.fix_all(studio))
     window.export.start_asked.connect(actions["file.export"].trigger)
     window.export.folder_asked.connect(lambda: verbs.choose_export_folder(studio))
     window.dropped.connect(lambda path: verbs.open_path(studio, path))

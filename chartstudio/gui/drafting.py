@@ -193,9 +193,22 @@ class Drafting(QObject):
         return self._audio() is not None
 
     @property
+    def refusal(self) -> str:
+        """Why nothing can be drafted for the active chart; empty when something can."""
+        chart = self._document.active_chart
+        if chart is None or chart.mode in DRAFTED_MODES:
+            return ""
+        mode = MODES.get(chart.mode)
+        return tr(
+            "{mode} charts cannot be drafted yet; they are written by hand. Choose a chart of "
+            "another mode, or add one.",
+            mode=mode.title if mode is not None else chart.mode,
+        )
+
+    @property
     def can_start(self) -> bool:
         """Whether a draft can be asked for now."""
-        return self.can_listen and not self.running
+        return self.can_listen and not self.running and not self.refusal
 
     def start(self) -> None:
         """Ask for candidates; a new chart is added first where none of the mode is active.
@@ -203,8 +216,10 @@ class Drafting(QObject):
         Raises
         ------
         EngineError
-            When there is no audio to listen to.
+            When there is no audio to listen to, or the chart's mode cannot be drafted.
         """
+        if self.refusal:
+            raise EngineError(self.refusal)
         audio = self._audio()
         asked = self.target_range()
         if audio is None or asked is None:

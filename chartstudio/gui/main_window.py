@@ -23,11 +23,13 @@ from PySide6.QtWidgets import (
 
 from chartstudio.gui.actions import COMMANDS, Actions, Command
 from chartstudio.gui.dialogs.palette import Palette
+from chartstudio.gui.panels.chart_details import ChartDetails
 from chartstudio.gui.panels.charts import ChartsPanel, chart_title
 from chartstudio.gui.panels.checks import ChecksPanel, ChecksSummary
 from chartstudio.gui.panels.draft import DraftPanel
 from chartstudio.gui.panels.export import ExportPanel
 from chartstudio.gui.panels.parts import button, column, heading, label
+from chartstudio.gui.panels.playfield import PlayfieldPanel
 from chartstudio.gui.panels.song import SongPanel
 from chartstudio.gui.panels.start import StartPage
 from chartstudio.gui.panels.timing import TimingPanel
@@ -81,7 +83,7 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
         (
             *("view.zoom-in", "view.zoom-out", "view.all", "view.range", _SEPARATOR),
             *("view.beats", "view.follow", "view.second-chart", "view.lane-colours", _SEPARATOR),
-            *("window.song", "window.panels", "window.full-screen"),
+            *("window.song", "window.panels", "window.playfield", "window.full-screen"),
         ),
     ),
     (
@@ -116,7 +118,7 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
 """The menus, by command id; None is a line."""
 
 _CHART_LIST = ("chart.new", "chart.duplicate", "chart.rename", "chart.level", "chart.mode")
-_LEFT_PX, _RIGHT_PX = 236, 338
+_LEFT_PX, _RIGHT_PX, _FIELD_PX = 236, 338, 330
 _TEXT_INPUTS = (QLineEdit, QAbstractSpinBox, QPlainTextEdit)
 
 
@@ -149,6 +151,9 @@ class MainWindow(QMainWindow):
         self.tabs = QTabWidget()
         self.left = self._dock("song", tr("Song and charts"))
         self.right = self._dock("panels", tr("Panels"))
+        self.field = PlayfieldPanel(studio)
+        self.below = self._dock("playfield", tr("Playfield"))
+        self._wants_field = True
         self.actions_ = Actions(studio, (*COMMANDS, *self._commands()), self)
         self._build_centre(minimap)
         self._build_left()
@@ -190,6 +195,14 @@ class MainWindow(QMainWindow):
             Command(
                 "window.panels", "Panels", lambda _: _flip(self.right), "F10",
                 checked=lambda _: self.right.isVisible(),
+            ),
+            Command(
+                "window.playfield", "Playfield", lambda _: self._flip_field(), "F12",
+                lambda _: self.field.has_field, checked=lambda _: self.below.isVisible(),
+            ),
+            Command(
+                "window.to-playfield", "To the playfield", lambda _: self._to_field(), "Ctrl+2",
+                lambda _: self.field.has_field,
             ),
             Command(
                 "window.full-screen", "Full screen", lambda _: self._flip_full_screen(), "F11",
@@ -254,10 +267,12 @@ class MainWindow(QMainWindow):
         layout = column(content, margin=12, spacing=12)
         actions = tuple(self.actions_[i] for i in (*_CHART_LIST, "chart.remove"))
         self.charts = ChartsPanel(self.studio.bridge, actions)
+        self.details = ChartDetails(self.studio.bridge)
         self.summary = ChecksSummary(self.studio.checker)
         self.summary.clicked.connect(lambda: self.show_panel(self.checks))
         layout.addWidget(self.song)
         layout.addWidget(self.charts)
+        layout.addWidget(self.details)
         layout.addWidget(heading(tr("Checks")))
         layout.addWidget(self.summary)
         layout.addStretch(1)
@@ -278,7 +293,24 @@ class MainWindow(QMainWindow):
         self.tabs.addTab(self.export, tr("Export"))
         self.right.setWidget(self.tabs)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.right)
+        self.below.setWidget(self.field)
+        self.splitDockWidget(self.right, self.below, Qt.Orientation.Vertical)
         self.resizeDocks([self.right], [_RIGHT_PX], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.below], [_FIELD_PX], Qt.Orientation.Vertical)
+        self.field.wanted.connect(lambda _: self._show_field())
+
+    def _show_field(self) -> None:
+        """Show the playfield where there is one, unless it was put away."""
+        self.below.setVisible(self._wants_field and self.field.has_field)
+
+    def _flip_field(self) -> None:
+        self._wants_field = not self.below.isVisible()
+        self._show_field()
+
+    def _to_field(self) -> None:
+        self._wants_field = True
+        self._show_field()
+        self.field.view.setFocus()
 
     def _dock(self, name: str, title: str) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -315,6 +347,7 @@ class MainWindow(QMainWindow):
             self.centre.setCurrentIndex(int(has_song))
             self.left.setVisible(has_song)
             self.right.setVisible(has_song)
+            self._show_field()
         self.checks.name_charts(tuple(chart_title(c) for c in song.charts))
         title = song.metadata.title or (tr("Untitled song") if has_song else "")
         self.setWindowModified(document.modified)

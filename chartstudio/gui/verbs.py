@@ -11,17 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from chartstudio.core.errors import ModeError
+from chartstudio.core.mode import Mode
 from chartstudio.core.song import Chart
 from chartstudio.editor import edits
-from chartstudio.editor.checks import SongIssue
+from chartstudio.editor.checks import SongIssue, fixed
 from chartstudio.editor.selection import Selection
 from chartstudio.formats import FORMATS, find_format, losses
+from chartstudio.gui import text
 from chartstudio.gui.dialogs.ask import Answer
 from chartstudio.gui.panels.charts import chart_title, mode_title
 from chartstudio.gui.saving import PROJECT, Place
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.tempo import shifted
 from chartstudio.gui.text import one_line, tr
+from chartstudio.gui.timeline.rows import kind_for
 from chartstudio.library.export import folder_name
 from chartstudio.modes import MODES
 
@@ -154,15 +157,11 @@ def _start_folder(studio: Studio) -> str:
 
 def add_chart(studio: Studio) -> None:
     """Add an empty chart of a mode of the user's choice."""
-    document, modes = studio.document, list(MODES.values())
-    active = document.active_chart
-    current = next((i for i, m in enumerate(modes) if active and m.id == active.mode), 0)
-    titles = [m.title for m in modes]
-    chosen = studio.ask.choice(tr("New chart"), tr("For which game mode?"), titles, current)
-    if chosen is None:
+    active = studio.document.active_chart
+    mode = _choose_mode(studio, tr("New chart"), active.mode if active else "")
+    if mode is None:
         return
-    mode = modes[chosen]
-    chart = Chart(mode.id, name=_free_name(studio, mode.id), credit=studio.preferences.now.author)
+    chart = Chart(mode.id, name=_free_name(studio, mode), credit=studio.preferences.now.author)
     _append(studio, tr("New chart"), chart)
 
 
@@ -180,10 +179,18 @@ def _append(studio: Studio, label: str, chart: Chart) -> None:
     document.apply(label, edits.add_chart(chart), at)
 
 
-def _free_name(studio: Studio, mode_id: str) -> str:
-    taken = {c.name for c in studio.document.song.charts if c.mode == mode_id}
-    names = ("Beginner", "Easy", "Medium", "Hard", "Challenge", "Edit")
-    return next((n for n in names if n not in taken), f"Edit {len(taken)}")
+_NAMES = {
+    "meter": ("Beginner", "Easy", "Medium", "Hard", "Challenge", "Edit"),
+    "stars": ("Easy", "Normal", "Hard", "Insane", "Expert"),
+    "rank": ("Easy", "Normal", "Hard", "Expert", "ExpertPlus"),
+}
+"""What difficulties are called, easiest first, by the unit of a mode's level."""
+
+
+def _free_name(studio: Studio, mode: Mode) -> str:
+    taken = {c.name for c in studio.document.song.charts if c.mode == mode.id}
+    names = _NAMES.get(mode.level_unit, _NAMES["meter"])
+    return next((n for n in names if n not in taken), f"{names[-1]} {len(taken)}")
 
 
 def remove_chart(studio: Studio) -> None:
@@ -230,12 +237,31 @@ def set_mode(studio: Studio) -> None:
                 mode=mode_title(chart.mode),
             )
         )
-    modes = list(MODES.values())
-    current = next((i for i, m in enumerate(modes) if m.id == chart.mode), 0)
-    chosen = studio.ask.choice(tr("Mode"), tr("Game mode"), [m.title for m in modes], current)
-    if chosen is not None:
-        change = edits.set_chart(document.selection.chart, mode=modes[chosen].id)
+    mode = _choose_mode(studio, tr("Mode"), chart.mode)
+    if mode is not None:
+        # Settings are the other game's, and mean nothing here.
+        change = edits.set_chart(document.selection.chart, mode=mode.id, settings=())
         document.apply(tr("Set mode"), change)
+
+
+def _choose_mode(studio: Studio, title: str, current: str) -> Mode | None:
+    """Ask for a mode; those of one game stand together, with its name."""
+    games = [(game_of(mode), mode) for mode in MODES.values()]
+    order = list(dict.fromkeys(game for game, _ in games))
+    games.sort(key=lambda pair: order.index(pair[0]))
+    names = [
+        f"{game} · {mode.title}" if game and game not in mode.title else mode.title
+        for game, mode in games
+    ]
+    now = next((i for i, (_, mode) in enumerate(games) if mode.id == current), 0)
+    chosen = studio.ask.choice(title, tr("For which game mode?"), names, now)
+    return None if chosen is None else games[chosen][1]
+
+
+def game_of(mode: Mode) -> str:
+    """The game whose files hold charts of a mode; empty when none does."""
+    titles = (f.title for f in FORMATS if f.modes is not None and mode.id in f.modes)
+    return next(titles, "").split(" (")[0].split(" .")[0]
 
 
 def step_chart(studio: Studio, by: int) -> None:
@@ -255,6 +281,13 @@ def set_kind(studio: Studio, kind: str) -> None:
         studio.timeline.set_kind(kind)
     else:
         studio.view.tool_kind = kind
+
+
+def tool_kind(studio: Studio) -> str:
+    """The kind that a click places: the tool's, or the first of a mode that lacks it."""
+    chart, tool = studio.document.active_chart, studio.view.tool_kind
+    mode = MODES.get(chart.mode) if chart is not None else None
+    return kind_for(mode, tool) if mode is not None and tool else tool
 
 
 def set_snap(studio: Studio, snap: int) -> None:
@@ -343,12 +376,37 @@ def go_to_issue(studio: Studio, issue: SongIssue) -> None:
 
 def fix_issue(studio: Studio, issue: SongIssue) -> None:
     """Mend an issue as the check that found it proposes."""
-    fix, index = issue.fix, issue.chart
-    if fix is not None and index is not None and index < len(studio.document.song.charts):
-        studio.document.apply(
-            tr("Fix: {what}", what=issue.text),
-            lambda song: song.with_chart(index, fix(song.charts[index])),
-        )
+    if issue.fix is not None:
+        label = tr("Fix: {what}", what=issue.text)
+        studio.document.apply(label, lambda song: fixed(song, (issue,)))
+
+
+def fix_all(studio: Studio) -> None:
+    """Mend every issue that has a safe fix, as one step."""
+    issues = tuple(i for i in studio.checker.issues if i.fix is not None)
+    if issues:
+        label = text.count(len(issues), "Fix {n} issue", "Fix {n} issues")
+        studio.document.apply(label, lambda song: fixed(song, issues))
+
+
+def export(studio: Studio) -> None:
+    """Write the song for a game; the first time, the author says that they may."""
+    if _may_use_music(studio):
+        studio.exporter.start()
+
+
+def _may_use_music(studio: Studio) -> bool:
+    """Whether the author says that they may use the music; asked once, ever."""
+    if studio.preferences.now.may_use_music:
+        return True
+    question = tr(
+        "Exported files hold the song's music. Are you allowed to use it in what you make and "
+        "share?\n\nThis is asked once."
+    )
+    agreed = bool(studio.ask.confirm(tr("Export"), question))
+    if agreed:
+        studio.preferences.set(may_use_music=True)
+    return agreed
 
 
 def choose_export_folder(studio: Studio) -> None:

@@ -37,7 +37,7 @@ def make_window(qtbot, answers, engine):
     made = []
 
     def make(settings=None):
-        window = app.build(settings or Settings(), answers, lambda: engine)
+        window = app.build(settings or Settings(may_use_music=True), answers, lambda: engine)
         window.studio.playback.make_player = lambda: Player(HandOutput())
         window.studio.checker._pause.setInterval(0)
         window.show()

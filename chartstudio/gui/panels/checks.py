@@ -97,6 +97,7 @@ class ChecksPanel(QWidget):
 
     jump_asked = Signal(object)
     fix_asked = Signal(object)
+    fix_all_asked = Signal()
 
     def __init__(self, checker: Checker) -> None:
         super().__init__()
@@ -114,9 +115,13 @@ class ChecksPanel(QWidget):
         self.list.clicked.connect(self._on_clicked)
         self._counts = label(role="muted")
         self._fix = button(tr("Fix"), self._fix_current, tip=tr("Fix the chosen issue"))
+        self._fix_all = button(
+            tr("Fix all"), self.fix_all_asked.emit, tip=tr("Fix every issue that has a safe fix")
+        )
         self.setAutoFillBackground(True)
         layout = column(self, margin=12)
-        layout.addLayout(row(self._counts, None, self._fix))
+        layout.addLayout(row(self._counts, None))
+        layout.addLayout(row(self._fix, self._fix_all, None))
         layout.addWidget(self.list, 1)
         checker.changed.connect(self._show)
         self._show()
@@ -147,6 +152,9 @@ class ChecksPanel(QWidget):
         if 0 <= kept < len(self._checker.issues):
             self.list.setCurrentIndex(self._model.index(kept))
         self._counts.setText(" · ".join(p for p in counts_text(self._checker.issues) if p))
+        n_fixes = sum(i.fix is not None for i in self._checker.issues)
+        self._fix_all.setText(tr("Fix all ({n})", n=n_fixes) if n_fixes else tr("Fix all"))
+        self._fix_all.setEnabled(n_fixes > 0)
         self._on_current()
 
     def _on_current(self) -> None:

@@ -169,8 +169,10 @@ class DraftPanel(QWidget):
             line.setStretch(0, 1)
             fields.addLayout(line, i, 1)
         layout.addLayout(fields)
+        self._refusal = label(role="bad", wrap=True)
         self._missing = label(tr("There is no audio to draft from."), "bad", wrap=True)
         layout.addWidget(self._start)
+        layout.addWidget(self._refusal)
         layout.addWidget(self._missing)
         layout.addWidget(self.bar)
         layout.addSpacing(4)
@@ -225,7 +227,12 @@ class DraftPanel(QWidget):
         verb = tr("Redraw") if has_notes else tr("Draft")
         self._start.setText(f"{verb}   {key}")
         self._start.setEnabled(self._drafting.can_start)
-        self._missing.setVisible(not self._drafting.can_listen)
+        refusal = self._drafting.refusal
+        self._refusal.setText(refusal)
+        self._refusal.setVisible(bool(refusal))
+        self._missing.setVisible(not refusal and not self._drafting.can_listen)
+        for field in (self.mode, self.level, self.slider, self.grid, self.seed, self.n_candidates):
+            field.setEnabled(not refusal)
 
     def _show_fields(self) -> None:
         settings = self._drafting.settings

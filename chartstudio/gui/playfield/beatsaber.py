@@ -131,10 +131,7 @@ def _spot_of(note: Note) -> Spot | None:
 
 
 def _put(mode: Mode, kind: str, ticks: tuple[int, int], spot: Spot) -> Note:
-    made = mode.place(kind, ticks[0], ticks[1], spot)
-    if len(spot) > 2 and isinstance(made, ColorNote):
-        return replace(made, direction=int(spot[2]))
-    return made
+    return mode.place(kind, ticks[0], ticks[1], spot)
 
 
 # The preview -----------------------------------------------------------------------------
@@ -142,6 +139,8 @@ def _put(mode: Mode, kind: str, ticks: tuple[int, int], spot: Spot) -> Note:
 
 class SaberCanvas:
     """Draws and edits notes around the playhead."""
+
+    step = 1.0
 
     @property
     def area(self) -> QRectF:
@@ -161,7 +160,8 @@ class SaberCanvas:
         for y in range(1, ROWS):
             painter.drawLine(QPointF(0, y), QPointF(COLUMNS, y))
         for i in reversed(self._seen(shot)):
-            self._note(painter, shot, i)
+            if shot.notes.notes[i] not in shot.hidden:
+                self._note(painter, shot, i)
         painter.setOpacity(1.0)
 
     def paint_one(self, painter: QPainter, shot: Shot, note: Note) -> None:
@@ -202,15 +202,20 @@ class SaberCanvas:
         return None
 
     def put(self, shot: Shot, pressed: QPointF, now: QPointF) -> Note | None:
-        """A note in the pressed cell, cut the way the press is pulled."""
-        if not QRectF(0, 0, COLUMNS, ROWS).contains(pressed):
+        """A note in the pressed cell, cut the way the press is pulled; arcs end where it ends."""
+        cell = _cell(pressed)
+        if cell is None:
             return None
-        before = shot.spot[2] if shot.spot is not None and len(shot.spot) > 2 else _DOWN
+        direction = shot.spot[2] if shot.spot is not None and len(shot.spot) > 2 else _DOWN
         dx, dy = now.x() - pressed.x(), now.y() - pressed.y()
         if hypot(dx, dy) >= _LEAST_PULL:
-            before = _names().index(_BY_ANGLE[round(degrees(atan2(-dy, dx)) / 45) % 8])
-        spot = (int(pressed.x()), ROWS - 1 - int(pressed.y()), before)
-        return _put(shot.mode, shot.kind, (shot.tick, _end(shot)), spot)
+            direction = _names().index(_BY_ANGLE[round(degrees(atan2(-dy, dx)) / 45) % 8])
+        # Kinds without a length ignore the end.
+        made = shot.mode.place(shot.kind, shot.tick, shot.next_tick, (*cell, direction))
+        tail = _cell(now)
+        if isinstance(made, Arc | Chain) and tail not in (None, cell):
+            made = replace(made, tail_x=tail[0], tail_y=tail[1])
+        return made
 
     def moved(self, notes: Collection[Note], pressed: QPointF, now: QPointF) -> tuple[Note, ...]:
         """The notes moved by whole cells, within the grid."""
@@ -223,16 +228,18 @@ class SaberCanvas:
             return None
         direction = _names().index(name)
         x, y, *_ = shot.spot or (0, 0)
-        chosen: list[Any] = [n for n in shot.selected if hasattr(n, "direction")]
-        others = tuple(n for n in shot.selected if not hasattr(n, "direction"))
-        changed = tuple(replace(n, direction=direction) for n in chosen)
-        return (x, y, direction), (*changed, *others) if chosen else ()
+        chosen: list[Any] = list(shot.selected)
+        changed = (
+            replace(n, direction=direction) if hasattr(n, "direction") else n for n in chosen
+        )
+        return (x, y, direction), tuple(changed)
 
 
-def _end(shot: Shot) -> int:
-    """Where a note ends that a click puts: one grid line on, for kinds with a length."""
-    try_long = shot.mode.place(shot.kind, shot.tick, shot.next_tick, (0, 0, _DOWN))
-    return int(try_long.end)
+def _cell(at: QPointF) -> tuple[int, int] | None:
+    """Column and row under a place of the grid's front."""
+    if not QRectF(0, 0, COLUMNS, ROWS).contains(at):
+        return None
+    return min(int(at.x()), COLUMNS - 1), ROWS - 1 - min(int(at.y()), ROWS - 1)
 
 
 def _at(x: float, y: float, depth: float) -> QPointF:

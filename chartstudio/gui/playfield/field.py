@@ -38,7 +38,8 @@ class Shot:
     now_s : float
     tick, next_tick : int
         The grid line nearest to the playhead, where notes are put, and the one after it.
-    selected : frozenset of Note
+    selected, hidden : frozenset of Note
+        The hidden ones are on their way elsewhere.
     kind : str
         Of the mode's kinds: what a click places.
     spot : Spot or None
@@ -57,10 +58,19 @@ class Shot:
     kind: str
     spot: Spot | None
     theme: Theme
+    hidden: frozenset[Note] = frozenset()
 
 
 class Canvas(Protocol):
-    """A space as it is drawn and touched; places are in the unit of the space."""
+    """A space as it is drawn and touched; places are in the unit of the space.
+
+    Attributes
+    ----------
+    step : float
+        How far an arrow key moves notes.
+    """
+
+    step: float
 
     @property
     def area(self) -> QRectF:
@@ -88,7 +98,7 @@ class Canvas(Protocol):
         ...
 
     def typed(self, shot: Shot, key: Qt.Key) -> tuple[Spot | None, tuple[Note, ...]] | None:
-        """What a key means here: the spot from now on, and the selected notes changed by it.
+        """What a key means here: the spot from now on, and what the selected notes become.
 
         None for keys that mean nothing.
         """

@@ -75,6 +75,8 @@ def _put(mode: Mode, kind: str, ticks: tuple[int, int], spot: Spot) -> Note:
 class OsuCanvas:
     """Draws and edits objects around the playhead."""
 
+    step = 8.0
+
     def __init__(self) -> None:
         self._numbered: tuple[object, list[int]] = (None, [])
 
@@ -97,7 +99,8 @@ class OsuCanvas:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(QRectF(0, 0, WIDTH, HEIGHT))
         for i in reversed(self._seen(shot)):
-            self._object(painter, shot, i)
+            if shot.notes.notes[i] not in shot.hidden:
+                self._object(painter, shot, i)
         painter.setOpacity(1.0)
 
     def paint_one(self, painter: QPainter, shot: Shot, note: Note) -> None:

@@ -32,7 +32,7 @@ from chartstudio.editor.document import Change, Document
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.text import tr
 from chartstudio.gui.timeline import drag
-from chartstudio.gui.timeline.arrays import ArrayCache
+from chartstudio.gui.timeline.arrays import ArrayCache, ChartArrays
 from chartstudio.gui.timeline.bands import GUTTER_PX, Zone, arrange
 from chartstudio.gui.timeline.drag import IDLE, Button, Keys, Part, Pointer, State
 from chartstudio.gui.timeline.header import paint_header
@@ -205,6 +205,11 @@ class Timeline(Verbs, QWidget):
     def state(self) -> State:
         """What the mouse is doing."""
         return self._state
+
+    def active_arrays(self) -> ChartArrays | None:
+        """The active chart as its strip shows it; None in a song without charts."""
+        song, index = self.document.song, self.document.selection.chart
+        return self._arrays.of(song, index) if index < len(song.charts) else None
 
     def invalidate(self) -> None:
         """Something that stands still has changed: draw it anew with the next frame."""

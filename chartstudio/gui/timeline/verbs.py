@@ -186,6 +186,11 @@ class Verbs:
             selection = self._selection(chart)
             self.document.apply(tr("Place note"), edits.place(chart, note), selection)
 
+    def put(self, note: Note) -> None:
+        """Put a note into the active chart, as it is."""
+        chart = self.document.selection.chart
+        self.document.apply(tr("Place note"), edits.place(chart, note), self._selection(chart))
+
     def toggle(self, chart: int, note: Note) -> None:
         """Remove a note, or make it the tool's kind when it is of another one."""
         mode = self._mode(chart)
