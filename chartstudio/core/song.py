@@ -6,10 +6,15 @@ loses nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from chartstudio.core.note import Note
+from chartstudio.core.ticks import Ticks
 from chartstudio.core.timing import TimingMap
 
 Frozen = str | int | float | bool | None | tuple["Frozen", ...]
@@ -58,6 +63,19 @@ class Effect:
     tick: int
     kind: str
     values: tuple[float | str, ...] = ()
+
+
+def judged(timing: TimingMap, effects: Iterable[Effect], ticks: Ticks) -> NDArray[np.bool_]:
+    """Whether a note on each tick would be judged, shape (N,).
+
+    Not inside warps, unless the row has a stop or delay, and not inside fake stretches
+    (``TimingData::IsJudgableAtRow`` of StepMania, the one game with either).
+    """
+    found = ~timing.warped(ticks)
+    for effect in effects:
+        if effect.kind == "fakes":
+            found &= (ticks < effect.tick) | (ticks >= effect.tick + float(effect.values[0]))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

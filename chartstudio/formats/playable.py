@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chartstudio.core.note import ticks_of
-from chartstudio.core.song import Chart, Effect, Song
-from chartstudio.core.ticks import Ticks
+from chartstudio.core.song import Chart, Effect, Song, judged
 from chartstudio.modes import MODES
 
 NOTE_KINDS = ("tap", "hold", "roll", "lift")
@@ -27,22 +26,9 @@ def effects_of(song: Song, chart: Chart) -> tuple[Effect, ...]:
     return chart.effects if chart.timing is not None else (*song.effects, *chart.effects)
 
 
-def judged(song: Song, chart: Chart, ticks: Ticks) -> NDArray[np.bool_]:
-    """Whether a note on each tick would be judged, shape (N,).
-
-    Not inside warps, unless the row has a stop or delay, and not inside fake stretches
-    (``TimingData::IsJudgableAtRow``).
-    """
-    found = ~song.timing_of(chart).warped(ticks)
-    for effect in effects_of(song, chart):
-        if effect.kind == "fakes":
-            found &= (ticks < effect.tick) | (ticks >= effect.tick + float(effect.values[0]))
-    return found
-
-
 def playable(song: Song, chart: Chart) -> NDArray[np.bool_]:
     """Whether each note of a chart is judged, shape (N,)."""
-    return judged(song, chart, ticks_of(chart.notes))
+    return judged(song.timing_of(chart), effects_of(song, chart), ticks_of(chart.notes))
 
 
 def kinds_of(chart: Chart) -> list[str]:

@@ -13,9 +13,9 @@ from itertools import groupby
 import numpy as np
 
 from chartstudio.core.note import LaneNote
-from chartstudio.core.song import Chart, Song
+from chartstudio.core.song import Chart, Song, judged
 from chartstudio.core.ticks import TICKS_PER_BEAT
-from chartstudio.formats.playable import judged
+from chartstudio.formats.playable import effects_of
 from chartstudio.formats.stepmania_notes import KEYSOUND
 
 _WINDOW_BEATS = 8
@@ -58,7 +58,8 @@ def radar(song: Song, chart: Chart) -> Radar:
     ]
     events.sort()
     rows = [(tick, list(row)) for tick, row in groupby(events, key=lambda e: e[0])]
-    counted = judged(song, chart, np.array([tick for tick, _ in rows], dtype=np.int64))
+    ticks = np.array([tick for tick, _ in rows], dtype=np.int64)
+    counted = judged(song.timing_of(chart), effects_of(song, chart), ticks)
     counting = _Counting()
     for (tick, row), is_judged in zip(rows, counted.tolist(), strict=True):
         counting.row(tick, [(kind, end) for _, _, kind, end in row], is_judged)

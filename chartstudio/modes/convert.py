@@ -11,12 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from chartstudio.core.errors import ModeError
 from chartstudio.core.note import LaneNote, sort_notes, ticks_of
 from chartstudio.core.provenance import OWNER
-from chartstudio.core.song import Chart, Extra, Song
+from chartstudio.core.song import Chart, Extra, Song, judged
+from chartstudio.core.timing import TimingMap
 from chartstudio.modes import MODES
 from chartstudio.modes.lanes import lane_notes
 
@@ -105,8 +104,8 @@ def convert(chart: Chart, to: str, song: Song | None = None) -> tuple[Chart, Cha
         raise ModeError(f"a {chart.mode} chart cannot become {to}; it can become {possible}")
     timing = song.timing_of(chart) if song is not None else chart.timing
     changes: Counter[str] = Counter()
-    judged, changes["notes that are never judged are left out"] = _judged(chart, song)
-    notes = sort_notes(_notes(judged, to, changes))
+    played, changes["notes that are never judged are left out"] = _judged(chart, song)
+    notes = sort_notes(_notes(played, to, changes))
     for effect in chart.effects:
         changes[_EFFECTS.get(effect.kind, f"effects of the game are left out: {effect.kind}")] += 1
     changes["settings of the game are left out"] = len(chart.settings)
@@ -124,15 +123,12 @@ def _judged(chart: Chart, song: Song | None) -> tuple[tuple[LaneNote, ...], int]
     Inside warps and fake stretches a pad game judges nothing; a keyboard would.
     """
     notes = lane_notes(chart.notes)
-    ticks = ticks_of(notes)
     timing = song.timing_of(chart) if song is not None else chart.timing
-    dead = np.zeros(len(notes), dtype=bool) if timing is None else timing.warped(ticks)
     inherited = song.effects if song is not None and chart.timing is None else ()
-    for effect in (*inherited, *chart.effects):
-        if effect.kind == "fakes":
-            dead |= (ticks >= effect.tick) & (ticks < effect.tick + float(effect.values[0]))
-    kept = tuple(n for n, gone in zip(notes, dead.tolist(), strict=True) if not gone)
-    return kept, int(dead.sum())
+    no_warps = timing or TimingMap.constant(60.0)
+    alive = judged(no_warps, (*inherited, *chart.effects), ticks_of(notes))
+    kept = tuple(n for n, counts in zip(notes, alive.tolist(), strict=True) if counts)
+    return kept, len(notes) - len(kept)
 
 
 def _notes(notes: Iterable[LaneNote], to: str, changes: Counter[str]) -> Iterator[LaneNote]:

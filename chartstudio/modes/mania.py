@@ -17,7 +17,7 @@ from chartstudio.modes.osu_family import HP, OD, stars_of
 KEYS = (*range(1, 11), 12, 14, 16, 18)
 """How many keys a chart may have."""
 
-_TWO_STAGES_FROM = 10
+_TWO_STAGES_FROM = 11
 _STAGE_GAP = 0.5
 
 _FINGERS = 10
