@@ -1,7 +1,7 @@
-"""osu!mania charts: .osu files, alone, in a folder or in an .osz archive.
+"""osu!, taiko and mania charts: .osu files, alone, in a folder or in an .osz archive.
 
-What nothing was changed in is written back byte for byte. Charts of osu!'s other modes are
-kept as text. The corners are in the ``osu_*`` modules beside this one.
+What nothing was changed in is written back byte for byte. Charts for catch are kept as text.
+The corners are in the ``osu_*`` modules beside this one.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ from collections.abc import Iterable
 from dataclasses import astuple, replace
 
 from chartstudio.core.errors import FormatError
-from chartstudio.core.note import LaneNote, Note
+from chartstudio.core.note import LaneNote, Note, sort_notes
 from chartstudio.core.song import Chart, Extra, Song
 from chartstudio.core.timing import Cause, TimingMap
 from chartstudio.formats import osu_timing
 from chartstudio.formats.format import Files, Format, Loss, Needs, sniff_suffix, top_level
 from chartstudio.formats.marks import osu_prepare
-from chartstudio.formats.osu_file import MANIA, SUFFIX, OsuFile
-from chartstudio.formats.osu_objects import MAX_KEYS, to_notes
-from chartstudio.formats.osu_write import OWNER, write
+from chartstudio.formats.osu_file import MODES, SETTING_KEYS, SUFFIX, OsuFile
+from chartstudio.formats.osu_lines import LAZER_VERSION, Sheet
+from chartstudio.formats.osu_objects import MAX_KEYS, places_of
+from chartstudio.formats.osu_sounds import PREFIX
+from chartstudio.formats.osu_ticks import held_notes
+from chartstudio.formats.osu_write import OWNER, n_changed_lengths, write
 from chartstudio.formats.text import opts_out
+from chartstudio.modes.osu.notes import Circle, Slider
 
-_MODE_NAMES = {0: "osu", 1: "taiko", 2: "catch"}
-_MODES = tuple(f"mania-{n}k" for n in range(1, MAX_KEYS + 1))
+_CATCH = 2
+_MODES = ("osu", "taiko", *(f"mania-{n}k" for n in range(1, MAX_KEYS + 1)))
 
 
 def read(files: Files, chosen: str | None) -> Song:
@@ -35,7 +39,7 @@ def read(files: Files, chosen: str | None) -> Song:
         When a file asked for, or every file, is no .osu file.
     """
     read_files, problems = _read_files(files, chosen)
-    first = next((f for f in read_files if f.mode == MANIA), read_files[0])
+    first = next((f for f in read_files if f.mode in MODES), read_files[0])
     disallow = any(opts_out(f.sheet.text) for f in read_files) or (
         "robots.txt" in files and opts_out(files["robots.txt"].decode("utf-8", "replace"))
     )
@@ -44,11 +48,11 @@ def read(files: Files, chosen: str | None) -> Song:
     charts = []
     opaque = []
     for file in read_files:
-        if file.mode == MANIA:
+        if file.mode in MODES:
             charts.append(_chart(file, timing, problems))
         else:
             opaque.append((file.name, file.encoding, file.sheet.text))
-            mode = _MODE_NAMES.get(file.mode, f"mode {file.mode}")
+            mode = "catch" if file.mode == _CATCH else f"mode {file.mode}"
             problems.append(f"{file.name}: a chart for {mode} is kept as it is, unread")
         if not file.encoding.startswith("utf"):
             problems.append(f"{file.name} is not UTF-8; read as {file.encoding}")
@@ -82,27 +86,27 @@ def _read_files(files: Files, chosen: str | None) -> tuple[list[OsuFile], list[s
 
 
 def _chart(file: OsuFile, song_timing: TimingMap, problems: list[str]) -> Chart:
-    controls, n_bad_points = file.controls()
-    timing = osu_timing.to_map(controls.reds)
-    objects, n_spinners, n_bad_objects = file.objects(controls)
-    if not controls.reds:
+    content = file.content()
+    if not content.controls.reds:
         problems.append(f"{file.name}: has no tempo; 60 BPM is taken")
     for n, what in (
-        (n_bad_points, "timing points that osu! skips too"),
-        (n_bad_objects, "hit objects that osu! skips too"),
-        (n_spinners, "spinners, which have no lane"),
+        (content.n_bad_points, "timing points that osu! skips too"),
+        (content.n_bad, "hit objects that osu! skips too"),
+        (content.n_spinners, "spinners, which have no lane"),
     ):
         if n:
             problems.append(f"{file.name}: {n} x {what}")
+    mode = content.lines.mode
     return Chart(
-        f"mania-{file.n_keys}k",
+        f"mania-{file.n_keys}k" if mode == "mania" else mode,
         file.meta.get("Version", ""),
         None,
-        to_notes([o for _, o in objects if o is not None], timing),
-        None if timing == song_timing else timing,
-        osu_timing.to_effects(controls, timing),
+        sort_notes(content.notes),
+        None if content.timing == song_timing else content.timing,
+        content.effects,
         credit=file.meta.get("Creator", ""),
         extra=Extra(((OWNER, (file.name, file.encoding, file.sheet.text)),)),
+        settings=tuple(sorted(file.settings().items())),
     )
 
 
@@ -110,7 +114,7 @@ def _chart(file: OsuFile, song_timing: TimingMap, problems: list[str]) -> Chart:
 
 
 def losses(song: Song) -> tuple[Loss, ...]:
-    """What osu!mania cannot hold of a song whose charts are all for it."""
+    """What osu! cannot hold of a song whose charts are all for it."""
     meta = song.metadata
     found = [
         Loss("", "subtitle", bool(meta.subtitle or meta.subtitle_translit)),
@@ -125,18 +129,28 @@ def losses(song: Song) -> tuple[Loss, ...]:
 
 
 _KIND_NAMES = {"mine": "mines", "roll": "rolls", "lift": "lifts", "fake": "fake notes"}
+_SETTINGS = {key.name for key in SETTING_KEYS}
 
 
 def _of_chart(song: Song, chart: Chart) -> Iterable[Loss]:
     name = chart.name
-    kinds = Counter(n.kind if isinstance(n, LaneNote) else "" for n in chart.notes)
+    mode = chart.mode if chart.mode in ("osu", "taiko") else "mania"
+    held = {id(n) for n in held_notes(chart.notes, mode)}
+    others = (n for n in chart.notes if id(n) not in held)
+    kinds = Counter(n.kind if isinstance(n, LaneNote) else "" for n in others)
     for kind, n in kinds.items():
-        if kind not in ("tap", "hold"):
-            yield Loss(name, _KIND_NAMES.get(kind, "notes of an unknown kind"), n)
+        yield Loss(name, _KIND_NAMES.get(kind, "notes of an unknown kind"), n)
+    if mode == "osu":
+        rounded = sum(_is_between_pixels(n) for n in chart.notes) if _is_whole(chart) else 0
+        yield Loss(name, "places between two pixels; they are rounded", rounded)
+        what = "sliders too fast or slow for osu!; their length is changed to keep their end"
+        yield Loss(name, what, n_changed_lengths(song, chart))
     foreign = sum(_is_foreign(n) for n in chart.notes)
     yield Loss(name, "samples of notes from StepMania", foreign)
-    others = sum(e.kind not in osu_timing.EFFECT_KINDS for e in chart.effects)
-    yield Loss(name, "scroll, speed, fake and label changes", others)
+    effects = sum(e.kind not in osu_timing.EFFECT_KINDS for e in chart.effects)
+    yield Loss(name, "scroll, speed, fake and label changes", effects)
+    foreign_settings = sum(key not in _SETTINGS for key, _ in chart.settings)
+    yield Loss(name, "settings of another game", foreign_settings)
     yield Loss(name, "chart's own label", bool(chart.label))
     timing = song.timing_of(chart)
     causes = Counter(a.cause for a in timing.anchors)
@@ -151,13 +165,25 @@ def _pauses(causes: Counter[Cause]) -> int:
 
 
 def _is_foreign(note: Note) -> bool:
-    sound = note.sound if isinstance(note, LaneNote) else ""
-    return bool(sound) and not sound.startswith("osu:")
+    sound = getattr(note, "sound", "")
+    return bool(sound) and not sound.startswith(PREFIX)
+
+
+def _is_whole(chart: Chart) -> bool:
+    """Whether the chart's file holds whole pixels only."""
+    saved = chart.extra.get(OWNER)
+    return saved is None or Sheet.of(saved[2]).version < LAZER_VERSION
+
+
+def _is_between_pixels(note: Note) -> bool:
+    if not isinstance(note, Circle | Slider):
+        return False
+    return any(x % 1 or y % 1 for x, y in places_of(note))
 
 
 OSZ_FORMAT = Format(
     OWNER,
-    "osu!mania .osz",
+    "osu! .osz",
     "osu",
     (".osz", SUFFIX),
     _MODES,

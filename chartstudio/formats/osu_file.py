@@ -5,18 +5,57 @@ It knows what the keys of a file mean, and no song.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from chartstudio.core.song import Metadata
-from chartstudio.formats import osu_timing
+from chartstudio.core.song import Effect, Metadata
+from chartstudio.core.timing import TimingMap
+from chartstudio.formats import osu_ticks, osu_timing
 from chartstudio.formats.format import has_suffix
-from chartstudio.formats.osu_lines import Sheet, to_float
-from chartstudio.formats.osu_objects import MAX_KEYS, HitObject, ObjectReader, SpinnerError
+from chartstudio.formats.osu_lines import LAZER_VERSION, Sheet, to_float
+from chartstudio.formats.osu_objects import MAX_KEYS, FileNote, HitObject, Lines, SpinnerError
+from chartstudio.formats.osu_speeds import MULTIPLIER_RANGE, TICK_RATE_RANGE, Speeds
 from chartstudio.formats.osu_timing import Controls, Point
 from chartstudio.formats.text import decode, opts_out, without_opt_out
+from chartstudio.modes.osu.timing import DEFAULT_MULTIPLIER, DEFAULT_TICK_RATE
 
 SUFFIX = ".osu"
+
 MANIA = 3
+
+MODES = {0: "osu", 1: "taiko", MANIA: "mania"}
+"""Modes whose charts are read, by their numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingKey:
+    """Where a file says one of a chart's settings.
+
+    Parameters
+    ----------
+    name : str
+        In `core.song.Chart.settings`.
+    section, key : str
+    low, high : float
+        What the game clamps it to.
+    """
+
+    name: str
+    section: str
+    key: str
+    low: float = 0.0
+    high: float = 10.0
+
+
+SETTING_KEYS = (
+    SettingKey("hp", "Difficulty", "HPDrainRate"),
+    SettingKey("cs", "Difficulty", "CircleSize"),
+    SettingKey("od", "Difficulty", "OverallDifficulty"),
+    SettingKey("ar", "Difficulty", "ApproachRate"),
+    SettingKey("slider_multiplier", "Difficulty", "SliderMultiplier", *MULTIPLIER_RANGE),
+    SettingKey("slider_tick_rate", "Difficulty", "SliderTickRate", *TICK_RATE_RANGE),
+    SettingKey("stack_leniency", "General", "StackLeniency", -math.inf, math.inf),
+)
 
 _DEFAULT_KEYS = 5.0
 _VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".flv", ".mpg", ".wmv", ".m4v")
@@ -104,22 +143,90 @@ class OsuFile:
         default = osu_timing.default_state(self.general)
         return osu_timing.controls((p for _, p in found), default), n_bad
 
-    def objects(self, controls: Controls) -> tuple[list[tuple[int, HitObject | None]], int, int]:
-        """Hit objects with their rows (None for what is no note), spinners, and bad lines."""
-        multiplier = min(max(_number(self.difficulty, "SliderMultiplier", 1.4), 0.4), 3.6)
-        reader = ObjectReader(self.n_keys, self.sheet.offset_ms, multiplier, controls)
-        found: list[tuple[int, HitObject | None]] = []
+    def settings(self) -> dict[str, float]:
+        """What the file says for the chart as a whole, within the game's ranges."""
+        found = {}
+        for key in SETTING_KEYS:
+            if key.name == "cs" and self.mode == MANIA:
+                continue
+            values = self.general if key.section == "General" else self.difficulty
+            value = _number(values, key.key, math.nan)
+            if not math.isnan(value):
+                found[key.name] = min(max(value, key.low), key.high)
+        if "od" in found:
+            found.setdefault("ar", found["od"])
+        return found
+
+    def speeds(self, controls: Controls) -> Speeds:
+        """What the lengths of sliders are divided by."""
+        said = self.settings()
+        return Speeds(
+            said.get("slider_multiplier", DEFAULT_MULTIPLIER),
+            said.get("slider_tick_rate", DEFAULT_TICK_RATE),
+            controls,
+        )
+
+    def lines(self, controls: Controls) -> Lines:
+        """What the file's hit objects are read and written with."""
+        whole = self.sheet.version < LAZER_VERSION
+        speeds = self.speeds(controls)
+        return Lines(MODES[self.mode], self.n_keys, self.sheet.offset_ms, whole, speeds)
+
+    def content(self) -> Content:
+        """The chart in the file; its mode must be one of `MODES`."""
+        controls, n_bad_points = self.controls()
+        timing = osu_timing.to_map(controls.reds)
+        lines = self.lines(controls)
+        rows: list[int] = []
+        objects: list[HitObject] = []
+        others: list[int] = []
         n_spinners = n_bad = 0
         for row, line in self.sheet.section("HitObjects"):
-            note = None
             try:
-                note = reader.read(line)
+                objects.append(lines.read(line))
+                rows.append(row)
+                continue
             except SpinnerError:
                 n_spinners += 1
             except ValueError:
                 n_bad += 1
-            found.append((row, note))
-        return found, n_spinners, n_bad
+            others.append(row)
+        notes = osu_ticks.to_notes(objects, timing, lines.mode)
+        starts = {o.start_ms: n.tick for o, n in zip(objects, notes, strict=True)}
+        effects = osu_timing.to_effects(controls, timing, starts)
+        found = (tuple(rows), tuple(objects), tuple(notes), tuple(others))
+        return Content(controls, timing, effects, lines, *found, n_bad_points, n_bad, n_spinners)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file holds of a chart.
+
+    Parameters
+    ----------
+    controls : Controls
+    timing : TimingMap
+    effects : tuple of Effect
+    lines : Lines
+    rows, objects, notes : tuple
+        Of each hit object in the order of the file: its row, the object, the note.
+    others : tuple of int
+        Rows of [HitObjects] that are no note.
+    n_bad_points, n_bad, n_spinners : int
+        Timing points and hit objects that osu! skips, and spinners that mania has no lane for.
+    """
+
+    controls: Controls
+    timing: TimingMap
+    effects: tuple[Effect, ...]
+    lines: Lines
+    rows: tuple[int, ...]
+    objects: tuple[HitObject, ...]
+    notes: tuple[FileNote, ...]
+    others: tuple[int, ...]
+    n_bad_points: int
+    n_bad: int
+    n_spinners: int
 
 
 def _number(values: dict[str, str], key: str, default: float) -> float:

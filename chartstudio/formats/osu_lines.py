@@ -12,6 +12,9 @@ from dataclasses import dataclass, replace
 
 LATEST_VERSION = 14
 
+LAZER_VERSION = 128
+"""The first version that osu! (lazer) writes, with fractions of pixels."""
+
 EARLY_OFFSET_MS = 24
 """What osu! adds to every time of files before version 5."""
 

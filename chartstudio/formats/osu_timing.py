@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from itertools import groupby
+from types import MappingProxyType
 
 import numpy as np
 
@@ -234,12 +235,23 @@ def _ticks_between(red: Point, span_ms: float) -> int:
     return n if n and span_ms / n <= _LONGEST_TICK_MS else math.ceil(exact)
 
 
-def to_effects(found: Controls, timing: TimingMap) -> tuple[Effect, ...]:
-    """Changes of scroll speed, samples, volume and kiai."""
+def to_effects(
+    found: Controls, timing: TimingMap, starts: Mapping[float, int] = MappingProxyType({})
+) -> tuple[Effect, ...]:
+    """Changes of scroll speed, samples, volume and kiai.
+
+    Parameters
+    ----------
+    found : Controls
+    timing : TimingMap
+    starts : mapping of float to int
+        Ticks of the chart's notes by their milliseconds: a line at a note's millisecond lies on
+        the note's tick, so that they stay together.
+    """
     effects: list[Effect] = []
     omitted = {p.time_ms for p in found.reds if p.flags & _OMIT_BAR}
     before = found.default
-    ticks = timing.tick_at(np.array(found.times_ms, dtype=np.float64) / 1000).tolist()
+    ticks = _effect_ticks(found.times_ms, timing, starts)
     for tick, time_ms, state in zip(ticks, found.times_ms, found.states, strict=True):
         changes = zip(_said(before), _said(state), strict=True)
         effects += [Effect(tick, *now) for old, now in changes if old != now]
@@ -247,6 +259,21 @@ def to_effects(found: Controls, timing: TimingMap) -> tuple[Effect, ...]:
             effects.append(Effect(tick, "omit-bar"))
         before = state
     return tuple(sorted(effects, key=lambda e: e.tick))
+
+
+def _effect_ticks(
+    times_ms: Sequence[float], timing: TimingMap, starts: Mapping[float, int]
+) -> list[int]:
+    """Ticks of lines, in the order of the lines and on their own side of every red one."""
+    nearest = timing.tick_at(np.array(times_ms, dtype=np.float64) / 1000).tolist()
+    bars = [a.tick for a in timing.anchors if a.bar]
+    ticks: list[int] = []
+    for time_ms, tick, after in zip(times_ms, nearest, [*nearest[1:], math.inf], strict=False):
+        of_note = starts.get(time_ms, tick)
+        in_order = (not ticks or ticks[-1] < of_note) and of_note < after
+        same_side = bisect_right(bars, of_note) == bisect_right(bars, tick)
+        ticks.append(of_note if in_order and same_side else tick)
+    return ticks
 
 
 def _said(state: State) -> tuple[tuple[str, tuple[float | str, ...]], ...]:
@@ -262,8 +289,23 @@ def _said(state: State) -> tuple[tuple[str, tuple[float | str, ...]], ...]:
 # Writing ---------------------------------------------------------------------------------
 
 
-def to_points(timing: TimingMap, effects: Iterable[Effect], default: State) -> list[Point]:
-    """Lines that say a timing map and effects; green ones only where something changes."""
+def to_points(
+    timing: TimingMap,
+    effects: Iterable[Effect],
+    default: State,
+    note_ticks: Collection[int] = frozenset(),
+) -> list[Point]:
+    """Lines that say a timing map and effects; green ones only where something changes.
+
+    Parameters
+    ----------
+    timing : TimingMap
+    effects : iterable of Effect
+    default : State
+    note_ticks : collection of int
+        Where notes start: they are written in whole milliseconds, and a line on one of them
+        takes the note's, so that it holds for the note.
+    """
     reds = _red_lines(timing)
     by_tick: dict[int, list[Effect]] = {}
     for effect in sorted(effects, key=lambda e: e.tick):
@@ -271,7 +313,8 @@ def to_points(timing: TimingMap, effects: Iterable[Effect], default: State) -> l
             by_tick.setdefault(effect.tick, []).append(effect)
     points: list[Point] = []
     state = default
-    for tick in sorted({*reds, *by_tick}):
+    ticks = sorted({*reds, *by_tick})
+    for tick, after in zip(ticks, [*ticks[1:], None], strict=False):
         here = by_tick.get(tick, [])
         state = _applied(state, here)
         omit = _OMIT_BAR * any(e.kind == "omit-bar" for e in here)
@@ -281,10 +324,25 @@ def to_points(timing: TimingMap, effects: Iterable[Effect], default: State) -> l
             points.append(Point(p.time_ms, p.beat, p.meter, *style, True, flags))
         if tick in reds and state.sv == 1.0:
             continue
-        time_ms = reds[tick][-1].time_ms if tick in reds else _green_ms(timing, tick)
+        if tick in reds:
+            time_ms = reds[tick][-1].time_ms
+        else:
+            time_ms = _green_ms(timing, tick)
+            low_ms = points[-1].time_ms if points else -math.inf
+            high_ms = math.inf if after is None else timing.seconds_at(after) * 1000
+            if tick in note_ticks and _is_free(timing, tick, low_ms, high_ms):
+                time_ms = float(round(timing.seconds_at(tick) * 1000))
         meter = points[-1].meter if points else 4
-        points.append(Point(time_ms, _green_beat(state.sv), meter, *style, False, state.kiai))
+        points.append(Point(time_ms, green_beat(state.sv), meter, *style, False, state.kiai))
     return points
+
+
+def _is_free(timing: TimingMap, tick: int, low_ms: float, high_ms: float) -> bool:
+    """Whether a line may lie at a tick's whole millisecond and keep its order."""
+    time_ms = round(timing.seconds_at(tick) * 1000)
+    bars = [a.tick for a in timing.anchors if a.bar]
+    same_side = bisect_right(bars, timing.tick_at(time_ms / 1000)) == bisect_right(bars, tick)
+    return same_side and low_ms < time_ms < high_ms
 
 
 def _applied(state: State, effects: Iterable[Effect]) -> State:
@@ -302,7 +360,8 @@ def _applied(state: State, effects: Iterable[Effect]) -> State:
     return state
 
 
-def _green_beat(sv: float) -> float:
+def green_beat(sv: float) -> float:
+    """What a green line says for a speed."""
     if math.isnan(sv):
         return sv
     return -float(shortest(100 / sv, lambda v: v > 0 and 100 / v == sv))

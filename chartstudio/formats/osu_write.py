@@ -1,4 +1,4 @@
-"""Writing osu!mania charts as .osu files.
+"""Writing charts of osu!, taiko and mania as .osu files.
 
 A chart that came from a .osu file is written into that file's own text: only keys and lines
 that say something else now are written anew.
@@ -6,23 +6,30 @@ that say something else now are written anew.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from chartstudio.core.errors import ModeError
 from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Chart, Metadata, Song
-from chartstudio.formats import osu_timing
-from chartstudio.formats.osu_file import MANIA, SUFFIX, OsuFile, background
-from chartstudio.formats.osu_lines import Sheet
-from chartstudio.formats.osu_objects import HitObject, merge, to_objects, whole_ms
-from chartstudio.formats.text import encode, file_name
+from chartstudio.formats import osu_file, osu_timing
+from chartstudio.formats.osu_ends import Settled, settle, with_velocities
+from chartstudio.formats.osu_file import SETTING_KEYS, SUFFIX, OsuFile, SettingKey, background
+from chartstudio.formats.osu_lines import LAZER_VERSION, Sheet
+from chartstudio.formats.osu_objects import HitObject, merge, places_of
+from chartstudio.formats.osu_paths import MAX_COORDINATE
+from chartstudio.formats.osu_ticks import in_file, whole_ms
+from chartstudio.formats.osu_timing import Controls, Point
+from chartstudio.formats.text import encode, file_name, plain
+from chartstudio.modes import MODES
 
 OWNER = "osz"
 """Whose place in an `Extra` the files' texts are."""
 
 _OPT_OUT = "robots:disallow"
+
+_NUMBERS = {name: number for number, name in osu_file.MODES.items()}
 
 _NEW = """osu file format v14
 
@@ -87,7 +94,7 @@ def write(song: Song) -> dict[str, bytes]:
     Raises
     ------
     ModeError
-        When a note lies in no lane of its chart.
+        When a note lies in no lane of its chart, or further out than osu! reads.
     """
     before = _Before.of(song)
     found = {name: text.encode(encoding) for name, encoding, text in before.opaque}
@@ -159,9 +166,10 @@ class _Writer:
         self.encoding: str = encoding
         self.text: str = text
         self.old = OsuFile.parsed(self.name, self.encoding, self.text)
+        self.old_content = self.old.content()
         self.chart = chart
         self.timing = song.timing_of(chart)
-        self.n_keys = int(chart.mode.removeprefix("mania-").removesuffix("k"))
+        self.mode = chart.mode if chart.mode in ("osu", "taiko") else "mania"
         self.keys = _song_keys(song.metadata, song.audio)
         self.keys_before = {} if self.fresh else before.keys
         own_credit = bool(chart.credit) if self.fresh else chart.credit != before.credit
@@ -170,12 +178,17 @@ class _Writer:
 
     def file(self) -> tuple[str, bytes]:
         """The file's name and bytes."""
-        sheet = self._with_keys()
-        sheet = self._with_timing(self._parsed(sheet))
-        sheet = self._with_objects(self._parsed(sheet))
+        file = self._parsed(self._with_settings(self._with_keys()))
+        sheet, settled = self._with_timing(file)
+        sheet = self._with_objects(self._parsed(sheet), settled)
         unchanged = not self.fresh and sheet.text == self.text
         name = self.name if unchanged else self._new_name()
         return name, encode(sheet.text, self.encoding, unchanged)
+
+    def settled(self) -> Settled:
+        """The chart's objects as the file will have them."""
+        file = self._parsed(self._with_settings(self._with_keys()))
+        return self._with_timing(file)[1]
 
     def _parsed(self, sheet: Sheet) -> OsuFile:
         if sheet is self.old.sheet:
@@ -189,69 +202,106 @@ class _Writer:
         preview = ("General", "PreviewTime")
         if changed.get(preview, "-1") != "-1":
             changed[preview] = str(int(changed[preview]) - offset_ms)
-        own = (
+        own = [
             (("Metadata", "Creator"), self.credit, old.meta.get("Creator", "")),
             (("Metadata", "Version"), self.version, old.meta.get("Version", "")),
-            (("Difficulty", "CircleSize"), str(self.n_keys), str(old.n_keys)),
-            (("General", "Mode"), str(MANIA), str(old.mode)),
-        )
+            (("General", "Mode"), str(_NUMBERS[self.mode]), str(old.mode)),
+        ]
+        if self.mode == "mania":
+            n_keys = self.chart.mode.removeprefix("mania-").removesuffix("k")
+            own.append((("Difficulty", "CircleSize"), n_keys, str(old.n_keys)))
         changed |= {key: value for key, value, said in own if value != said}
-        sheet = old.sheet
-        for section in ("General", "Metadata", "Difficulty"):
-            values = {key: value for (s, key), value in changed.items() if s == section}
-            sheet = sheet.with_values(section, values)
-        return _with_background(sheet, picture)
+        return _with_background(_with_changed(old.sheet, changed), picture)
 
-    def _with_timing(self, file: OsuFile) -> Sheet:
-        controls, _ = file.controls()
-        said = osu_timing.to_map(controls.reds)
+    def _with_settings(self, sheet: Sheet) -> Sheet:
+        """The chart's own figures, where the file says others."""
+        wanted = {key: self._setting(key) for key in SETTING_KEYS}
+        if self.mode == "mania":
+            wanted = {key: value for key, value in wanted.items() if key.name != "cs"}
+        # A file without an approach rate takes the overall difficulty for it, so that changing
+        # one may ask for the other.
+        for _ in range(2):
+            said = self._parsed(sheet).settings()
+            changed = {
+                (key.section, key.key): plain(value)
+                for key, value in wanted.items()
+                if value is not None and value != said.get(key.name)
+            }
+            sheet = _with_changed(sheet, changed)
+        return sheet
+
+    def _setting(self, key: SettingKey) -> float | None:
+        value = self.chart.setting(key.name)
+        mode = MODES.get(self.chart.mode)
+        if value is None and self.fresh and mode is not None:
+            value = next((s.default for s in mode.settings if s.name == key.name), None)
+        if not isinstance(value, int | float) or math.isnan(value):
+            return None
+        return min(max(float(value), key.low), key.high)
+
+    def _with_timing(self, file: OsuFile) -> tuple[Sheet, Settled]:
+        """The file with its timing points, and the objects that go with them."""
         effects = tuple(e for e in self.chart.effects if e.kind in osu_timing.EFFECT_KINDS)
-        same = said == self.timing and osu_timing.to_effects(controls, said) == effects
-        if same and not self.fresh:
-            return file.sheet
+        before = self.old_content
+        same = not self.fresh and before.timing == self.timing and before.effects == effects
+        points = file.points()[0]
+        lines: list[tuple[int | None, Point]] = list(points)
         default = osu_timing.default_state(file.general)
-        rows = {osu_timing.key(p): row for row, p in file.points()[0]}
-        lines: list[str | int] = []
-        for point in osu_timing.to_points(self.timing, effects, default):
-            row = rows.get(osu_timing.key(point))
-            lines.append(point.text(file.sheet.offset_ms) if row is None else row)
-        return file.sheet.with_section("TimingPoints", lines)
+        if not same:
+            starts = frozenset(n.tick for n in self.chart.notes)
+            made = osu_timing.to_points(self.timing, effects, default, starts)
+            rows = {osu_timing.key(p): row for row, p in points}
+            lines = [(rows.get(osu_timing.key(p)), p) for p in made]
+        controls = osu_timing.controls((p for _, p in lines), default)
+        settled = self._settle(file, controls)
+        if settled.velocities:
+            lines = with_velocities(lines, settled.velocities, controls)
+        elif same:
+            return file.sheet, settled
+        offset_ms = file.sheet.offset_ms
+        texts = [p.text(offset_ms) if row is None else row for row, p in lines]
+        return file.sheet.with_section("TimingPoints", texts), settled
 
-    def _with_objects(self, file: OsuFile) -> Sheet:
-        notes = [n for n in self.chart.notes if isinstance(n, LaneNote)]
-        for lane in {n.lane for n in notes}:
-            if not 0 <= lane < self.n_keys:
-                place = f"lane {lane + 1} of {self.n_keys}"
-                raise ModeError(f"a note lies in {place}; move or remove it")
-        wanted = Counter(to_objects(notes, self.timing))
-        lines = self._lines(file)
-        same_keys = self.n_keys == self.old.n_keys
-        if same_keys and wanted == Counter(o for _, o in lines if o is not None):
+    def _settle(self, file: OsuFile, controls: Controls) -> Settled:
+        whole = file.sheet.version < LAZER_VERSION
+        found = in_file(self.chart.notes, self.timing, self.mode, whole)
+        if self.mode == "osu":
+            return settle(found, file.speeds(controls))
+        return Settled(tuple(o for o, _ in found))
+
+    def _with_objects(self, file: OsuFile, settled: Settled) -> Sheet:
+        content = self.old_content if file is self.old else file.content()
+        self._refuse(settled.objects, content.lines.n_keys)
+        places: dict[HitObject, list[int]] = {}
+        for place in reversed(range(len(settled.objects))):
+            places.setdefault(settled.objects[place], []).append(place)
+        there = whole_ms(content.notes, content.objects, content.timing)
+        kept: list[tuple[int, int, HitObject | None]] = [(row, 0, None) for row in content.others]
+        for row, found in zip(content.rows, there, strict=True):
+            if places.get(found):
+                kept.append((row, places[found].pop(), found))
+        left = sorted(place for free in places.values() for place in free)
+        n_kept = len(kept) - len(content.others)
+        if not left and n_kept == len(content.rows):
             return file.sheet
-        kept: list[tuple[int, HitObject | None]] = []
-        for row, note in lines:
-            if note is None:
-                kept.append((row, None))
-            elif same_keys and wanted[note] > 0:
-                wanted[note] -= 1
-                kept.append((row, note))
+        new = ((place, settled.objects[place]) for place in left)
         merged: list[str | int] = [
-            line.text(self.n_keys, file.sheet.offset_ms) if isinstance(line, HitObject) else line
-            for line in merge(kept, wanted.elements())
+            line if isinstance(line, int) else content.lines.text(line)
+            for line in merge(sorted(kept, key=lambda item: item[0]), new)
         ]
         return file.sheet.with_section("HitObjects", merged)
 
-    def _lines(self, file: OsuFile) -> list[tuple[int, HitObject | None]]:
-        """Rows of the file's hit objects, read with the timing that they were written with."""
-        controls, _ = self.old.controls()
-        there = [note for _, note in self.old.objects(controls)[0]]
-        notes = [note for note in there if note is not None]
-        whole = iter(whole_ms(notes, osu_timing.to_map(controls.reds)))
-        rows = (row for row, _ in file.sheet.section("HitObjects"))
-        return [
-            (row, None if note is None else next(whole))
-            for row, note in zip(rows, there, strict=True)
-        ]
+    def _refuse(self, objects: Iterable[HitObject], n_keys: int) -> None:
+        """Raise `ModeError` for places that osu! would skip."""
+        for note in (o.note for o in objects):
+            if isinstance(note, LaneNote) and self.mode == "mania" and not 0 <= note.lane < n_keys:
+                place = f"lane {note.lane + 1} of {n_keys}"
+                raise ModeError(f"a note lies in {place}; move or remove it")
+            for x, y in places_of(note):
+                if not max(abs(x), abs(y)) <= MAX_COORDINATE:
+                    raise ModeError(
+                        f"a note lies at {x:.0f}, {y:.0f}, too far away for osu!; move or remove it"
+                    )
 
     def _new_name(self) -> str:
         """The file's own name while what it is made of stays; else one as osu! would make it."""
@@ -263,6 +313,19 @@ class _Writer:
         title, artist = (self.keys[key] for key in named_by)
         name = f"{artist} - {title} ({self.credit}) [{self.version}]"
         return file_name(name, "chart") + SUFFIX
+
+
+def _with_changed(sheet: Sheet, changed: Mapping[tuple[str, str], str]) -> Sheet:
+    """A sheet with keys of several sections set."""
+    for section in ("General", "Metadata", "Difficulty"):
+        values = {key: value for (s, key), value in changed.items() if s == section}
+        sheet = sheet.with_values(section, values)
+    return sheet
+
+
+def n_changed_lengths(song: Song, chart: Chart) -> int:
+    """Sliders that can end where they should with another length only."""
+    return _Writer(song, chart, _Before.of(song)).settled().n_lengths
 
 
 def _with_background(sheet: Sheet, name: str) -> Sheet:

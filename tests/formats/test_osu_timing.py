@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Effect
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import Anchor, Cause, TimingMap
-from chartstudio.formats.osu_objects import HitObject, to_notes, whole_ms
+from chartstudio.formats.osu_objects import HitObject
+from chartstudio.formats.osu_ticks import to_notes, whole_ms
 from chartstudio.formats.osu_timing import (
     Controls,
     Point,
@@ -25,6 +27,10 @@ from chartstudio.formats.osu_timing import (
 )
 
 DEFAULT = State(sample_set=2, volume=80)
+
+
+def tap(time_ms: float) -> HitObject:
+    return HitObject(time_ms, time_ms, LaneNote(0, 0, 0))
 
 
 def points(*lines: str, offset_ms: int = 0) -> list[Point]:
@@ -261,14 +267,15 @@ def test_whole_milliseconds_come_back_exactly(
 ) -> None:
     found = controls([Point(float(t), beat) for t, beat in lines], State())
     timing = to_map(found.reds)
-    objects = [HitObject(t, t, 0, "tap", "") for t in times_ms]
-    assert [o.start_ms for o in whole_ms(objects, timing)] == times_ms
+    objects = [tap(t) for t in times_ms]
+    notes = to_notes(objects, timing, "mania")
+    assert [o.start_ms for o in whole_ms(notes, objects, timing)] == times_ms
 
 
 def test_of_the_ticks_of_a_millisecond_the_one_on_the_grid_is_taken() -> None:
     timing = to_map(resolved("7,333.333333333333").reds)
     times_ms = [7 + round(i * 333.333333333333 / 4) for i in range(64)]
-    notes = to_notes([HitObject(t, t, 0, "tap", "") for t in times_ms], timing)
+    notes = to_notes([tap(t) for t in times_ms], timing, "mania")
     assert [n.tick for n in notes] == [i * BEAT // 4 for i in range(64)]
-    (between,) = to_notes([HitObject(9.4, 9.4, 0, "tap", "")], timing)
+    (between,) = to_notes([tap(9.4)], timing, "mania")
     assert between.tick == timing.tick_at(0.0094)

@@ -1,0 +1,236 @@
+"""Sliders of osu!standard that end where their notes say.
+
+A file says a slider's length, and its end follows from the velocity in force. Where that is
+not the end that the note has, a green line at its head says the velocity that makes it so, as
+osu! (lazer) writes its files; where no velocity of the game's does, the length is changed. The
+next line of the chart's own takes a velocity back, and every later slider is looked at with
+what is in force by then. This module works in milliseconds and knows no text.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chartstudio.core.timing import TimingMap
+from chartstudio.formats.osu_objects import HitObject
+from chartstudio.formats.osu_paths import MAX_COORDINATE
+from chartstudio.formats.osu_speeds import Speeds
+from chartstudio.formats.osu_ticks import END_SLACK_MS, played_ticks
+from chartstudio.formats.osu_timing import Controls, Point, green_beat, to_map
+from chartstudio.formats.text import shortest
+from chartstudio.modes.osu.curve import length_of
+from chartstudio.modes.osu.notes import Slider
+from chartstudio.modes.osu.timing import SV_RANGE, length_for, needed_sv
+
+_SHORTEST_PX = 1e-6
+"""A length of 0 would stand for the whole path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Objects whose ends come out as they should, with the lines that it takes.
+
+    Parameters
+    ----------
+    objects : tuple of HitObject
+    velocities : tuple of (float, float)
+        Start of a slider in milliseconds and the velocity that it needs, in order of time.
+    n_lengths : int
+        How many sliders have another length than their notes.
+    """
+
+    objects: tuple[HitObject, ...]
+    velocities: tuple[tuple[float, float], ...] = ()
+    n_lengths: int = 0
+
+
+def settle(found: Sequence[tuple[HitObject, float]], speeds: Speeds) -> Settled:
+    """Find what makes every slider end where it should.
+
+    Parameters
+    ----------
+    found : sequence of (HitObject, float)
+        All objects by start, each with its exact end in milliseconds.
+    speeds : Speeds
+        As the file says them so far.
+    """
+    objects = [o for o, _ in found]
+    places = [i for i, o in enumerate(objects) if isinstance(o.note, Slider)]
+    timing = to_map(speeds.controls.reds)
+    ends_s = np.array([found[i][1] for i in places], dtype=np.float64) / 1000
+    wanted = timing.tick_at(ends_s).tolist()
+    heads = [
+        _Head.of(objects[i], tick, speeds, timing) for i, tick in zip(places, wanted, strict=True)
+    ]
+    played_ms = np.array([h.played_ms(None) for h in heads], dtype=np.float64)
+    agree = played_ticks(played_ms, timing, END_SLACK_MS["osu"])
+    starts = timing.tick_at(np.array([h.start_ms for h in heads], dtype=np.float64) / 1000)
+    is_right = (np.maximum(agree, starts) == np.array(wanted, dtype=np.int64)).tolist()
+    if all(is_right):
+        return Settled(tuple(objects))
+    return _Settling(speeds.controls).run(objects, places, heads, is_right)
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """One slider with where its end should be.
+
+    Parameters
+    ----------
+    start_ms, end_ms : float
+        The end on its tick.
+    tick : int
+        Of the end.
+    note : Slider
+    length_px : float
+        As the game plays it.
+    speeds : Speeds
+    timing : TimingMap
+        As the file's reader sees it.
+    """
+
+    start_ms: float
+    end_ms: float
+    tick: int
+    note: Slider
+    length_px: float
+    speeds: Speeds
+    timing: TimingMap
+
+    @classmethod
+    def of(cls, found: HitObject, tick: int, speeds: Speeds, timing: TimingMap) -> _Head:
+        note = found.note
+        assert isinstance(note, Slider)
+        length_px = length_of(note.curve, note.x, note.y, note.points, note.length_px)
+        end_ms = timing.seconds_at(tick) * 1000
+        return cls(found.start_ms, end_ms, tick, note, length_px, speeds, timing)
+
+    def played_ms(self, sv: float | None, length_px: float | None = None) -> float:
+        """Where the game ends it; without a velocity, at the chart's own."""
+        length_px = self.length_px if length_px is None else length_px
+        n_spans = max(self.note.n_spans, 1)
+        return self.start_ms + self.speeds.osu_ms(self.start_ms, length_px, n_spans, sv)
+
+    def is_right(self, sv: float | None, length_px: float | None = None) -> bool:
+        """Whether it would be read with the end that it should have."""
+        played_ms = self.played_ms(sv, length_px)
+        if abs(played_ms - self.end_ms) > 1.0 + END_SLACK_MS["osu"]:
+            return False
+        times_ms = np.array([played_ms])
+        return int(played_ticks(times_ms, self.timing, END_SLACK_MS["osu"])[0]) == self.tick
+
+    def velocity(self) -> float | None:
+        """The velocity that it needs, of few decimals; None where the game has none."""
+        beat_s = self.speeds.controls.beat_ms_at(self.start_ms) / 1000
+        duration_s = (self.end_ms - self.start_ms) / 1000
+        n_spans = max(self.note.n_spans, 1)
+        exact = needed_sv(self.length_px, n_spans, duration_s, beat_s, self.speeds.multiplier)
+        low, high = SV_RANGE
+        if not low <= exact <= high:
+            # The slack of an end may bring one in that lies just outside.
+            return next((sv for sv in SV_RANGE if self.is_right(sv)), None)
+        percent = shortest(100 / exact, lambda v: v > 0 and self.is_right(100 / v))
+        sv = 100 / float(percent)
+        return sv if self.is_right(sv) else None
+
+    def other_length(self, sv: float) -> float:
+        """The length with which it ends right at a velocity."""
+        beat_s = self.speeds.controls.beat_ms_at(self.start_ms) / 1000
+        duration_s = max(self.end_ms - self.start_ms, 0.0) / 1000
+        n_spans = max(self.note.n_spans, 1)
+        exact = length_for(n_spans, duration_s, beat_s, self.speeds.multiplier, sv)
+        exact = min(max(exact, _SHORTEST_PX), MAX_COORDINATE)
+        return float(shortest(exact, lambda v: v > 0 and self.is_right(sv, v)))
+
+
+class _Settling:
+    """The walk along a chart that decides slider by slider.
+
+    Parameters
+    ----------
+    controls : Controls
+    """
+
+    def __init__(self, controls: Controls) -> None:
+        self.controls = controls
+        self.velocities: dict[float, float] = {}
+        self.settled_ms = -math.inf
+        self.n_lengths = 0
+
+    def run(
+        self,
+        objects: list[HitObject],
+        places: Sequence[int],
+        heads: Sequence[_Head],
+        is_right: Sequence[bool],
+    ) -> Settled:
+        """Go along all sliders."""
+        for i, head, right in zip(places, heads, is_right, strict=True):
+            length_px = self._length(head, right)
+            if length_px is not None:
+                self.n_lengths += 1
+                note = replace(head.note, length_px=length_px)
+                objects[i] = replace(objects[i], note=note)
+            self.settled_ms = head.start_ms
+        return Settled(tuple(objects), tuple(self.velocities.items()), self.n_lengths)
+
+    def _length(self, head: _Head, right: bool) -> float | None:
+        """Settle one slider: by a velocity, noted here, or else by the length returned."""
+        given = self._given(head.start_ms)
+        if right if given is None else head.is_right(given):
+            return None
+        own = self.controls.sv_at(head.start_ms)
+        # A second slider at one time has to take the first one's velocity.
+        if head.start_ms != self.settled_ms:
+            sv = own if given is not None and head.is_right(own) else head.velocity()
+            if sv is not None:
+                self.velocities[head.start_ms] = sv
+                return None
+        return head.other_length(own if given is None else given)
+
+    def _given(self, start_ms: float) -> float | None:
+        """The velocity that an earlier slider was given and that no line has taken back."""
+        if not self.velocities:
+            return None
+        given_ms, sv = next(reversed(self.velocities.items()))
+        i = bisect_right(self.controls.times_ms, start_ms) - 1
+        return sv if i < 0 or self.controls.times_ms[i] <= given_ms else None
+
+
+def with_velocities(
+    lines: Sequence[tuple[int | None, Point]],
+    velocities: Sequence[tuple[float, float]],
+    controls: Controls,
+) -> list[tuple[int | None, Point]]:
+    """Timing points with a green line for each velocity.
+
+    Parameters
+    ----------
+    lines : sequence of (row number or None, Point)
+        None for a line that is new.
+    velocities : sequence of (float, float)
+        As of `Settled`.
+    controls : Controls
+        What the lines say.
+    """
+    found = list(lines)
+    at = len(found)
+    for time_ms, sv in reversed(velocities):
+        # Behind every line that holds by then; going back in time, that never moves forward.
+        while at and found[at - 1][1].time_ms > time_ms:
+            at -= 1
+        i = bisect_right(controls.times_ms, time_ms) - 1
+        state = controls.states[i] if i >= 0 else controls.default
+        meter = found[at - 1][1].meter if at else 4
+        style = (state.sample_set, state.sample_index, state.volume)
+        point = Point(time_ms, green_beat(sv), meter, *style, False, state.kiai)
+        if at and found[at - 1][1].time_ms == time_ms and not found[at - 1][1].red:
+            at -= 1
+            del found[at]
+        found.insert(at, (None, point))
+    return found
