@@ -11,13 +11,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from chartstudio.core.errors import ModeError
 from chartstudio.core.note import LaneNote, Note, sort_notes
 from chartstudio.core.song import Effect
 from chartstudio.core.ticks import TICKS_PER_BEAT
-from chartstudio.formats.stepmania_timing import ROW_TICKS
+from chartstudio.formats.stepmania_timing import ROW_TICKS, ROWS_PER_BEAT
 
 MEASURE_TICKS = 4 * TICKS_PER_BEAT
+_ROWS_PER_MEASURE = 4 * ROWS_PER_BEAT
 
 STYLES = {
     "dance-single": 4,
@@ -58,6 +61,8 @@ STYLES = {
 }
 """Lanes of each style that one player reads as lanes. Others (routine, lights) are kept raw."""
 
+_OLD_STYLES = {"para": "para-single", "ez2-single-hard": "ez2-single"}
+
 KEYSOUND = "keysound"
 """Kind of effect for a sample that plays by itself: ``(lane, sample number or "")``."""
 
@@ -66,6 +71,7 @@ _HEADS = {"2": "hold", "4": "roll"}
 _POINTS = {"1": "tap", "M": "mine", "L": "lift", "F": "fake"}
 _CHARS = {kind: char for char, kind in (_HEADS | _POINTS).items()}
 _LONG = frozenset(_HEADS.values())
+_TAIL = "3"
 _KNOWN = frozenset("1234MKLF")
 _BLANK = " \t\r\n"
 _N_ROWS = tuple(n for n in range(4, 193, 4) if MEASURE_TICKS % n == 0)
@@ -79,6 +85,12 @@ Cell = tuple[int, int, str, str]
 
 
 # Reading ---------------------------------------------------------------------------------
+
+
+def style_of(text: str) -> str:
+    """The style that a file's text means: in any case, under old names too."""
+    style = text.strip().lower()
+    return _OLD_STYLES.get(style, style)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +153,33 @@ def split_measures(text: str, n_lanes: int) -> list[Measure]:
         high = len(text) if i + 1 == len(pieces) else at - 1
         skipped = not piece
         rows = [r for r in (line.strip(_BLANK) for line in piece.split("\n")) if r]
-        cells = () if skipped else tuple(_cells(rows, n_lanes))
+        cells = () if skipped else _settled(_cells(rows, n_lanes, index))
         found.append(Measure(text[low:high], -1 if skipped else index, len(rows), cells))
         index += not skipped
     return found
 
 
-def _cells(rows: Sequence[str], n_lanes: int) -> Iterable[Cell]:
-    n_rows = len(rows)
-    for r, row in enumerate(rows):
+def _row_ticks(n_rows: int, measure: int) -> list[int]:
+    """Where each row of a measure lies, in ticks from the measure's start.
+
+    The games know 192 places in a measure, in single precision (``BeatToNoteRow``); rows
+    between them go to the nearest.
+    """
+    if _ROWS_PER_MEASURE % n_rows == 0:
+        return [MEASURE_TICKS * r // n_rows for r in range(n_rows)]
+    share = np.arange(n_rows, dtype=np.float32) / np.float32(n_rows)
+    beats = (np.float32(measure) + share) * np.float32(4)
+    found = np.rint(beats * np.float32(ROWS_PER_BEAT)).astype(np.int64)
+    ticks: list[int] = ((found - measure * _ROWS_PER_MEASURE) * ROW_TICKS).tolist()
+    return ticks
+
+
+def _cells(rows: Sequence[str], n_lanes: int, measure: int) -> Iterable[Cell]:
+    if not rows:
+        return
+    for tick, row in zip(_row_ticks(len(rows), measure), rows, strict=True):
         if not row.strip("0"):
             continue
-        tick = round(MEASURE_TICKS * r / n_rows)
         if "[" not in row:
             for lane, char in enumerate(row[:n_lanes]):
                 if char in _KNOWN:
@@ -162,6 +189,12 @@ def _cells(rows: Sequence[str], n_lanes: int) -> Iterable[Cell]:
             if cell[1] in _KNOWN:
                 number = _INTEGER.match(cell[2] or "")
                 yield tick, lane, cell[1], number[1] if number else ""
+
+
+def _settled(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """Cells of which no two share a place: of several rows on one, the last counts."""
+    found = {(tick, lane, char == _TAIL): (tick, lane, char, s) for tick, lane, char, s in cells}
+    return tuple(found.values())
 
 
 def read_notes(measures: Iterable[Measure]) -> NoteData:
@@ -188,8 +221,12 @@ class _Pairing:
         if char == "K":
             self.keysounds.append(Effect(tick, KEYSOUND, (lane, sound)))
             return
+        if char == _TAIL and self.open.get(lane, (-1,))[0] == tick:
+            # The games look for a head on the rows before only.
+            self.lost_tails.append(tick)
+            return
         head = self.open.pop(lane, None)
-        if char == "3":
+        if char == _TAIL:
             if head is None:
                 self.lost_tails.append(tick)
             else:
@@ -324,7 +361,7 @@ def _signs(note: LaneNote) -> dict[tuple[int, int], tuple[str, str]]:
         return {start: (_CHARS[note.kind], sound)}
     if note.end <= note.tick:
         return {start: ("1", sound)}
-    return {start: (_CHARS[note.kind], sound), (note.end, note.lane): ("3", "")}
+    return {start: (_CHARS[note.kind], sound), (note.end, note.lane): (_TAIL, "")}
 
 
 class _Grid:
@@ -345,9 +382,12 @@ class _Grid:
         self._moved: set[int] = set()
 
     def place(self, tick: int) -> int:
-        if tick // MEASURE_TICKS not in self._rough or tick % ROW_TICKS == 0:
+        if tick % ROW_TICKS == 0:
             return tick
+        # The games round what the file says exactly, too.
         self._moved.add(tick)
+        if tick // MEASURE_TICKS not in self._rough:
+            return tick
         return round(tick / ROW_TICKS) * ROW_TICKS
 
     def snap(self, note: LaneNote) -> LaneNote:
@@ -363,12 +403,12 @@ class _Grid:
 def _n_rows(offsets: Iterable[int], own: int) -> int:
     """Rows with which a measure can hold notes at these ticks; 0 when none will do."""
     wanted = set(offsets)
-    for n in _N_ROWS:
-        if all(o % (MEASURE_TICKS // n) == 0 for o in wanted):
-            return n
-    if own and wanted <= {round(MEASURE_TICKS * r / own) for r in range(own)}:
+    fits = (n for n in _N_ROWS if all(o % (MEASURE_TICKS // n) == 0 for o in wanted))
+    fewest = next(fits, 0)
+    fewer = not fewest or _N_ROWS[0] < own < fewest
+    if own and fewer and wanted <= set(_row_ticks(own, 0)):
         return own
-    return 0
+    return fewest
 
 
 # Writing ---------------------------------------------------------------------------------
@@ -414,7 +454,8 @@ def _opening(text: str) -> str:
 def _rows(cells: Sequence[Cell], n_lanes: int, own: int) -> str:
     n_rows = _n_rows((c[0] for c in cells), own) or _N_ROWS[-1]
     rows = [["0"] * n_lanes for _ in range(n_rows)]
+    places = {tick: r for r, tick in enumerate(_row_ticks(n_rows, 0))}
     for tick, lane, char, sound in cells:
-        row = min(round(tick * n_rows / MEASURE_TICKS), n_rows - 1)
+        row = places.get(tick, min(round(tick * n_rows / MEASURE_TICKS), n_rows - 1))
         rows[row][lane] = f"{char}[{sound}]" if sound else char
     return "".join("".join(row) + "\n" for row in rows)

@@ -22,15 +22,22 @@ from chartstudio.formats.stepmania_dialect import (
     difficulty,
 )
 from chartstudio.formats.stepmania_effects import read_effects
-from chartstudio.formats.stepmania_notes import STYLES, NoteData, read_notes, split_measures
+from chartstudio.formats.stepmania_notes import (
+    STYLES,
+    NoteData,
+    read_notes,
+    split_measures,
+    style_of,
+)
 from chartstudio.formats.stepmania_sheet import Item, Sheet, read_sheet
+from chartstudio.formats.stepmania_text import decode_old
 from chartstudio.formats.stepmania_timing import (
     SPLIT_TIMING_VERSION,
     number,
     read_segments,
     to_map,
 )
-from chartstudio.formats.text import decode, opts_out
+from chartstudio.formats.text import opts_out
 
 _MOST_PROBLEMS = 20
 
@@ -58,7 +65,7 @@ def read(dialect: Dialect, files: Files, chosen: str | None) -> Song:
         The file to read; else the first of the folder, as the games do.
     """
     name = chosen or top_level(files, (dialect.suffix,))[0]
-    text, encoding = decode(files[name], name)
+    text, encoding = decode_old(files[name], name)
     sheet = read_sheet(text, dialect.split)
     reader = Reader(dialect)
     if not encoding.startswith("utf"):
@@ -139,10 +146,11 @@ def fields_of(dialect: Dialect, item: Item) -> ChartFields:
         of_tags = [tags.get(t, "") for t in ("STEPSTYPE", "DESCRIPTION", "DIFFICULTY", "METER")]
         style, said, name, meter = (text.strip() for text in of_tags)
         credit = tags.get("CREDIT", "").strip()
-        return ChartFields(style, said, name, meter, credit, notes_text(item.parameters[-1], 1))
+        notes = notes_text(item.parameters[-1], 1)
+        return ChartFields(style_of(style), said, name, meter, credit, notes)
     whole = item.parameters[0]
     style, said, name, meter = (text.strip() for text in whole.values[1:5])
-    return ChartFields(style, said, name, meter, "", notes_text(whole, 6))
+    return ChartFields(style_of(style), said, name, meter, "", notes_text(whole, 6))
 
 
 def notes_text(p: Parameter, index: int) -> str:

@@ -38,6 +38,7 @@ from chartstudio.formats.stepmania_notes import (
     fit_notes,
     read_notes,
     split_measures,
+    style_of,
     write_measures,
 )
 from chartstudio.formats.stepmania_radar import radar
@@ -228,7 +229,7 @@ def _chart_texts(dialect: Dialect, chart: Chart) -> dict[str, Wanted]:
         return difficulty(raw, label, level or 1, not dialect.split) == name
 
     return {
-        "STEPSTYPE": _stripped(chart.mode),
+        "STEPSTYPE": Wanted(chart.mode, lambda raw: style_of(raw) == chart.mode),
         "DESCRIPTION": _stripped(label),
         "DIFFICULTY": Wanted(name, is_name),
         "METER": Wanted(_meter_text(level), lambda raw: level_of(dialect, raw.strip()) == level),
@@ -241,6 +242,10 @@ def _stripped(value: str) -> Wanted:
 
 def _never(raw: str) -> bool:
     return False
+
+
+_NO_OPT_OUT = Wanted(None, lambda raw: not opts_out(f"robots:{raw}"))
+"""An opt-out that the author has taken back goes; any other word to robots stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,14 +346,16 @@ class _Writer:
         if not self._opt_out_is_said() and meta.disallow_training:
             wanted["ROBOTS"] = Wanted("disallow", _never)
         elif not meta.disallow_training:
-            wanted["ROBOTS"] = Wanted(None, lambda raw: not opts_out(f"robots:{raw}"))
+            wanted["ROBOTS"] = _NO_OPT_OUT
         if self.upgrade:
             wanted["VERSION"] = Wanted(plain(VERSION), _never)
         return wanted
 
     def _opt_out_is_said(self) -> bool:
         texts = [chart.extra.get(self.dialect.id, "") for chart in self.song.charts]
-        return any(opts_out(t) for t in (*(i.text for i in self.sheet.items), *texts))
+        return any(
+            opts_out(t) for t in (*(i.text for i in self.sheet.items), self.sheet.rest, *texts)
+        )
 
     def _timing_tags(self, tags: Mapping[str, str], clock: _Clock) -> dict[str, Wanted]:
         """Timing and effect tags; none for a timing that the file says already."""
@@ -393,6 +400,8 @@ class _Writer:
         tags = self.dialect.values(parameters)
         wanted = _chart_texts(self.dialect, chart)
         wanted["CREDIT"] = _stripped(chart.credit)
+        if not self.song.metadata.disallow_training:
+            wanted["ROBOTS"] = _NO_OPT_OUT
         written = self._notes(chart, notes, 1)
         if written is not notes or new:
             wanted["RADARVALUES"] = Wanted(
