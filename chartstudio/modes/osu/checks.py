@@ -217,7 +217,8 @@ def check_velocity(chart: Chart, timing: TimingMap) -> Iterator[Issue]:
         length_px = length_of(note.curve, note.x, note.y, note.points, note.length_px)
         beat_s = 60 / timing.bpm_at(note.tick)
         sv = needed_sv(length_px, note.n_spans, end_s - start_s, beat_s, multiplier)
-        if low * (1 - _SV_SLACK) <= sv <= high * (1 + _SV_SLACK):
+        # What has no length at all is another check's.
+        if sv == 0 or low * (1 - _SV_SLACK) <= sv <= high * (1 + _SV_SLACK):
             continue
         played = low if sv < low else high
         length_px = length_for(note.n_spans, end_s - start_s, beat_s, multiplier, played)

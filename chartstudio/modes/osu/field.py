@@ -63,14 +63,14 @@ def spot_of(note: Note) -> Spot:
     Returns
     -------
     tuple of float
-        ``(x, y)``; for a slider ``(x, y, end_x, end_y)``, the end of its first span.
+        ``(x, y)``; for a slider ``(x, y, end_x, end_y, n_spans)``, the end of its path.
     """
     note = osu_note(note)
     if isinstance(note, Spinner):
         return CENTRE
     if isinstance(note, Slider):
         end_x, end_y = path_of(note)[-1].tolist()
-        return (note.x, note.y, end_x, end_y)
+        return (note.x, note.y, end_x, end_y, note.n_spans)
     return (note.x, note.y)
 
 
@@ -88,9 +88,10 @@ def place(kind: str, tick: int, end: int, spot: Spot) -> Note:
     tick, end : int
         A slider or spinner without length is a circle.
     spot : tuple of float
-        ``(x, y)``; a slider takes ``(x, y, end_x, end_y)`` too and is a straight line
-        between the two. With ``(x, y)`` alone it runs level to the farther side, as long as
-        the default velocity makes it and in so many spans that it stays on the field.
+        ``(x, y)``; a slider takes ``(x, y, end_x, end_y)`` too, and the number of spans after
+        that, and is a straight line between the two. With ``(x, y)`` alone it runs level to
+        the farther side, as long as the default velocity makes it and in so many spans that it
+        stays on the field.
 
     Raises
     ------
@@ -100,7 +101,7 @@ def place(kind: str, tick: int, end: int, spot: Spot) -> Note:
     if kind not in KINDS:
         raise ModeError(f"{_TITLE} has no {kind}; it has {', '.join(KINDS)}")
     left, top, right, bottom = SCREEN
-    for x, y in zip(spot[::2], spot[1::2], strict=False):
+    for x, y in zip(spot[:4:2], spot[1:4:2], strict=False):
         if not (left <= x <= right and top <= y <= bottom):
             raise ModeError(f"{x:g}, {y:g} is off the screen; the field is {WIDTH} by {HEIGHT}")
     if len(spot) < 2:
@@ -117,7 +118,8 @@ def _straight(tick: int, end: int, spot: Spot) -> Slider:
     x, y = spot[:2]
     if len(spot) >= 4 and tuple(spot[2:4]) != (x, y):
         length_px = math.dist(spot[:2], spot[2:4])
-        return Slider(tick, end, x, y, "L", (("", spot[2], spot[3]),), length_px)
+        n_spans = max(1, int(spot[4])) if len(spot) > 4 else 1
+        return Slider(tick, end, x, y, "L", (("", spot[2], spot[3]),), length_px, n_spans)
     whole_px = (end - tick) / TICKS_PER_BEAT * _PX_PER_BEAT
     inside_x = min(max(x, 0.0), float(WIDTH))
     room_px = max(inside_x, WIDTH - inside_x)
