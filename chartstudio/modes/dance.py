@@ -61,7 +61,7 @@ def _mode(mode_id: str, title: str, n_pads: int) -> LaneSpec:
         level_unit="meter",
         level_range=(1, 15),
         difficulty=estimate_meter,
-        checks=foot_checks(layout, FootRules(bracket_level=9)),
+        checks=foot_checks(layout, FootRules(bracket_level=9, crossover_level=10)),
     )
 
 

@@ -26,6 +26,8 @@ class FootRules:
     ----------
     bracket_level : float
         Charts below this level are not expected to ask for two panels under one foot.
+    crossover_level : float
+        From this level on crossovers are the game itself and not mentioned.
     fast_double_step_s, double_step_s : float
         A foot twice in a row within this is a warning, a hint; slower it is a walk.
     mine_after_s, mine_near_s : float
@@ -34,6 +36,7 @@ class FootRules:
     """
 
     bracket_level: float
+    crossover_level: float
     fast_double_step_s: float = 0.18
     double_step_s: float = 0.35
     mine_after_s: float = 0.09
@@ -70,7 +73,11 @@ def _of_step(
     since_ms = f"{step.gap_s * 1000:.0f} ms"
     foot = "Left" if any(part.startswith("left") for _, part in step.parts) else "Right"
     easy = chart.level is not None and chart.level < rules.bracket_level
-    new = step.flags if before is None else step.flags - (before.flags & {"away"})
+    hard = chart.level is not None and chart.level >= rules.crossover_level
+    known: set[Flag] = {"crossover"} if hard else set()
+    if before is not None and "away" in before.flags:
+        known.add("away")
+    new = step.flags - known
 
     def issue(name: str, severity: Severity, text: str) -> Issue:
         start = step.tick if before is None or name != "double-step" else before.tick

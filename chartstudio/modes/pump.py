@@ -35,7 +35,7 @@ def _mode(mode_id: str, title: str, n_pads: int) -> LaneSpec:
         level_unit="meter",
         level_range=(1, 25),
         difficulty=estimate_meter,
-        checks=foot_checks(layout, FootRules(bracket_level=15)),
+        checks=foot_checks(layout, FootRules(bracket_level=15, crossover_level=13)),
     )
 
 
