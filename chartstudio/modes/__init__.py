@@ -2,9 +2,18 @@
 
 from chartstudio.core.mode import Mode
 from chartstudio.modes import dance, mania, pump, taiko
+from chartstudio.modes.beatsaber.mode import MODE as BEAT_SABER
 
 MODES: dict[str, Mode] = {
     mode.id: mode
-    for mode in (dance.SINGLE, dance.DOUBLE, pump.SINGLE, pump.DOUBLE, *mania.MODES, taiko.MODE)
+    for mode in (
+        dance.SINGLE,
+        dance.DOUBLE,
+        pump.SINGLE,
+        pump.DOUBLE,
+        *mania.MODES,
+        taiko.MODE,
+        BEAT_SABER,
+    )
 }
 """Every mode by its id, in the order in which lists show them."""

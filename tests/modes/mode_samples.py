@@ -52,9 +52,30 @@ def _taiko_plain(mode: Mode, i: int, tick: int) -> Note:
     return mode.place(("don", "don", "kat")[i % 3], tick, tick, (0,))
 
 
+def _saber_row(mode: Mode, rng: random.Random, tick: int) -> list[Note]:
+    """Up to two blocks or bombs in the lower rows and, at times, a wall above them."""
+    cells = rng.sample([(x, y) for x in range(4) for y in range(2)], rng.randint(1, 2))
+    row = [
+        mode.place(rng.choice(["red", "blue", "bomb"]), tick, tick, (*cell, rng.randrange(9)))
+        for cell in cells
+    ]
+    if rng.random() < 0.3:
+        end = tick + rng.choice(HOLD_LENGTHS)
+        row.append(mode.place("wall", tick, end, (rng.randrange(4), 2)))
+    return row
+
+
+def _saber_plain(mode: Mode, i: int, tick: int) -> Note:
+    """Both hands in turn, each down and up."""
+    return mode.place(("red", "blue")[i % 2], tick, tick, (1 + i % 2, 0, (1, 0)[i // 2 % 2]))
+
+
 _LANES = Sample(_lanes_row, _lanes_plain)
 
-SAMPLES = {"taiko": Sample(_taiko_row, _taiko_plain)}
+SAMPLES = {
+    "taiko": Sample(_taiko_row, _taiko_plain),
+    "beatsaber": Sample(_saber_row, _saber_plain),
+}
 """By mode id; every other mode has lanes."""
 
 

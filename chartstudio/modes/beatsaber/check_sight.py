@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from enum import Enum
 
 import numpy as np
 
 from chartstudio.core.mode import Issue, Severity
 from chartstudio.modes.beatsaber.flow import Swing
-from chartstudio.modes.beatsaber.notes import Chain, ColorNote
+from chartstudio.modes.beatsaber.notes import RED, Chain, ColorNote
 from chartstudio.modes.beatsaber.ranks import reaction_s
 from chartstudio.modes.beatsaber.scene import HANDS, Scene
 from chartstudio.modes.beatsaber.space import cut_angle, place_of, unit
@@ -60,11 +62,17 @@ def hiding_span(scene: Scene) -> tuple[float, float]:
     What has not yet appeared when the note is cut was never hidden by it: the span ends at
     the reaction time.
     """
-    ranks = np.arange(1, 6)
     seen_s = reaction_s(scene.bpm, scene.njs, scene.jump_offset)
+    nearest_s, farthest_s = hiding_span_of(scene.level)
+    return nearest_s, min(seen_s, farthest_s)
+
+
+def hiding_span_of(level: float) -> tuple[float, float]:
+    """The longest such span at any note jump speed."""
+    ranks = range(1, len(SEEN_AGAIN_S) + 1)
     return (
-        float(np.interp(scene.level, ranks, NEVER_HIDDEN_S)),
-        min(seen_s, float(np.interp(scene.level, ranks, SEEN_AGAIN_S))),
+        float(np.interp(level, ranks, NEVER_HIDDEN_S)),
+        float(np.interp(level, ranks, SEEN_AGAIN_S)),
     )
 
 
@@ -76,28 +84,43 @@ def check_handclaps(scene: Scene) -> Iterator[Issue]:
     """
     done = -1
     for red, blue in scene.pairs():
-        if red.tick == done:
-            continue
-        red_cut, blue_cut = _cut(red), _cut(blue)
-        if red_cut is None or blue_cut is None:
-            continue
-        right, up = place_of(blue.x) - place_of(red.x), place_of(blue.y) - place_of(red.y)
-        apart = float(np.hypot(right, up))
-        if apart == 0:
-            continue
-        red_towards = (red_cut[0] * right + red_cut[1] * up) / apart
-        blue_towards = -(blue_cut[0] * right + blue_cut[1] * up) / apart
-        towards = min(red_towards, blue_towards)
-        if any(apart <= cells and towards >= cosine for cells, cosine in _FACING):
+        found = clash(red, blue) if red.tick != done else None
+        if found is not None:
             done = red.tick
-            text = "Both hands swing at one another"
-            yield Issue("handclap", "warning", text, red.tick, blue.tick)
-        elif right <= -1 and abs(up) <= 1 and red_cut[0] * blue_cut[0] < -0.1:
-            done = red.tick
-            outwards = red_cut[0] > 0
-            text = f"Crossed hands that swing {'apart' if outwards else 'together'}"
-            severity: Severity = "hint" if outwards else "warning"
-            yield Issue("crossed-hands", severity, text, red.tick, blue.tick)
+            issue, severity, text = _CLASHES[found]
+            yield Issue(issue, severity, text, red.tick, blue.tick)
+
+
+class Clash(Enum):
+    """How two hands get in each other's way."""
+
+    FACING = "facing"
+    INWARDS = "inwards"
+    OUTWARDS = "outwards"
+
+
+_CLASHES: dict[Clash, tuple[str, Severity, str]] = {
+    Clash.FACING: ("handclap", "warning", "Both hands swing at one another"),
+    Clash.INWARDS: ("crossed-hands", "warning", "Crossed hands that swing together"),
+    Clash.OUTWARDS: ("crossed-hands", "hint", "Crossed hands that swing apart"),
+}
+
+
+def clash(red: ColorNote, blue: ColorNote) -> Clash | None:
+    """How the hands that cut two notes of one time get in each other's way, if they do."""
+    red_cut, blue_cut = _cut(red), _cut(blue)
+    if red_cut is None or blue_cut is None:
+        return None
+    right, up = place_of(blue.x) - place_of(red.x), place_of(blue.y) - place_of(red.y)
+    apart = math.hypot(right, up)
+    if apart == 0:
+        return None
+    towards = min(_dot(red_cut, (right, up)), -_dot(blue_cut, (right, up))) / apart
+    if any(apart <= cells and towards >= cosine for cells, cosine in _FACING):
+        return Clash.FACING
+    if right <= -1 and abs(up) <= 1 and red_cut[0] * blue_cut[0] < -0.1:
+        return Clash.OUTWARDS if red_cut[0] > 0 else Clash.INWARDS
+    return None
 
 
 def check_swing_paths(scene: Scene) -> Iterator[Issue]:
@@ -107,14 +130,21 @@ def check_swing_paths(scene: Scene) -> Iterator[Issue]:
         if red.tick == done:
             continue
         for note, other in ((red, blue), (blue, red)):
-            cut, other_cut = _cut(note), _cut(other)
-            if cut is None or (other_cut is not None and _dot(cut, other_cut) < -_PATH_COSINE):
-                continue  # those that meet head-on are handclaps
-            if _in_path(cut, note, place_of(other.x), place_of(other.y)):
+            if swung_into(note, other):
                 done = red.tick
-                hand = HANDS[note.color != 0]
-                text = f"{hand} swings on into the other hand's note"
+                text = f"{HANDS[note.color != RED]} swings on into the other hand's note"
                 yield Issue("swing-path", "warning", text, note.tick, other.tick)
+
+
+def swung_into(note: ColorNote, other: ColorNote) -> bool:
+    """Whether one hand's swing goes on through the other hand's note.
+
+    Two that meet head-on are a `clash` instead.
+    """
+    cut, other_cut = _cut(note), _cut(other)
+    if cut is None or (other_cut is not None and _dot(cut, other_cut) < -_PATH_COSINE):
+        return False
+    return _in_path(cut, note, place_of(other.x), place_of(other.y))
 
 
 def check_bombs_in_path(scene: Scene) -> Iterator[Issue]:
@@ -137,7 +167,7 @@ def _swung_through(swing: Swing, x: float, y: float) -> bool:
 def _in_path(cut: tuple[float, float], note: ColorNote | Chain, x: float, y: float) -> bool:
     """Whether a cell lies right where a cut goes on to."""
     right, up = x - place_of(note.x), y - place_of(note.y)
-    apart = float(np.hypot(right, up))
+    apart = math.hypot(right, up)
     return 0 < apart <= _PATH_CELLS and _dot(cut, (right, up)) >= _PATH_COSINE * apart
 
 

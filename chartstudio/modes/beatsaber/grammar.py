@@ -1,0 +1,355 @@
+"""Which events may come next: what hands can do, by the rules that the checks report.
+
+The grammar is stricter than the checks' errors: it also keeps a draft from most of what they
+warn of, at the pace that the asked level allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chartstudio.core.mode import RowContext
+from chartstudio.core.timing import TimingMap
+from chartstudio.modes.beatsaber.check_sight import clash, hides, hiding_span_of, swung_into
+from chartstudio.modes.beatsaber.events import (
+    END,
+    FIRST_BOMB,
+    FIRST_CUT,
+    FIRST_LENGTH,
+    FIRST_WALL,
+    N_CELLS,
+    N_CUTS,
+    N_DIRECTIONS,
+    N_EVENTS,
+    WALL_LENGTHS,
+    WALL_SHAPES,
+    cell_index,
+    note_of,
+)
+from chartstudio.modes.beatsaber.flow import (
+    PAUSE_S,
+    SAME_TIME_S,
+    SLIDER_S,
+    Struck,
+    Swing,
+    hand_swings,
+    side_for,
+    strain,
+    struck_notes,
+    wrist_roll,
+)
+from chartstudio.modes.beatsaber.notes import BLUE, RED, Bomb, ColorNote, SaberNote, Wall
+from chartstudio.modes.beatsaber.space import (
+    ANGLES,
+    ANY,
+    N_COLUMNS,
+    between,
+    in_grid,
+    saber_notes,
+    unit,
+)
+
+LEAST_GAP_S = (0.26, 0.22, 0.14, 0.13, 0.10)
+"""Shortest time between two swings of a hand, by rank."""
+
+TURNS = ((0.2, 68.0), (0.8, 95.0))
+"""Below each time between two swings, the most that the second may turn off the way back."""
+
+_AFTER_DOT_S = SLIDER_S + SAME_TIME_S
+_SOON_S = 0.5
+_EASY_STRAIN = 30.0
+_RECENT = 64
+_FUSED_S = 0.06
+_CROSSING_LEVEL = 4.0
+_STACK_LEVELS = (2.5, 4.5)
+"""From these levels on a hand may cut two, then three notes at once."""
+
+Mask = NDArray[np.bool_]
+
+
+class SaberGrammar:
+    """Legal events of one row, given the notes around it.
+
+    Parameters
+    ----------
+    context : RowContext
+    """
+
+    def __init__(self, context: RowContext) -> None:
+        before = saber_notes(
+            (
+                *(n for n in context.before[:-_RECENT] if n.end > context.tick),
+                *context.before[-_RECENT:],
+            )
+        )
+        here, after = saber_notes(context.here), saber_notes(context.after)
+        now_s = context.timing.seconds_at(context.tick)
+        self._given = bool(here)
+        self._n_stack = 1 + sum(context.level >= level for level in _STACK_LEVELS)
+        cells = _free_cells(context, now_s, (before, here, after))
+        seen = _seen_cells(context, now_s, (before, after))
+        self._cells = cells
+        self._cuts = [
+            _cuts_of(hand, context, now_s, (before, here, after)).reshape(N_CELLS, N_DIRECTIONS)
+            & (cells & seen & _reach(hand, context.level))[:, None]
+            for hand in (RED, BLUE)
+        ]
+        for note in here:
+            if isinstance(note, ColorNote) and (cut := _cut_index(note)) is not None:
+                for hand in (RED, BLUE):
+                    if hand != note.color:
+                        self._cuts[hand] &= ~_clashes(note.color)[cut].reshape(
+                            N_CELLS, N_DIRECTIONS
+                        )
+        self._here_cuts = any(isinstance(n, ColorNote) for n in here)
+        self._room = _room_for_walls(context, (before, here, after))
+
+    def mask(self, events: Sequence[int]) -> Mask:
+        """Legal next events; see `core.mode.Grammar`."""
+        legal = np.zeros(N_EVENTS, dtype=bool)
+        if events and FIRST_WALL <= events[-1] < FIRST_LENGTH:
+            legal[FIRST_LENGTH:] = np.array(WALL_LENGTHS) <= self._room
+            return legal
+        row = [n for e in events if (n := note_of(e, 0)) is not None]
+        cuts = [n for n in row if isinstance(n, ColorNote)]
+        cells = self._cells.copy()
+        for note in row:
+            if not isinstance(note, Wall):
+                cells[cell_index(note.x, note.y)] = False
+        for hand in (RED, BLUE):
+            allowed = self._cuts[hand] & cells[:, None]
+            allowed &= self._beside(hand, cuts)
+            legal[FIRST_CUT[hand] : FIRST_CUT[hand] + N_CUTS] = allowed.ravel()
+        if cuts or self._here_cuts:
+            legal[FIRST_BOMB:FIRST_WALL] = cells & _out_of_paths(cuts)
+            if self._room >= WALL_LENGTHS[0] and not any(isinstance(n, Wall) for n in row):
+                legal[FIRST_WALL:FIRST_LENGTH] = _shapes_beside(row)
+        if events:
+            legal[: max(events) + 1] = False
+        legal[END] = bool(row) or self._given or not legal.any()
+        return legal
+
+    def _beside(self, hand: int, cuts: Sequence[ColorNote]) -> Mask:
+        """Cuts of a hand that go with those already in the row."""
+        allowed = np.ones((N_CELLS, N_DIRECTIONS), dtype=bool)
+        own = [n for n in cuts if n.color == hand]
+        if len(own) >= self._n_stack:
+            allowed[:] = False
+        elif own:
+            allowed &= _stacked_on(own)
+        for other in cuts:
+            cut = _cut_index(other)
+            if other.color != hand and cut is not None:
+                allowed &= ~_clashes(other.color)[cut].reshape(N_CELLS, N_DIRECTIONS)
+        return allowed
+
+
+Around = tuple[Sequence[SaberNote], Sequence[SaberNote], Sequence[SaberNote]]
+"""Notes before, on and after the row."""
+
+
+# Cells -----------------------------------------------------------------------------------
+
+
+def _free_cells(context: RowContext, now_s: float, around: Around) -> Mask:
+    """Cells where no other block is, or is about to be, and no wall stands."""
+    free = np.ones(N_CELLS, dtype=bool)
+    before, here, after = around
+    first = context.timing.tick_at(now_s - _FUSED_S)
+    last = context.timing.tick_at(now_s + _FUSED_S)
+    for note in (*before, *here, *after):
+        if isinstance(note, Wall):
+            if note.tick <= context.tick < note.end:
+                for x, y in _cells_of(note):
+                    free[cell_index(x, y)] = False
+        elif first <= note.tick <= last and in_grid(note.x, note.y):
+            free[cell_index(note.x, note.y)] = False
+    return free
+
+
+def _cells_of(wall: Wall) -> Iterable[tuple[int, int]]:
+    columns = range(wall.x, wall.x + wall.width)
+    rows = range(wall.y, wall.y + wall.height)
+    return ((x, y) for x in columns for y in rows if in_grid(x, y))
+
+
+def _seen_cells(
+    context: RowContext, now_s: float, sides: tuple[Sequence[SaberNote], Sequence[SaberNote]]
+) -> Mask:
+    """Cells that neither are hidden by a note before them nor hide one after them."""
+    seen = np.ones(N_CELLS, dtype=bool)
+    nearest_s, farthest_s = hiding_span_of(context.level)
+    near = [context.timing.tick_at(now_s + sign * nearest_s) for sign in (-1, 1)]
+    far = [context.timing.tick_at(now_s + sign * farthest_s) for sign in (-1, 1)]
+    for note in reversed(sides[0]):
+        if note.tick < far[0]:
+            break
+        if note.tick <= near[0] and isinstance(note, ColorNote) and _in_sight(note):
+            for y in (1, 2):
+                seen[cell_index(note.x, y)] = False
+    for note in sides[1]:
+        if note.tick > far[1]:
+            break
+        if note.tick >= near[1] and isinstance(note, ColorNote):
+            for x in (1, 2):
+                if hides(x, note.x, note.y):
+                    seen[cell_index(x, 1)] = False
+    return seen
+
+
+def _in_sight(note: ColorNote) -> bool:
+    return note.y == 1 and note.x in (1, 2)
+
+
+def _reach(hand: int, level: float) -> Mask:
+    """Cells that a hand may go to: not the far column on the lower levels."""
+    reach = np.ones(N_CELLS, dtype=bool)
+    if level < _CROSSING_LEVEL:
+        reach[(N_COLUMNS - 1 if hand == RED else 0) :: N_COLUMNS] = False
+    return reach
+
+
+# Cuts ------------------------------------------------------------------------------------
+
+
+def _cuts_of(hand: int, context: RowContext, now_s: float, around: Around) -> Mask:
+    """Directions that a hand may cut, the same for every cell, shape (N_CUTS,)."""
+    before, here, after = around
+    none = np.zeros(N_CUTS, dtype=bool)
+    if any(isinstance(n, ColorNote) and n.color == hand for n in here):
+        return none
+    gap_s = float(np.interp(context.level, range(1, 6), LEAST_GAP_S))
+    swing = _last_swing(hand, before, context.timing)
+    following = _next_struck(hand, after, context.timing)
+    if swing is not None and now_s - swing.end_s < (
+        # An arrow so soon after a dot would be read as its slider, and turn it.
+        gap_s if swing.arrow else max(gap_s, _AFTER_DOT_S)
+    ):
+        return none
+    if following is not None and following.time_s - now_s < gap_s:
+        return none
+    allowed = np.zeros(N_DIRECTIONS, dtype=bool)
+    allowed[ANY] = following is None or following.time_s - now_s >= _AFTER_DOT_S
+    for direction, angle in enumerate(ANGLES):
+        allowed[direction] = _follows(hand, angle, swing, now_s) and _leads_on(
+            angle, following, now_s
+        )
+    return np.tile(allowed, N_CELLS)
+
+
+def _last_swing(hand: int, before: Sequence[SaberNote], timing: TimingMap) -> Swing | None:
+    bombs = [n for n in before if isinstance(n, Bomb)]
+    last = None
+    for swing in hand_swings(hand, struck_notes(before, timing)[hand], bombs, timing):
+        last = swing
+    return last
+
+
+def _next_struck(hand: int, after: Sequence[SaberNote], timing: TimingMap) -> Struck | None:
+    for note in after:
+        if isinstance(note, ColorNote) and note.color == hand:
+            return struck_notes((note,), timing)[hand][0]
+    return None
+
+
+def _follows(hand: int, angle: float, before: Swing | None, now_s: float) -> bool:
+    """Whether a cut follows well on the hand's last swing."""
+    gap_s = PAUSE_S if before is None else now_s - before.end_s
+    if before is None or gap_s >= PAUSE_S:
+        return strain(wrist_roll(angle, side_for(angle, hand), hand), hand) == 0
+    if between(angle, before.end_angle + 180.0) > _most_turn(gap_s):
+        return False
+    side = side_for(angle, hand, before)
+    if side is before.parity and gap_s < _SOON_S:
+        return False
+    return strain(wrist_roll(angle, side, hand), hand) <= _EASY_STRAIN
+
+
+def _leads_on(angle: float, following: Struck | None, now_s: float) -> bool:
+    """Whether the hand's next given note follows well on a cut."""
+    if following is None or following.angle is None:
+        return True
+    return between(following.angle, angle + 180.0) <= _most_turn(following.time_s - now_s)
+
+
+def _most_turn(gap_s: float) -> float:
+    return next((turn for below_s, turn in TURNS if gap_s < below_s), 180.0)
+
+
+def _cut_index(note: ColorNote) -> int | None:
+    if not in_grid(note.x, note.y) or not 0 <= note.direction <= ANY:
+        return None
+    return cell_index(note.x, note.y) * N_DIRECTIONS + note.direction
+
+
+@lru_cache(maxsize=2)
+def _clashes(hand: int) -> Mask:
+    """Which cuts of the other hand a cut of this one clashes with, shape (N_CUTS, N_CUTS)."""
+    if hand == BLUE:
+        return np.ascontiguousarray(_clashes(RED).T)
+    found = np.zeros((N_CUTS, N_CUTS), dtype=bool)
+    reds, blues = ([note_of(first + i, 0) for i in range(N_CUTS)] for first in FIRST_CUT)
+    for i, red in enumerate(reds):
+        for k, blue in enumerate(blues):
+            if isinstance(red, ColorNote) and isinstance(blue, ColorNote):
+                found[i, k] = (
+                    (red.x, red.y) == (blue.x, blue.y)
+                    or clash(red, blue) is not None
+                    or swung_into(red, blue)
+                    or swung_into(blue, red)
+                )
+    return found
+
+
+def _stacked_on(own: Sequence[ColorNote]) -> Mask:
+    """Cuts that one swing takes along with others: the next cell on their line."""
+    allowed = np.zeros((N_CELLS, N_DIRECTIONS), dtype=bool)
+    direction = own[0].direction
+    if direction == ANY:
+        return allowed
+    right, up = (round(part) for part in unit(ANGLES[direction]))
+    for note in own:
+        for sign in (-1, 1):
+            x, y = note.x + sign * right, note.y + sign * up
+            if in_grid(x, y):
+                allowed[cell_index(x, y), direction] = True
+    return allowed
+
+
+# Bombs and walls -------------------------------------------------------------------------
+
+
+def _out_of_paths(cuts: Sequence[ColorNote]) -> Mask:
+    """Cells that no swing of the row passes on its way to or from a note."""
+    clear = np.ones(N_CELLS, dtype=bool)
+    for note in cuts:
+        for x in range(note.x - 1, note.x + 2):
+            for y in range(note.y - 1, note.y + 2):
+                if in_grid(x, y):
+                    clear[cell_index(x, y)] = False
+    return clear
+
+
+def _shapes_beside(row: Sequence[SaberNote]) -> Mask:
+    """Wall shapes that hold no object of the row."""
+    taken = {(n.x, n.y) for n in row}
+    return np.array(
+        [
+            not any(x <= tx < x + width and y <= ty < y + height for tx, ty in taken)
+            for x, y, width, height in WALL_SHAPES
+        ]
+    )
+
+
+def _room_for_walls(context: RowContext, around: Around) -> int:
+    """Longest wall in ticks: none while another stands, and up to what is given next."""
+    before, here, after = around
+    if any(isinstance(n, Wall) and n.end > context.tick for n in (*before, *here)):
+        return 0
+    if here:
+        return 0
+    return after[0].tick - context.tick - 1 if after else WALL_LENGTHS[-1]
