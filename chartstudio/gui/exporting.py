@@ -1,23 +1,46 @@
 """Writing the song for a game from the window: which format, where, what is lost, how far.
 
-Knows the document, its files and the io lane; knows no widget.
+First a plan is made on the io lane, whose losses the panel shows; only then can it be carried
+out. Knows the document, its files and the io lane; knows no widget.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from chartstudio.core.errors import ChartStudioError
 from chartstudio.core.job import Job, Progress
-from chartstudio.formats import Loss, find_format, losses
+from chartstudio.core.song import Song
+from chartstudio.formats import find_format
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.files import SongFiles
 from chartstudio.gui.jobs import Handle, Jobs, Lane
 from chartstudio.gui.preferences import Preferences
 from chartstudio.gui.text import one_line, tr
-from chartstudio.library.export import ARCHIVES, Exported, export, folder_name
+from chartstudio.library.export import Exported, Plan, carry_out, folder_name, plan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prospect:
+    """What an export would do, or why it cannot; for one song and format.
+
+    Parameters
+    ----------
+    song : Song
+    format_id : str
+    plan : Plan or None
+    refusal : str
+        Why there is no plan.
+    """
+
+    song: Song
+    format_id: str
+    plan: Plan | None
+    refusal: str = ""
 
 
 class Exporter(QObject):
@@ -44,6 +67,9 @@ class Exporter(QObject):
         self._files = files
         self._preferences = preferences
         self._running: Handle | None = None
+        self._looking: Handle | None = None
+        self._prospect: Prospect | None = None
+        self._shown: Prospect | None = None
         self.format_id = "ssc"
         self.progress: Progress | None = None
         self.result: Exported | None = None
@@ -73,49 +99,101 @@ class Exporter(QObject):
     @property
     def target(self) -> Path:
         """Where the files will be: the song's own folder, or that of its archive."""
-        name = folder_name(self._document.song)
-        return self.folder if self.format_id in ARCHIVES else self.folder / name
+        if find_format(self.format_id).needs.archive:
+            return self.folder
+        return self.folder / folder_name(self._document.song)
 
-    def losses(self) -> tuple[Loss, ...]:
-        """What the format cannot hold of the song as it is now."""
-        return tuple(losses(self._document.song, self.format_id))
+    # Planning ----------------------------------------------------------------------------
+
+    @property
+    def prospect(self) -> Prospect | None:
+        """What an export of the song as it is now would do; None while that is not known."""
+        held = self._prospect
+        if held is None or held.song is not self._document.song:
+            return None
+        return held if held.format_id == self.format_id else None
+
+    def look(self, then: Callable[[Prospect], object] | None = None) -> None:
+        """Find out what an export would do; ``then`` is called once that is known."""
+        known = self.prospect
+        if known is not None:
+            if then is not None:
+                then(known)
+            return
+        if self._looking is not None:
+            self._looking.cancel()
+        song, format_id = self._document.song, self.format_id
+        assets, source = self._files.surroundings, self._document.format_id
+
+        def job() -> Job[Prospect]:
+            yield Progress(0.0, tr("Looking at what the format can hold"))
+            try:
+                made = plan(song, assets(song), format_id, source)
+            except ChartStudioError as error:
+                return Prospect(song, format_id, None, one_line(error))
+            return Prospect(song, format_id, made)
+
+        def done(found: Prospect) -> None:
+            self._prospect = found
+            self.changed.emit()
+            if then is not None:
+                then(found)
+
+        self._looking = self._jobs.submit(Lane.IO, job, on_done=done)
+
+    def note_shown(self, prospect: Prospect) -> None:
+        """The losses of a prospect have been read, or could have been."""
+        self._shown = prospect
+
+    def was_shown(self, prospect: Prospect) -> bool:
+        """Whether its losses stood on the screen, or it has none."""
+        return prospect is self._shown or prospect.plan is None or not prospect.plan.losses
 
     def refusal(self) -> str:
-        """Why the song cannot be exported at all; empty when it can."""
-        song = self._document.song
-        if not song.charts:
+        """Why the song cannot be exported at all, as far as that is known."""
+        if not self._document.song.charts:
             return tr("There is no chart to export yet. Draft one, or add an empty one.")
-        try:
-            find_format(self.format_id).refuse_other_modes(song)
-        except ChartStudioError as error:
-            return one_line(error)
-        return ""
+        return "" if self.prospect is None else self.prospect.refusal
 
     @property
     def can_start(self) -> bool:
         """Whether the song can be exported now."""
         return not self.running and not self.refusal()
 
+    # Writing -----------------------------------------------------------------------------
+
     def start(self) -> None:
-        """Write the files; what the format cannot hold has been shown before."""
+        """Write the files, whatever is lost; for callers who have shown that."""
+        self.look(self.carry_out)
+
+    def carry_out(self, prospect: Prospect) -> None:
+        """Write what was planned.
+
+        Raises
+        ------
+        ChartStudioError
+            When nothing can be.
+        """
+        made, target = prospect.plan, self.target
         if self.running:
             return
-        song, format_id, target = self._document.song, self.format_id, self.target
-        files = self._files
-
-        def job() -> Job[Exported]:
-            yield Progress(0.0, tr("Reading the song's files"))
-            return (yield from export(song, files.assets(song), format_id, target))
-
+        if made is None:
+            raise ChartStudioError(prospect.refusal)
         self.result = None
         self.progress = Progress(0.0, tr("Waiting"))
         self._running = self._jobs.submit(
-            Lane.IO, job, self._on_progress, self._on_done, lambda error: self._stop()
+            Lane.IO,
+            lambda: carry_out(made, target),
+            self._on_progress,
+            self._on_done,
+            lambda error: self._stop(),
         )
         self.changed.emit()
 
     def cancel(self) -> None:
         """Stop; nothing that is half written stays."""
+        if self._looking is not None:
+            self._looking.cancel()
         if self.running and self._running is not None:
             self._running.cancel()
             self.message.emit(tr("Export cancelled"))

@@ -6,7 +6,7 @@ it has been read whole, so a file that cannot be read leaves the open song alone
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +20,14 @@ from chartstudio.core.job import Job, Progress, part
 from chartstudio.core.song import Song
 from chartstudio.editor import edits
 from chartstudio.editor.document import Change
+from chartstudio.formats import Bundle
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.jobs import Handle, Jobs, Lane
 from chartstudio.gui.preferences import Preferences
 from chartstudio.gui.saving import Place, save_job
 from chartstudio.gui.text import tr
 from chartstudio.library.demo import demo_source
-from chartstudio.library.source import Source, open_source
+from chartstudio.library.source import FilesOnDisk, Source, open_source
 
 _COVER_PX = 640
 
@@ -130,6 +131,20 @@ class SongFiles(QObject):
         for name in names & set(self._located):
             found[name] = _read(self._located[name])
         return found
+
+    def surroundings(self, song: Song) -> Mapping[str, bytes]:
+        """Every file around a song, read when asked for; located ones win.
+
+        Of a lone chart file among others only what the song names, as soon as one of that
+        lies elsewhere.
+        """
+        located = [path for name, path in self._located.items() if name == song.audio]
+        assets = self._assets
+        if not located:
+            return assets
+        if isinstance(assets, Bundle) and assets.chosen is not None:
+            return self.assets(song)
+        return _Layered(FilesOnDisk(*located), assets)
 
     # Opening -----------------------------------------------------------------------------
 
@@ -315,6 +330,23 @@ class SongFiles(QObject):
             Lane.IO, job, lambda _: self.changed.emit(), done, lambda _: self.changed.emit()
         )
         self.changed.emit()
+
+
+class _Layered(Mapping[str, bytes]):
+    """Files of which the upper ones hide those of the same name below."""
+
+    def __init__(self, upper: Mapping[str, bytes], lower: Mapping[str, bytes]) -> None:
+        self._upper, self._lower = upper, lower
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._upper[name] if name in self._upper else self._lower[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._upper
+        yield from (name for name in self._lower if name not in self._upper)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 # Jobs ------------------------------------------------------------------------------------

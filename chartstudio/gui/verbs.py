@@ -6,19 +6,20 @@ one edit. A verb whose questions are not answered does nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from chartstudio.core.errors import ModeError
+from chartstudio.core.errors import ChartStudioError, ModeError
 from chartstudio.core.mode import Mode
 from chartstudio.core.song import Chart
 from chartstudio.editor import edits
 from chartstudio.editor.checks import SongIssue, fixed
 from chartstudio.editor.selection import Selection
-from chartstudio.formats import FORMATS, find_format, losses
+from chartstudio.formats import FORMATS, Loss, find_format, losses
 from chartstudio.gui import text
 from chartstudio.gui.dialogs.ask import Answer
+from chartstudio.gui.exporting import Prospect
 from chartstudio.gui.panels.charts import chart_title, mode_title
 from chartstudio.gui.saving import PROJECT, Place
 from chartstudio.gui.studio import Studio
@@ -29,6 +30,8 @@ from chartstudio.library.export import folder_name
 from chartstudio.modes import MODES
 
 Then = Callable[[], object]
+
+_N_LINES = 8
 
 
 # Files -----------------------------------------------------------------------------------
@@ -133,10 +136,11 @@ def _may_lose(studio: Studio, place: Place) -> bool:
     new = [loss for loss in lost if loss.what not in studio.files.accepted_losses]
     if not new:
         return True
-    lines = "\n".join(f"• {loss.what} ({loss.n})" for loss in new[:8])
     known = find_format(place.format_id)
     question = tr(
-        "{format} cannot hold:\n{lines}\n\nSave without it?", format=known.title, lines=lines
+        "{format} cannot hold:\n{lines}\n\nSave without it?",
+        format=known.title,
+        lines=_lines(new),
     )
     accepted = studio.ask.confirm(tr("Save"), question)
     if accepted:
@@ -392,7 +396,33 @@ def fix_all(studio: Studio) -> None:
 def export(studio: Studio) -> None:
     """Write the song for a game; the first time, the author says that they may."""
     if _may_use_music(studio):
-        studio.exporter.start()
+        studio.exporter.look(lambda prospect: _carry_out(studio, prospect))
+
+
+def _carry_out(studio: Studio, prospect: Prospect) -> None:
+    """Write what was planned, once its losses have been seen."""
+    made = prospect.plan
+    if made is not None and not studio.exporter.was_shown(prospect):
+        question = tr(
+            "{format} cannot hold everything:\n{lines}\n\nExport all the same?",
+            format=made.fmt.title,
+            lines=_lines(made.losses),
+        )
+        if not studio.ask.confirm(tr("Export"), question):
+            return
+        studio.exporter.note_shown(prospect)
+    try:
+        studio.exporter.carry_out(prospect)
+    except ChartStudioError as error:
+        studio.ask.tell_error(one_line(error))
+
+
+def _lines(lost: Sequence[Loss]) -> str:
+    """Losses as a list that a dialog has room for."""
+    lines = [f"• {loss.what} ({loss.n})" for loss in lost[:_N_LINES]]
+    if len(lost) > _N_LINES:
+        lines.append(tr("and {n} more; the Export panel lists them", n=len(lost) - _N_LINES))
+    return "\n".join(lines)
 
 
 def _may_use_music(studio: Studio) -> bool:

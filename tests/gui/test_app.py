@@ -95,7 +95,8 @@ def test_an_engine_that_cannot_be_loaded_is_no_error_until_it_is_needed(opened, 
     assert answers.errors == []
 
 
-def test_draft_edit_and_export_by_keys_alone(opened, engine, qtbot, tmp_path, settle):
+def test_draft_edit_and_export_by_keys_alone(opened, engine, answers, qtbot, tmp_path, settle):
+    answers.answers["confirm"] = True
     studio, timeline = opened.studio, opened.studio.timeline
     studio.exporter.set_folder(tmp_path / "out")
     opened.activateWindow()

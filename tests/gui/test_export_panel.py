@@ -1,32 +1,94 @@
+import pytest
 from window_rig import make_song
 
 from chartstudio.core.song import Chart
 from chartstudio.editor import edits
+from chartstudio.editor.settings import Settings
+
+
+@pytest.fixture
+def planned(qtbot):
+    """Waits until it is known what an export would do."""
+
+    def wait(window):
+        exporter = window.studio.exporter
+        qtbot.waitUntil(lambda: exporter.prospect is not None, timeout=5000)
+
+    return wait
 
 
 def _lines(widget):
     return [made.text() for made in widget._labels]
 
 
-def test_losses_are_shown_before_anything_is_written(opened, tmp_path):
+def test_losses_are_shown_before_anything_is_written(opened, tmp_path, planned):
     exporter, panel = opened.studio.exporter, opened.export
     exporter.set_folder(tmp_path / "out")
     opened.studio.document.apply("x", edits.set_chart(0, level=6.5))
     exporter.set_format("ssc")
     opened.show_panel(panel)
+    planned(opened)
     assert any("decimals of the level" in line for line in _lines(panel._losses))
     assert not (tmp_path / "out").exists()
     exporter.set_format("project")
+    planned(opened)
     assert _lines(panel._losses) == ["Nothing: it holds the whole song."]
 
 
-def test_a_song_that_the_format_cannot_hold_is_refused_in_words(opened):
+def test_a_chart_that_is_converted_is_named(opened, planned):
+    opened.show_panel(opened.export)
+    opened.studio.document.apply("x", edits.add_chart(Chart("mania-4k", "Keys")))
+    opened.studio.exporter.set_format("ssc")
+    planned(opened)
+    assert any("converted from" in line for line in _lines(opened.export._losses))
+
+
+def test_a_song_that_the_format_cannot_hold_is_refused_in_words(opened, planned):
     exporter, panel = opened.studio.exporter, opened.export
     opened.show_panel(panel)
-    opened.studio.document.apply("x", edits.add_chart(Chart("mania-4k", "Keys")))
+    opened.studio.document.apply("x", edits.remove_chart(0))
+    opened.studio.document.apply("x", edits.remove_chart(0))
+    opened.studio.document.apply("x", edits.add_chart(Chart("taiko", "Drum")))
     exporter.set_format("ssc")
-    assert "cannot hold the mania-4k chart" in panel._refusal.text()
+    planned(opened)
+    assert "cannot hold" in panel._refusal.text()
     assert not panel._start.isEnabled()
+
+
+def test_losses_that_nobody_has_seen_are_asked_about(opened, answers, tmp_path, settle):
+    exporter = opened.studio.exporter
+    exporter.set_folder(tmp_path / "out")
+    opened.studio.document.apply("x", edits.set_chart(0, level=6.5))
+    opened.actions_["file.export"].trigger()
+    settle(opened)
+    assert answers.asked == ["confirm"]
+    assert not (tmp_path / "out").exists()
+    answers.answers["confirm"] = True
+    opened.actions_["file.export"].trigger()
+    settle(opened)
+    assert exporter.result is not None
+
+
+def test_the_first_export_asks_once_whether_the_music_may_be_used(
+    make_window, answers, song_folder, tmp_path, settle
+):
+    window = make_window(Settings())
+    window.studio.files.open(song_folder)
+    settle(window)
+    window.studio.exporter.set_folder(tmp_path / "out")
+    window.actions_["file.export"].trigger()
+    settle(window)
+    assert window.studio.exporter.result is None
+    assert not window.studio.preferences.now.may_use_music
+    answers.answers["confirm"] = True
+    window.actions_["file.export"].trigger()
+    settle(window)
+    assert window.studio.exporter.result is not None
+    n_asked = len(answers.asked)
+    window.show_panel(window.export)
+    window.actions_["file.export"].trigger()
+    settle(window)
+    assert len(answers.asked) == n_asked
 
 
 def test_a_song_without_charts_cannot_be_exported(opened):

@@ -315,6 +315,7 @@ def test_exporting_writes_a_folder_that_reads_back(opened, tmp_path, settle):
 def test_an_export_that_cannot_be_written_leaves_nothing(opened, answers, tmp_path, settle):
     in_the_way = tmp_path / "file"
     in_the_way.write_text("x")
+    answers.answers["confirm"] = True
     opened.studio.exporter.set_folder(in_the_way)
     _trigger(opened, "file.export")
     settle(opened)

@@ -6,10 +6,9 @@ from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from chartstudio.core.song import Song
 from chartstudio.formats import FORMATS
 from chartstudio.gui.bridge import Bridge
-from chartstudio.gui.exporting import Exporter
+from chartstudio.gui.exporting import Exporter, Prospect
 from chartstudio.gui.panels.parts import JobBar, button, column, heading, label, row
 from chartstudio.gui.text import tr
 
@@ -32,7 +31,8 @@ class ExportPanel(QWidget):
     def __init__(self, bridge: Bridge, exporter: Exporter) -> None:
         super().__init__()
         self._exporter = exporter
-        self._reported: tuple[Song, str] | None = None
+        self._document = bridge.document
+        self._reported: Prospect | None = None
         self.format = QComboBox()
         self.format.setAccessibleName(tr("Format"))
         for known in FORMATS:
@@ -52,12 +52,11 @@ class ExportPanel(QWidget):
             lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(exporter.target))),
         )
         self._lay_out()
-        exporter.changed.connect(self._show)
-        self._document = bridge.document
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(_PAUSE_MS)
-        self._later.timeout.connect(self._show)
+        self._later.timeout.connect(self._look)
+        exporter.changed.connect(self._show)
         bridge.changed.connect(self._on_change)
         self._show()
 
@@ -69,7 +68,7 @@ class ExportPanel(QWidget):
         layout.addWidget(heading(tr("Into")))
         layout.addWidget(self._target)
         layout.addLayout(row(self._choose, None))
-        layout.addWidget(heading(tr("What this format cannot hold")))
+        layout.addWidget(heading(tr("What is lost or changed")))
         for item in (self._losses, self._refusal, self._start, self.bar):
             layout.addWidget(item)
         for item in (self._done, self._written):
@@ -89,17 +88,23 @@ class ExportPanel(QWidget):
     def _on_change(self) -> None:
         # The loss report reads every chart: not with every note, and not behind another panel.
         if self.isVisible():
-            self._later.start()
+            self._show()
+
+    def _look(self) -> None:
+        if self._document.song.charts:
+            self._exporter.look()
 
     def _show(self) -> None:
         exporter = self._exporter
+        if self.isVisible() and exporter.prospect is None and self._document.song.charts:
+            self._later.start()
         self.format.setCurrentIndex(self.format.findData(exporter.format_id))
         self._target.setText(str(exporter.target))
         refusal = exporter.refusal()
         self._refusal.setText(refusal)
         self._refusal.setVisible(bool(refusal))
         self._start.setEnabled(exporter.can_start)
-        self._show_losses(bool(refusal))
+        self._show_losses()
         if exporter.running and exporter.progress is not None:
             self.bar.show_progress(exporter.progress.done, exporter.progress.what)
         else:
@@ -109,17 +114,20 @@ class ExportPanel(QWidget):
         for widget in (self._done, self._written, self._show_folder):
             widget.setVisible(result is not None)
 
-    def _show_losses(self, refused: bool) -> None:
-        key = (self._document.song, self._exporter.format_id)
-        old = self._reported
-        if old is not None and old[0] is key[0] and old[1] == key[1]:
+    def _show_losses(self) -> None:
+        found = self._exporter.prospect
+        if found is not None and self.isVisible():
+            self._exporter.note_shown(found)
+        if found is self._reported and found is not None:
             return
-        self._reported = key
-        lost = () if refused else self._exporter.losses()
+        self._reported = found
+        if found is None or found.plan is None:
+            self._losses.show_lines([] if found is not None else [tr("Looking…")])
+            return
         lines = [
             f"{loss.chart + ': ' if loss.chart else ''}{loss.what}"
             + (f" ({loss.n})" if loss.n else "")
-            for loss in lost
+            for loss in found.plan.losses
         ]
         self._losses.show_lines(lines or [tr("Nothing: it holds the whole song.")])
 

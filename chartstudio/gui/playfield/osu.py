@@ -21,13 +21,12 @@ from chartstudio.editor.places import displaced
 from chartstudio.gui.playfield.field import Playfield, Shot
 from chartstudio.gui.timeline.looks import COMBO, LOOK_INDEX, Faces
 from chartstudio.modes.osu import curve
+from chartstudio.modes.osu.field import CENTRE, HEIGHT, WIDTH, radius_px
 from chartstudio.modes.osu.notes import Circle, OsuNote, Slider, Spinner
 from chartstudio.modes.osu.timing import Velocities, length_for, slider_multiplier
 
-WIDTH, HEIGHT = 512, 384
 _MARGIN = 44
 _GRID = 64
-_CENTRE = (WIDTH / 2, HEIGHT / 2)
 _LINGER_S = 0.3
 """How long an object fades once it is over: long enough to be grabbed."""
 
@@ -35,7 +34,7 @@ _LEAST_PULL = 12.0
 """A slider shorter than this many pixels was a click."""
 
 _USUAL_PULL = 100.0
-_DEFAULTS = {"cs": 5.0, "ar": 5.0}
+_USUAL_RATE = 5.0
 
 _COMBO_RGB = tuple(int(c[1:], 16) | 0xFF000000 for c in COMBO)
 
@@ -150,7 +149,7 @@ class OsuCanvas:
 
     def hit(self, shot: Shot, at: QPointF) -> Note | None:
         """The next object under a place, by its head or its path."""
-        radius = _radius(shot)
+        radius = radius_px(shot.chart)
         for i in self._seen(shot):
             note = shot.notes.notes[i]
             if isinstance(note, Spinner):
@@ -188,26 +187,17 @@ class OsuCanvas:
         return shot.spot, tuple(replace(n, new_combo=on, combo_skip=0) for n in chosen)
 
 
-def _setting(shot: Shot, name: str) -> float:
-    known = next((s for s in shot.mode.settings if s.name == name), None)
-    return float(known.of(shot.chart) if known else shot.chart.setting(name, _DEFAULTS[name]))
-
-
 def _preempt_s(shot: Shot) -> float:
     """Seconds that an object is seen before its time (``IBeatmapDifficultyInfo``)."""
-    rate = _setting(shot, "ar")
+    known = next((s for s in shot.mode.settings if s.name == "ar"), None)
+    rate = float(known.of(shot.chart) if known else shot.chart.setting("ar", _USUAL_RATE))
     return (1200 + (5 - rate) * (120 if rate < 5 else 150)) / 1000
-
-
-def _radius(shot: Shot) -> float:
-    """Radius of a circle in osu! pixels (``LegacyRulesetExtensions``)."""
-    return max(54.4 - 4.48 * _setting(shot, "cs"), 4.0)
 
 
 def _place(note: Note) -> tuple[float, float]:
     if isinstance(note, Circle | Slider):
         return note.x, note.y
-    return _CENTRE
+    return CENTRE
 
 
 def _inside(at: QPointF) -> tuple[float, float]:
@@ -260,7 +250,7 @@ class _Brush:
         self, painter: QPainter, shot: Shot, colour: QColor, selected: bool = False
     ) -> None:
         self._painter, self._theme = painter, shot.theme
-        self._radius = _radius(shot)
+        self._radius = radius_px(shot.chart)
         self._colour = colour
         self._edge = shot.theme.accent if selected else shot.theme.playhead
         self._width = 6.0 if selected else 3.5
@@ -318,7 +308,7 @@ class _Brush:
         self._painter.setBrush(_faint(self._colour, 40))
         self._painter.setPen(QPen(self._edge, self._width))
         for radius in (HEIGHT * 0.45, HEIGHT * 0.07):
-            self._painter.drawEllipse(QPointF(*_CENTRE), radius, radius)
+            self._painter.drawEllipse(QPointF(*CENTRE), radius, radius)
 
 
 def _faint(colour: QColor, alpha: int) -> QColor:
@@ -333,7 +323,7 @@ FIELD = Playfield(
     faces=faces,
     row=lambda note: 0,
     shifted=lambda notes, rows: tuple(notes),
-    spot_on_row=lambda row, spot: spot or _CENTRE,
+    spot_on_row=lambda row, spot: spot or CENTRE,
     spot_of=_spot_of,
     put=_put,
     canvas=OsuCanvas(),
