@@ -165,8 +165,7 @@ class OsuGrammar:
 
 def _some(legal: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Whether any choice is left after each value of the first axis."""
-    found: NDArray[np.bool_] = legal.reshape(len(legal), -1).any(axis=1)
-    return found
+    return np.array([np.any(rest) for rest in legal], dtype=bool)
 
 
 def _at(note: OsuNote) -> tuple[float, float]:
