@@ -1,7 +1,7 @@
 """Game modes: one file per game, and the one table of them."""
 
 from chartstudio.core.mode import Mode
-from chartstudio.modes import dance, mania, pump, taiko
+from chartstudio.modes import dance, mania, osu, pump, taiko
 from chartstudio.modes.beatsaber.mode import MODE as BEAT_SABER
 
 MODES: dict[str, Mode] = {
@@ -13,6 +13,7 @@ MODES: dict[str, Mode] = {
         pump.DOUBLE,
         *mania.MODES,
         taiko.MODE,
+        osu.MODE,
         BEAT_SABER,
     )
 }

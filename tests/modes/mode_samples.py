@@ -70,10 +70,22 @@ def _saber_plain(mode: Mode, i: int, tick: int) -> Note:
     return mode.place(("red", "blue")[i % 2], tick, tick, (1 + i % 2, 0, (1, 0)[i // 2 % 2]))
 
 
+def _osu_row(mode: Mode, rng: random.Random, tick: int) -> list[Note]:
+    """One object, snapped to what the vocabulary can spell."""
+    spot = (rng.uniform(0, 512), rng.uniform(0, 384), rng.uniform(0, 512), rng.uniform(0, 384))
+    note = mode.place(rng.choice(mode.kinds), tick, tick + rng.choice(HOLD_LENGTHS), spot)
+    return list(mode.decode(tick, mode.encode([note]))[0])
+
+
+def _osu_plain(mode: Mode, i: int, tick: int) -> Note:
+    return mode.place("circle", tick, tick, (16.0 + i * 96 % 480, 16.0 + i * 64 % 352))
+
+
 _LANES = Sample(_lanes_row, _lanes_plain)
 
 SAMPLES = {
     "taiko": Sample(_taiko_row, _taiko_plain),
+    "osu": Sample(_osu_row, _osu_plain),
     "beatsaber": Sample(_saber_row, _saber_plain),
 }
 """By mode id; every other mode has lanes."""

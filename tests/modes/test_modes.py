@@ -40,7 +40,7 @@ def plain(mode: Mode, i: int, tick: int) -> Note:
 
 def test_the_table_is_keyed_by_id() -> None:
     assert all(mode.id == mode_id for mode_id, mode in MODES.items())
-    assert set(MODES) >= {"dance-single", "dance-double", "pump-single", "taiko"}
+    assert set(MODES) >= {"dance-single", "dance-double", "pump-single", "taiko", "osu"}
     assert [f"mania-{k}k" for k in KEYS] == [m for m in MODES if m.startswith("mania")]
 
 
