@@ -1,4 +1,4 @@
-"""Commands that look and convert: inspect, check, timing, convert, models."""
+"""Commands that look: inspect, check, timing, models."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from chartstudio.core import paths
 from chartstudio.core.errors import ChartStudioError
 from chartstudio.editor import checks, settings
 from chartstudio.engine.requests import Tempo, TimingRequest
-from chartstudio.formats import FORMATS
 from chartstudio.library.describe import describe
-from chartstudio.library.export import export
-from chartstudio.library.source import Source, open_source
+from chartstudio.library.source import open_source
 
 Answer = dict[str, Any]
 
@@ -38,12 +36,6 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     timing.add_argument("--range", type=seconds_range, metavar="A:B", help="seconds")
     timing.add_argument("--variable", action="store_true", help="follow a changing tempo")
     timing.set_defaults(run=_timing, print=_print_timing)
-
-    convert = commands.add_parser("convert", parents=[shared], help="write another format")
-    convert.add_argument("source", type=Path)
-    convert.add_argument("--to", required=True, choices=[f.id for f in FORMATS])
-    convert.add_argument("--out", required=True, type=Path)
-    convert.set_defaults(run=_convert, print=_print_convert)
 
     models = commands.add_parser("models", parents=[shared], help="installed models")
     models.add_argument("action", nargs="?", choices=("use", "remove"))
@@ -138,29 +130,6 @@ def _print_timing(answer: Answer) -> None:
         )
     if answer["message"]:
         print(answer["message"])
-
-
-def _convert(args: argparse.Namespace, console: Console) -> Answer:
-    source = open_source(args.source)
-    warn_of_missing_audio(source, console)
-    done = console.run(export(source.song, source.assets, args.to, args.out))
-    return {
-        "files": [str(path) for path in done.files],
-        "losses": [asdict(loss) for loss in done.losses],
-    }
-
-
-def warn_of_missing_audio(source: Source, console: Console) -> None:
-    """Say on standard error when a song goes out without its audio."""
-    if not source.audio_found:
-        console.say(f"warning: {source.path}: the audio is missing; only the charts are written")
-
-
-def _print_convert(answer: Answer) -> None:
-    for loss in answer["losses"]:
-        print(f"lost: {loss['chart']}: {loss['what']} ({loss['n']})")
-    for path in answer["files"]:
-        print(path)
 
 
 def _models(args: argparse.Namespace, console: Console) -> Answer:
