@@ -43,8 +43,9 @@ def pad_rules(n_lanes: int, easy_jack_s_at_1: float) -> LaneRules:
 def estimate_meter(chart: Chart, timing: TimingMap) -> float:
     """Meter from the density of the hard parts, jumps counting half as much again.
 
-    The curve was fitted by eye to the human charts of three songs, where it is off by one
-    block in the mean; authors of one generation differ by as much.
+    The 13 human charts of three songs at hand are of two generations whose scales differ;
+    the mean absolute error is 1.1 over them. Jacks, crossovers and double steps brought songs
+    that were left out of a fit no nearer, so they are left to the checks.
     """
     rows_per_s, chord_share = strain_nps(chart, timing)
     return float(round(1.15 * (rows_per_s * (1 + 1.5 * chord_share)) ** 0.95, 2))

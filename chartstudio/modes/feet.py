@@ -451,8 +451,8 @@ def _parts(
 
 # The walk --------------------------------------------------------------------------------
 
-_N_KEPT = 10
-_MARGIN = 16.0
+_N_KEPT = 8
+_MARGIN = 12.0
 _SHORTEST_S = 0.02
 _MOST_KNOWN = 20_000
 """Rows of different kinds whose moves are remembered for a pad."""

@@ -478,25 +478,36 @@ def lane_mode(spec: LaneSpec) -> Mode:
     )
 
 
-def strain_nps(chart: Chart, timing: TimingMap, window_s: float = 4.0) -> tuple[float, float]:
+_WINDOWS = ((2.0, 0.2), (4.0, 0.6), (16.0, 0.2))
+"""Seconds and weights over which a chart's density is taken: bursts, passages, stamina."""
+
+
+def strain_nps(chart: Chart, timing: TimingMap) -> tuple[float, float]:
     """How dense a chart's hard parts are.
 
     Parameters
     ----------
     chart : Chart
     timing : TimingMap
-    window_s : float
 
     Returns
     -------
     rows_per_s : float
-        90th percentile, over all rows, of the rows per second in the window after each.
+        90th percentile, over all rows, of the rows per second in the time after each; the
+        mean of several lengths of that time.
     chord_share : float
         Notes beyond the first of their row, as a share of all notes.
     """
-    ticks = np.array([n.tick for n in lane_notes(chart.notes) if n.kind in COUNTED], dtype=np.int64)
+    counted = [n for n in lane_notes(chart.notes) if n.kind in COUNTED]
+    ticks = ticks_of(judged(counted, chart, timing))
     if len(ticks) == 0:
         return 0.0, 0.0
     times = np.unique(np.round(timing.seconds_at(ticks), 3))
-    counts_ahead = np.searchsorted(times, times + window_s) - np.arange(len(times))
-    return float(np.quantile(counts_ahead, 0.9) / window_s), 1 - len(times) / len(ticks)
+    # A long look ahead would see the end of a short chart everywhere.
+    longest_s = max(4.0, float(times[-1] - times[0]) / 2)
+    rows_per_s = 0.0
+    for length_s, weight in _WINDOWS:
+        window_s = min(length_s, longest_s)
+        ahead = np.searchsorted(times, times + window_s) - np.arange(len(times))
+        rows_per_s += weight * float(np.quantile(ahead, 0.9)) / window_s
+    return rows_per_s, 1 - len(times) / len(ticks)
