@@ -124,6 +124,22 @@ def test_one_issue_for_each_object_that_is_hidden_under_a_long_one() -> None:
     assert found[0].text == "A circle while a spinner goes on"
 
 
+def test_only_the_path_itself_can_leave_the_screen() -> None:
+    def curved(curve: str, length_px: float, *places: tuple[float, float]) -> Slider:
+        points = tuple(("", *place) for place in places)
+        return Slider(0, BEAT, 300, 300, curve, points, length_px)
+
+    def found(note: Slider) -> set[str]:
+        return {i.id for i in MODE.check(hard(note), TIMING)}
+
+    # The control point is outside, the curve is not; stretched, its tip is.
+    assert found(curved("B", 200, (400, 470), (500, 300))) == set()
+    assert found(curved("B", 900, (400, 320), (500, 300))) == {"off-screen"}
+    assert found(curved("P", 280, (400, 390), (500, 300))) == set()
+    assert found(curved("P", 480, (400, 440), (500, 300))) == {"off-screen"}
+    assert found(curved("L", 150, (300, 800))) == {"off-screen"}
+
+
 def test_beginners_rules_are_for_beginners_charts() -> None:
     notes = (circle(0), circle(1, 262, 200), circle(8))
     assert [i.id for i in MODE.check(easy(*notes), TIMING)] == ["misleading-overlap"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import rosu_pp_py
 
+from chartstudio.core.note import shift
 from chartstudio.core.song import Chart, Effect
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import Anchor, Cause, TimingMap
@@ -113,6 +114,18 @@ def test_charts_of_other_games_timing_rate_too() -> None:
     notes = tuple(Circle(i * BEAT // 2, i * BEAT // 2, 40 * (i % 12), 90) for i in range(24))
     assert MODE.difficulty(Chart("osu", notes=notes), stopped) > 0
     assert MODE.difficulty(Chart("osu"), TIMING) == 0
+
+
+def test_monsters_are_not_rated() -> None:
+    line = at((100.0, 0.0))
+    loops = tuple(
+        Slider(i * BEAT, i * BEAT + BEAT // 2, 9, 9, "L", line, 100.0, 9000) for i in range(60)
+    )
+    far = (Circle(0, 0, 9, 9), Circle(10**6 * BEAT, 10**6 * BEAT, 9, 9))
+    for notes in (loops, far):
+        chart = Chart("osu", notes=notes)
+        assert MODE.difficulty(chart, TIMING) == 0
+        assert {i.id for i in MODE.check(chart, TIMING)} <= {"slider-velocity", "off-grid"}
 
 
 def test_the_calculator_is_named_with_its_version() -> None:

@@ -15,7 +15,7 @@ from chartstudio.modes.osu.field import (
 )
 from chartstudio.modes.osu.grammar import OsuGrammar
 from chartstudio.modes.osu.notes import Circle, Slider, Spinner
-from chartstudio.modes.osu.stars import SETTINGS, stars
+from chartstudio.modes.osu.rating import SETTINGS, stars
 from chartstudio.modes.osu_family import CALCULATOR as CALCULATOR
 
 MODE = Mode(

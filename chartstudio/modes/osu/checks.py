@@ -193,9 +193,15 @@ def check_lengths(chart: Chart, timing: TimingMap) -> Iterator[Issue]:
             text = f"A spinner of {(end_s - start_s) * 1000:.0f} ms; {good_s * 1000:.0f} are enough"
             severity: Severity = "error" if end_s - start_s < least_s else "hint"
             yield Issue("spinner-too-short", severity, text, *place)
-        elif isinstance(note, Slider) and len(path_of(note)) < 2:
+        elif isinstance(note, Slider) and _is_pathless(note):
             text = "A slider without a path"
             yield Issue("zero-length", "error", text, *place, _as_circle(note))
+
+
+def _is_pathless(note: Slider) -> bool:
+    """Whether the slider's path is its head and nothing else."""
+    away = any((x, y) != (note.x, note.y) for _, x, y in note.points)
+    return not (note.length_px > 0 and away)
 
 
 def spinner_limits_s(od: float) -> tuple[float, float]:
@@ -249,13 +255,19 @@ def check_off_screen(chart: Chart, timing: TimingMap) -> Iterator[Issue]:
 
 def _outside_px(note: Circle | Slider, radius: float) -> float:
     head = np.array([[note.x, note.y]])
-    # No part of a slider is further from its head than its length.
-    if _past_screen(head, radius) <= 0 and isinstance(note, Slider):
-        if _past_screen(head, radius + max(note.length_px, 0.0)) <= 0:
+    if isinstance(note, Circle):
+        return _past_screen(head, radius)
+    # No part of a slider is further from its head than its length. Lines and Bezier curves lie
+    # between their control points, but for what they are stretched by.
+    length_px = max(note.length_px, 0.0)
+    if _past_screen(head, radius + length_px) <= 0:
+        return 0.0
+    if all(letter[:1] in ("", "B", "L") for letter in (note.curve, *(p[0] for p in note.points))):
+        points = np.array([(note.x, note.y), *(p[1:] for p in note.points)])
+        chord_px = float(np.hypot(*(points[-1] - points[0])))
+        if _past_screen(points, radius + max(length_px - chord_px, 0.0)) <= 0:
             return 0.0
-        return _past_screen(path_of(note), radius)
-    points = path_of(note) if isinstance(note, Slider) else head
-    return _past_screen(points, radius)
+    return _past_screen(path_of(note), radius)
 
 
 def _past_screen(points: Points, radius: float) -> float:
@@ -292,6 +304,8 @@ def spread_check(
         if len(objects.notes) < 2 or _density_hz(objects) > _NORMAL_DENSITY_HZ:
             return
         rating = stars(chart, timing) if chart.level is None else chart.level
+        if rating <= 0:
+            return
         if rating < EASY_STARS:
             yield from _short_sliders(objects)
             yield from _overlapping(objects, chart)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from chartstudio.core.mode import Setting
 from chartstudio.core.note import ends_of, ticks_of
 from chartstudio.core.song import Chart
+from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.core.timing import TimingMap
 from chartstudio.modes.osu.curve import length_of
 from chartstudio.modes.osu.field import osu_notes
@@ -62,13 +63,19 @@ _SAME_END_S = 0.0015
 files hold no ends, and ends on ticks are rounded."""
 
 
+_MOST_PARTS = 500_000
+_LONGEST_MS = 86_400_000
+"""A chart with more repeats and ticks, or longer than a day, is no chart that anyone plays, and
+would keep the calculator busy for minutes."""
+
+
 def stars(chart: Chart, timing: TimingMap) -> float:
-    """Star rating by rosu-pp; 0 for no notes."""
-    if not chart.notes:
-        return 0.0
+    """Star rating by rosu-pp; 0 for no notes, and for monsters that cannot be rated."""
     notes = osu_notes(chart.notes)
     times_ms = np.rint(timing.seconds_at(ticks_of(notes)) * 1000).astype(np.int64).tolist()
     ends_ms = np.rint(timing.seconds_at(ends_of(notes)) * 1000).astype(np.int64).tolist()
+    if not notes or ends_ms[-1] - times_ms[0] > _LONGEST_MS or _n_parts(notes, chart) > _MOST_PARTS:
+        return 0.0
     reds = {a.seconds * 1000: a for a in timing.anchors}
     lines = [(t, 0, f"{t!r},{60_000 / a.bpm!r},{a.meter},1,0,100,1,0") for t, a in reds.items()]
     lines += _velocity_lines(chart, timing, times_ms)
@@ -79,6 +86,12 @@ def stars(chart: Chart, timing: TimingMap) -> float:
         **values, points="\n".join(text for *_, text in sorted(lines)), objects="\n".join(objects)
     )
     return stars_of(text)
+
+
+def _n_parts(notes: Sequence[OsuNote], chart: Chart) -> float:
+    """About how many repeats and ticks there are in all."""
+    rate = tick_rate(chart) / TICKS_PER_BEAT
+    return sum(n.n_spans + (n.end - n.tick) * rate for n in notes if isinstance(n, Slider))
 
 
 def _velocity_lines(
