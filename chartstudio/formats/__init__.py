@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from chartstudio.core.errors import FormatError
 from chartstudio.core.song import Song
+from chartstudio.formats import beatsaber
 from chartstudio.formats.bundle import Bundle
 from chartstudio.formats.format import Format, Loss
 from chartstudio.formats.osu import OSZ_FORMAT
@@ -26,7 +27,13 @@ __all__ = [
     "write_song",
 ]
 
-FORMATS: tuple[Format, ...] = (SM_FORMAT, SSC_FORMAT, OSZ_FORMAT, PROJECT_FORMAT)
+FORMATS: tuple[Format, ...] = (
+    SM_FORMAT,
+    SSC_FORMAT,
+    OSZ_FORMAT,
+    *beatsaber.FORMATS,
+    PROJECT_FORMAT,
+)
 """Every format, in the order in which lists show them."""
 
 _FIRST = ("project", "ssc", "sm", "osz")

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import chart_samples as samples
 import pytest
@@ -25,6 +26,7 @@ from chartstudio.formats import (
     write_song,
 )
 from chartstudio.formats.bundle import save_archive, save_files
+from chartstudio.modes.beatsaber.notes import ColorNote, Wall
 
 FORMAT = pytest.mark.parametrize("fmt", FORMATS, ids=lambda f: f.id)
 
@@ -34,27 +36,49 @@ SAMPLES = [
     ("osz", "a.osu", samples.OSU),
     ("osz", "a.osu", samples.OSU_V3),
     ("osz", "a.osu", samples.taiko()),
+    ("osz", "a.osu", samples.taiko(samples.OSU_STANDARD.replace("Mode: 0", "Mode: 3"))),
+    ("osz", "a.osu", samples.OSU_STANDARD),
 ]
 
 
 def song_for(fmt: Format) -> Song:
+    if fmt.family == "beatsaber":
+        return as_saber(samples.PAD_SONG)
     return samples.KEY_SONG if fmt.id == "osz" else samples.PAD_SONG
 
 
-def times(song: Song) -> list[list[tuple[int, int, str]]]:
+def as_saber(song: Song) -> Song:
+    """The song with blocks for taps and walls for holds, its audio starting on beat 0."""
+    timing = replace(song.timing.anchors[0], seconds=0.0)
+    notes = sort_notes(
+        Wall(n.tick, n.end, n.lane, 0, 1, 5)
+        if n.end > n.tick
+        else ColorNote(n.tick, n.tick, n.lane, n.lane % 3, n.lane % 2, 8)
+        for n in song.charts[0].notes
+        if isinstance(n, LaneNote)
+    )
+    chart = replace(song.charts[0], mode="beatsaber", notes=notes, level=3.0)
+    return replace(song, timing=TimingMap((timing,)), charts=(chart,))
+
+
+def times(song: Song) -> list[list[tuple[int, str]]]:
     """Notes by whole milliseconds."""
     return [
-        [
-            (round(song.timing_of(c).seconds_at(n.tick) * 1000), n.lane, n.kind)
-            for n in c.notes
-            if isinstance(n, LaneNote)
-        ]
+        [(round(song.timing_of(c).seconds_at(n.tick) * 1000), look(n)) for n in c.notes]
         for c in song.charts
     ]
 
 
+def look(note: Any) -> str:
+    """What a note is, wherever it stands."""
+    if isinstance(note, LaneNote):
+        return f"{note.lane} {note.kind}"
+    return str(replace(note, tick=0, end=0))
+
+
 def test_the_table() -> None:
-    assert [f.id for f in FORMATS] == ["sm", "ssc", "osz", "project"]
+    sabers = ["beatsaber-v2", "beatsaber-v3", "beatsaber-v4"]
+    assert [f.id for f in FORMATS] == ["sm", "ssc", "osz", *sabers, "project"]
     assert len({f.title for f in FORMATS}) == len(FORMATS)
     for fmt in FORMATS:
         assert all(s.startswith(".") and s == s.lower() for s in fmt.suffixes)
@@ -149,7 +173,9 @@ def test_a_song_without_anything_is_written(fmt: Format) -> None:
 
 def test_a_folder_with_several_formats_is_read_as_the_games_do(tmp_path: Path) -> None:
     files: dict[str, bytes] = {}
-    for fmt, expected in ((f, f) for f in (FORMATS[2], FORMATS[0], FORMATS[1], FORMATS[3])):
+    for fmt, expected in (
+        (f, f) for f in map(find_format, ("beatsaber-v3", "osz", "sm", "ssc", "project"))
+    ):
         files |= fmt.write(song_for(fmt))
         folder = tmp_path / fmt.id
         save_files(folder, files)
@@ -197,6 +223,8 @@ def _songs(draw: st.DrawFn) -> Song:
 def test_any_song_comes_back(fmt: Format, song: Song) -> None:
     mode = song_for(fmt).charts[0].mode
     song = song.with_chart(0, replace(song.charts[0], mode=mode))
+    if fmt.family == "beatsaber":
+        song = as_saber(song)
     again = fmt.read(fmt.write(song), None)
     assert again.charts[0].notes == song.charts[0].notes
     assert again.timing == song.timing

@@ -21,7 +21,15 @@ from chartstudio.formats.beatsaber.read import MODE, SUFFIXES, home_of, read
 from chartstudio.formats.beatsaber.write import with_audio_facts, write
 from chartstudio.formats.format import Files, Format, Needs
 
-__all__ = ["V2_FORMAT", "V3_FORMAT", "V4_FORMAT", "level_hash", "prepare", "with_audio_facts"]
+__all__ = [
+    "FORMATS",
+    "V2_FORMAT",
+    "V3_FORMAT",
+    "V4_FORMAT",
+    "level_hash",
+    "prepare",
+    "with_audio_facts",
+]
 
 LEAD_IN_S = 2.0
 COVER_PX = 256
@@ -102,4 +110,4 @@ def _formats() -> Iterable[Format]:
         )
 
 
-V2_FORMAT, V3_FORMAT, V4_FORMAT = _formats()
+FORMATS = V2_FORMAT, V3_FORMAT, V4_FORMAT = (*_formats(),)

@@ -155,7 +155,7 @@ def _filled(value: dict[str, Json], major: int, sheet: Sheet, old: Info | None) 
         set_at(value, keys.preview, plain_number(start_s))
     if before is None or meta.preview_length_s != before.preview_length_s:
         set_at(value, keys.preview_length, plain_number(length_s))
-    if old is None or old.bpm() != (sheet.bpm, True):
+    if old is None or old.bpm()[0] != sheet.bpm:
         set_at(value, keys.bpm, plain_number(sheet.bpm))
     had_offset_s = old.offset_s() if old and old.keys.major == 2 else 0.0
     if keys.offset and (old is None or sheet.offset_s != had_offset_s):

@@ -122,7 +122,7 @@ class _Clock:
         same = kept is not None and kept.anchors == anchors_of(song.timing)
         if same and info is not None:
             offset_s = timing.seconds_at(0) if info.keys.major == 4 else info.offset_s()
-            return cls(timing, info.bpm()[0], offset_s, info.bpm()[1])
+            return cls(timing, info.bpm()[0], offset_s, True)
         return cls(timing, timing.bpm_at(0), timing.seconds_at(0), same)
 
 
@@ -200,6 +200,9 @@ class Writer:
             return 0.0
         if old is not None and self.clock.is_same:
             self.found[old.name] = old.data()
+            return 0.0
+        if self.clock.is_same and self.stays:
+            # It was missing before; the game takes the Info's tempo.
             return 0.0
         n_samples, rate_hz = n_samples_after(self.clock.timing, last_tick), RATE_HZ
         if old is not None:
