@@ -75,11 +75,11 @@ def check_resets(scene: Scene) -> Iterator[Issue]:
 def check_awkward_angles(scene: Scene) -> Iterator[Issue]:
     """Cuts that roll the wrist far, right after another."""
     for swing in scene.swings:
-        rolled = strain(swing.roll, swing.hand)
-        if swing.arrow and rolled >= _STRAINED and swing.gap_s < _QUICK_STRAIN_S:
+        strained = strain(swing.roll, swing.hand) >= _STRAINED
+        if swing.arrow and strained and swing.gap_s < _QUICK_STRAIN_S:
             yield Issue(
                 "awkward-angle",
-                "warning" if rolled > 1.5 * _STRAINED else "hint",
+                "hint",
                 f"{HANDS[swing.hand]} {swing.parity.value} at an awkward angle after "
                 f"{_ms(swing.gap_s)}",
                 swing.first.tick,

@@ -146,13 +146,18 @@ class Swing:
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """A note with what flow needs of it, looked up once."""
+    """A note with what flow needs of it, looked up once.
+
+    ``tail`` and ``end_s`` are where and when its cut ends: those of its chain if it has one.
+    """
 
     note: ColorNote | Chain
     time_s: float
     x: float
     y: float
     angle: float | None
+    tail: Cell
+    end_s: float
 
 
 # Wrists ----------------------------------------------------------------------------------
@@ -227,21 +232,25 @@ def struck_notes(
 ) -> tuple[list[Struck], list[Struck]]:
     """What each hand cuts, red first. A chain counts where it has no head note."""
     cut: list[ColorNote | Chain] = [n for n in notes if type(n) is ColorNote]
-    chains = [n for n in notes if type(n) is Chain]
+    chains = {(n.tick, n.x, n.y): n for n in notes if type(n) is Chain}
     if chains:
         heads = {(n.tick, n.x, n.y) for n in cut}
-        cut += [c for c in chains if (c.tick, c.x, c.y) not in heads]
+        cut += [chain for key, chain in chains.items() if key not in heads]
         cut.sort(key=lambda n: n.tick)
     times = timing.seconds_at(np.array([n.tick for n in cut], dtype=np.int64)).tolist()
     hands: tuple[list[Struck], list[Struck]] = ([], [])
     for note, time_s in zip(cut, times, strict=True):
+        x, y = place_of(note.x), place_of(note.y)
         if type(note) is ColorNote:
             angle = cut_angle(note.direction, note.angle)
         else:
             angle = cut_angle(note.direction) or 0.0  # a chain's dot is still cut downwards
-        hands[note.color != RED].append(
-            Struck(note, time_s, place_of(note.x), place_of(note.y), angle)
-        )
+        tail, end_s = (x, y), time_s
+        chain = chains.get((note.tick, note.x, note.y)) if chains else None
+        if chain is not None:
+            tail = place_of(chain.tail_x), place_of(chain.tail_y)
+            end_s = max(time_s, timing.seconds_at(chain.end))
+        hands[note.color != RED].append(Struck(note, time_s, x, y, angle, tail, end_s))
     return hands
 
 
@@ -263,14 +272,34 @@ def hand_swings(
     bomb_times = timing.seconds_at(bomb_ticks).tolist() if bombs else []
     before: Swing | None = None
     at = 0
-    for group in _groups(struck):
+    groups = list(_groups(struck))
+    for i, group in enumerate(groups):
         passed = []
         while at < len(bombs) and bomb_times[at] < group[0].time_s - SAME_TIME_S:
             if before is not None and bomb_times[at] > before.end_s + SAME_TIME_S:
                 passed.append(bombs[at])
             at += 1
-        before = _swing(hand, group, before, passed)
+        lead = 0.0
+        if before is None or group[0].time_s - before.end_s > PAUSE_S:
+            lead = _lead_in(groups, i)
+        before = _swing(hand, group, before, passed, lead)
         yield before
+
+
+def _lead_in(groups: Sequence[Sequence[Struck]], start: int) -> float:
+    """Direction of a swing after a rest, if it cuts dots: the one that leads to an arrow.
+
+    Dots swing to and fro up to the first arrow; without one before the next rest, the first
+    goes down.
+    """
+    for i in range(start, len(groups)):
+        group = groups[i]
+        if i > start and group[0].time_s - groups[i - 1][-1].end_s > PAUSE_S:
+            break
+        arrow = next((n.angle for n in group if n.angle is not None), None)
+        if arrow is not None:
+            return (arrow + 180.0 * ((i - start) % 2)) % 360.0
+    return 0.0
 
 
 def _groups(struck: Sequence[Struck]) -> Iterator[list[Struck]]:
@@ -320,12 +349,15 @@ def _goes_on(group: Sequence[Struck], right: float, up: float, gap_s: float) -> 
 
 
 def _swing(
-    hand: int, group: Sequence[Struck], before: Swing | None, bombs: Sequence[Bomb]
+    hand: int, group: Sequence[Struck], before: Swing | None, bombs: Sequence[Bomb], lead: float
 ) -> Swing:
-    """The swing that cuts a group, after the hand's last one and the bombs in between."""
+    """The swing that cuts a group, after the hand's last one and the bombs in between.
+
+    ``lead`` is the way that dots are cut after a rest.
+    """
     gap_s = math.inf if before is None else group[0].time_s - before.end_s
     rested = before is None or gap_s > PAUSE_S
-    back = 0.0 if before is None else (before.end_angle + 180.0) % 360.0
+    back = lead if before is None or rested else (before.end_angle + 180.0) % 360.0
     arrows = [n.angle for n in group if n.angle is not None]
     angle = arrows[0] if arrows else _dot_angle(group, back)
     turn = 0.0 if rested else between(angle, back)
@@ -346,7 +378,7 @@ def _swing(
         hand=hand,
         notes=tuple(n.note for n in ordered),
         start_s=ordered[0].time_s,
-        end_s=group[-1].time_s,
+        end_s=max(group[-1].time_s, ordered[-1].end_s),
         angle=angle,
         end_angle=end_angle,
         arrow=bool(arrows),
@@ -378,9 +410,7 @@ def _in_cut_order(group: Sequence[Struck], angle: float) -> Sequence[Struck]:
 
 def _rest(last: Struck, angle: float) -> Cell:
     """Where the saber comes to rest after its last cut."""
-    x, y = last.x, last.y
-    if type(last.note) is Chain:
-        x, y = place_of(last.note.tail_x), place_of(last.note.tail_y)
+    x, y = last.tail
     right, up = unit(angle)
     return (
         min(max(x + right, -1.0), float(N_COLUMNS)),
