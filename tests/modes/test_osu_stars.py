@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import rosu_pp_py
 
-from chartstudio.core.note import shift
 from chartstudio.core.song import Chart, Effect
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import Anchor, Cause, TimingMap
