@@ -30,6 +30,7 @@ from chartstudio.gui.drafting import Drafting
 from chartstudio.gui.engine_host import Engine, EngineHost, load_engine
 from chartstudio.gui.exporting import Exporter
 from chartstudio.gui.files import SongFiles
+from chartstudio.gui.installing import Installer
 from chartstudio.gui.jobs import Jobs, Lane
 from chartstudio.gui.keeper import Keeper
 from chartstudio.gui.main_window import MainWindow
@@ -122,6 +123,7 @@ def build(
         drafting=drafting,
         tempo=TempoFinder(bridge, jobs, host, lambda: files.audio),
         exporter=Exporter(bridge, jobs, files, preferences),
+        installer=Installer(bridge, jobs, files),
         playback=playback,
         view=view,
         timeline=timeline,
@@ -192,6 +194,7 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
     window.checks.fix_asked.connect(lambda issue: verbs.fix_issue(studio, issue))
     window.checks.fix_all_asked.connect(lambda: verbs.fix_all(studio))
     window.export.start_asked.connect(actions["file.export"].trigger)
+    window.export.games.install_asked.connect(lambda game: verbs.install(studio, game))
     window.export.folder_asked.connect(lambda: verbs.choose_export_folder(studio))
     window.dropped.connect(lambda path: verbs.open_path(studio, path))
     window.close_asked.connect(lambda: verbs.guarded(studio, lambda: _close(window)))
@@ -230,6 +233,7 @@ def _connect_messages(studio: Studio, window: MainWindow) -> None:
         studio.keeper,
         studio.drafting,
         studio.exporter,
+        studio.installer,
         studio.playback,
         studio.preferences,
     ):

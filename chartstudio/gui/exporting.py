@@ -15,7 +15,8 @@ from PySide6.QtCore import QObject, Signal
 from chartstudio.core.errors import ChartStudioError
 from chartstudio.core.job import Job, Progress
 from chartstudio.core.song import Song
-from chartstudio.formats import find_format
+from chartstudio.editor.document import Change
+from chartstudio.formats import FORMATS, find_format
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.files import SongFiles
 from chartstudio.gui.jobs import Handle, Jobs, Lane
@@ -73,6 +74,22 @@ class Exporter(QObject):
         self.format_id = "ssc"
         self.progress: Progress | None = None
         self.result: Exported | None = None
+        bridge.changed.connect(self._on_change)
+
+    def _on_change(self, change: Change) -> None:
+        if change.origin == "open":
+            self.result = None
+            self.format_id = self._usual_format(change.new)
+            self.changed.emit()
+
+    def _usual_format(self, song: Song) -> str:
+        """The format that the song came in, else one that holds its charts."""
+        modes = {chart.mode for chart in song.charts}
+        for format_id in (self._document.format_id, self.format_id, *(f.id for f in FORMATS)):
+            known = find_format(format_id) if format_id else None
+            if known is not None and known.modes is not None and modes <= set(known.modes):
+                return known.id
+        return self.format_id
 
     @property
     def running(self) -> bool:

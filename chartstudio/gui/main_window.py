@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -146,7 +146,7 @@ class MainWindow(QMainWindow):
         self.draft = DraftPanel(studio.bridge, studio.drafting)
         self.timing = TimingPanel(studio.bridge, studio.tempo)
         self.checks = ChecksPanel(studio.checker)
-        self.export = ExportPanel(studio.bridge, studio.exporter)
+        self.export = ExportPanel(studio.bridge, studio.exporter, studio.installer)
         self.song = SongPanel(studio.bridge)
         self.tabs = QTabWidget()
         self.left = self._dock("song", tr("Song and charts"))
@@ -154,6 +154,9 @@ class MainWindow(QMainWindow):
         self.field = PlayfieldPanel(studio)
         self.below = self._dock("playfield", tr("Playfield"))
         self._wants_field = True
+        self._share_later = QTimer(self)
+        self._share_later.setSingleShot(True)
+        self._share_later.timeout.connect(self._share_right)
         self.actions_ = Actions(studio, (*COMMANDS, *self._commands()), self)
         self._build_centre(minimap)
         self._build_left()
@@ -296,12 +299,21 @@ class MainWindow(QMainWindow):
         self.below.setWidget(self.field)
         self.splitDockWidget(self.right, self.below, Qt.Orientation.Vertical)
         self.resizeDocks([self.right], [_RIGHT_PX], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.below], [_FIELD_PX], Qt.Orientation.Vertical)
         self.field.wanted.connect(lambda _: self._show_field())
 
     def _show_field(self) -> None:
         """Show the playfield where there is one, unless it was put away."""
-        self.below.setVisible(self._wants_field and self.field.has_field)
+        shown = self._wants_field and self.field.has_field
+        if shown and not self.below.isVisible():
+            # Docks have no heights to share before they are laid out.
+            self._share_later.start(0)
+        self.below.setVisible(shown)
+
+    def _share_right(self) -> None:
+        """Give the playfield its usual height, and the panels above it the rest."""
+        both = [self.right, self.below]
+        room = sum(dock.height() for dock in both)
+        self.resizeDocks(both, [max(room - _FIELD_PX, 1), _FIELD_PX], Qt.Orientation.Vertical)
 
     def _flip_field(self) -> None:
         self._wants_field = not self.below.isVisible()

@@ -12,6 +12,7 @@ from chartstudio.gui.drafting import Drafting
 from chartstudio.gui.engine_host import EngineHost
 from chartstudio.gui.exporting import Exporter
 from chartstudio.gui.files import SongFiles
+from chartstudio.gui.installing import Installer
 from chartstudio.gui.jobs import Jobs
 from chartstudio.gui.keeper import Keeper
 from chartstudio.gui.playback import Playback
@@ -36,6 +37,7 @@ class Studio:
     drafting: Drafting
     tempo: TempoFinder
     exporter: Exporter
+    installer: Installer
     playback: Playback
     view: ViewState
     timeline: Timeline

@@ -20,13 +20,15 @@ from chartstudio.formats import FORMATS, Loss, find_format, losses
 from chartstudio.gui import text
 from chartstudio.gui.dialogs.ask import Answer
 from chartstudio.gui.exporting import Prospect
+from chartstudio.gui.installing import place_of
 from chartstudio.gui.panels.charts import chart_title, mode_title
 from chartstudio.gui.saving import PROJECT, Place
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.tempo import shifted
 from chartstudio.gui.text import one_line, tr
 from chartstudio.gui.timeline.rows import kind_for
-from chartstudio.library.export import folder_name
+from chartstudio.library.export import Plan, folder_name
+from chartstudio.library.games import Game
 from chartstudio.modes import MODES
 
 Then = Callable[[], object]
@@ -423,6 +425,44 @@ def _lines(lost: Sequence[Loss]) -> str:
     if len(lost) > _N_LINES:
         lines.append(tr("and {n} more; the Export panel lists them", n=len(lost) - _N_LINES))
     return "\n".join(lines)
+
+
+def install(studio: Studio, game: Game) -> None:
+    """Put the song into a game, once the author has agreed to its folder and to the losses."""
+    if not studio.document.song.charts:
+        studio.ask.tell_error(tr("There is no chart to install yet. Draft one, or add one."))
+        return
+    if _may_use_music(studio) and _may_install(studio, game):
+        studio.installer.plan(game, lambda made: _install(studio, made, game))
+
+
+def _install(studio: Studio, made: Plan, game: Game) -> None:
+    if made.losses:
+        question = tr(
+            "{game} cannot hold everything:\n{lines}\n\nInstall all the same?",
+            game=game.title,
+            lines=_lines(made.losses),
+        )
+        if not studio.ask.confirm(tr("Install"), question):
+            return
+    studio.installer.start(made, game)
+
+
+def _may_install(studio: Studio, game: Game) -> bool:
+    """Whether the author lets us write into a game's folder; asked once for each."""
+    place, known = place_of(game), studio.preferences.now.installs
+    if place in known:
+        return True
+    question = tr(
+        "Put songs into {game}?\n\n{place}\n\nThis is asked once for each game. Songs that "
+        "are there already are never changed.",
+        game=game.title,
+        place=place,
+    )
+    agreed = bool(studio.ask.confirm(tr("Install"), question))
+    if agreed:
+        studio.preferences.set(installs=(*known, place))
+    return agreed
 
 
 def _may_use_music(studio: Studio) -> bool:

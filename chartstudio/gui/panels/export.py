@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidg
 from chartstudio.formats import FORMATS
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.exporting import Exporter, Prospect
+from chartstudio.gui.installing import Installer
+from chartstudio.gui.panels.games import GamesPanel
 from chartstudio.gui.panels.parts import JobBar, button, column, heading, label, row
 from chartstudio.gui.text import tr
 
@@ -23,12 +25,13 @@ class ExportPanel(QWidget):
     ----------
     bridge : Bridge
     exporter : Exporter
+    installer : Installer
     """
 
     start_asked = Signal()
     folder_asked = Signal()
 
-    def __init__(self, bridge: Bridge, exporter: Exporter) -> None:
+    def __init__(self, bridge: Bridge, exporter: Exporter, installer: Installer) -> None:
         super().__init__()
         self._exporter = exporter
         self._document = bridge.document
@@ -45,6 +48,7 @@ class ExportPanel(QWidget):
         self._start = button(tr("Export"), self.start_asked.emit, "primary")
         self._refusal = label(role="bad", wrap=True)
         self.bar = JobBar(tr("exporting"), exporter.cancel)
+        self.games = GamesPanel(installer)
         self._done = heading(tr("Written"))
         self._written = _Lines()
         self._show_folder = button(
@@ -74,6 +78,8 @@ class ExportPanel(QWidget):
         for item in (self._done, self._written):
             layout.addWidget(item)
         layout.addLayout(row(self._show_folder, None))
+        layout.addSpacing(6)
+        layout.addWidget(self.games)
         layout.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidget(content)

@@ -97,7 +97,8 @@ def faces(notes: Sequence[Note]) -> Faces:
         place: Any = note
         row, lift, width, tail = _column(place.x), _lift(place.y), 1, 0.0
         if isinstance(note, Wall):
-            lift, width = 0, min(max(note.x + note.width, row + 1), COLUMNS) - row
+            lift = -_LIFT_PART if note.y >= ROWS - 1 else 0
+            width = min(max(note.x + note.width, row + 1), COLUMNS) - row
         elif isinstance(note, Arc | Chain):
             tail = _column(note.tail_x) - row + (_lift(note.tail_y) - lift) / LIFT
         rows.append((LOOK_INDEX[_look(note)], row, lift, 0, width, tail, 1))

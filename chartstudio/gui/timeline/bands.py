@@ -21,6 +21,9 @@ GAP_PX = 16
 
 MIN_LANE_PX = 9.0
 MAX_LANE_PX = 76.0
+MAX_ROW_PX = 112.0
+"""Strips of a single row may be taller than a lane."""
+
 SECOND_SHARE = 0.62
 """Lane height of the second strip, as a share of the first's."""
 
@@ -145,7 +148,8 @@ def arrange(width: int, height: int, charts: Sequence[tuple[int, int]]) -> Bands
     room = height - ruler.bottom - len(charts) * MARKS_PX - max(len(charts) - 1, 0) * GAP_PX
     weights = [1.0 if i == 0 else SECOND_SHARE for i in range(len(charts))]
     total = sum(n * weight for (_, n), weight in zip(charts, weights, strict=True))
-    lane_px = min(max(room / total if total else 0.0, MIN_LANE_PX), MAX_LANE_PX)
+    most_px = MAX_ROW_PX if all(n == 1 for _, n in charts) else MAX_LANE_PX
+    lane_px = min(max(room / total if total else 0.0, MIN_LANE_PX), most_px)
     strips = []
     top = ruler.bottom
     for (chart, n_lanes), weight in zip(charts, weights, strict=True):

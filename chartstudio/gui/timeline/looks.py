@@ -99,7 +99,7 @@ _BLOCKS = tuple(
     for hand, colour in (("red", RED), ("blue", BLUE))
     for look in (
         *(
-            NoteLook(f"{hand}-{i}", symbol=f"cut-{name}", colour=colour)
+            NoteLook(f"{hand}-{i}", symbol=f"cut-{name}", colour=colour, scale=0.9)
             for i, name in enumerate((*DIRECTIONS, "any"))
         ),
         *(
