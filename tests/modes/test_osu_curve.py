@@ -130,16 +130,21 @@ def test_the_ball_turns_at_every_span() -> None:
 
 
 @pytest.mark.parametrize("curve", ["B", "B3", "B40", "C", "L", "P"])
-@pytest.mark.parametrize("n", [2, 64, 2000, 65_000])
-@pytest.mark.parametrize("reach", [512.0, 131_072.0, 1e300])
+@pytest.mark.parametrize("n", [2, 64, 65_000])
+@pytest.mark.parametrize("reach", [512.0, 1e300])
 def test_no_slider_takes_more_than_its_room(curve: str, n: int, reach: float) -> None:
     rng = np.random.default_rng(n)
     points = at(*rng.uniform(-reach, reach, (n, 2)))
     path = path_of(slider(curve, points, 1e9))
-    most = 100_000 if curve == "B40" else 6_000 + 6 * n
-    assert 2 <= len(path) <= most
+    assert 2 <= len(path) <= 6_000 + 6 * n
     assert np.all(np.isfinite(path))
     assert span_path(slider(curve, points, math.inf)).length_px == 1e9
+
+
+def test_splines_of_high_degree_are_bounded_too() -> None:
+    points = at(*np.random.default_rng(1).uniform(0, 512, (1000, 2)))
+    assert len(path_of(slider("B40", points, 1e9))) < 50_000
+    assert len(path_of(slider("B600", points, 1e9))) <= 1_001
 
 
 def test_many_hostile_segments_share_one_room() -> None:

@@ -96,6 +96,17 @@ def test_arcs_keep_their_turn_and_direction(turn_deg: int) -> None:
     assert np.allclose(offset, (found.x - 250, found.y - 190), atol=1.5)
 
 
+@pytest.mark.parametrize(("away", "direction"), [((60, 0), 0), ((0, 60), 4), ((-60, 0), 8)])
+def test_a_path_that_comes_back_has_the_direction_that_it_sets_out_in(
+    away: tuple[float, float], direction: int
+) -> None:
+    x, y = 240.0, 176.0
+    points = (("", x + away[0], y + away[1]), ("", x + 0.5, y))
+    events = MODE.encode([Slider(0, BEAT, x, y, "L", points, 120.0)])
+    assert MODE.meaning(events[-2]) == ("slider-direction", direction)
+    assert TURNS_DEG[MODE.meaning(events[-3])[1]] in (270, -270)
+
+
 def test_what_is_decoded_is_spelled_the_same_again() -> None:
     rng = random.Random(3)
     n = 0
@@ -152,7 +163,7 @@ def test_every_length_up_to_the_longest_fits_somehow() -> None:
     for column in range(COLUMNS):
         for row in range(ROWS):
             most = longest_px(column, row)
-            assert most > 300
+            assert most > LENGTHS_PX[:, :, 0].max()
             for length_px in np.linspace(LEAST_PX.min(), most, 20):
                 assert fits(column, row, float(length_px)).any()
             assert not fits(column, row, most + 1).any()

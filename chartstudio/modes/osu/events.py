@@ -261,10 +261,7 @@ def _slider(tick: int, values: Sequence[int], new_combo: bool) -> Slider:
 
 
 def encode(row: Sequence[Note]) -> tuple[int, ...]:
-    """Events of the notes on one tick; of several at one time the first is spelled.
-
-    A slider that no speed, turn and direction keep on the field is spelled as a circle.
-    """
+    """Events of the notes on one tick; of several at one time the first is spelled."""
     if not row:
         return (0,)
     note = osu_note(row[0])
@@ -283,13 +280,15 @@ def _values(note: OsuNote) -> tuple[str, tuple[int, ...]]:
     length = nearest_length(note.end - note.tick)
     spans = min(max(note.n_spans, SPANS[0]), SPANS[-1]) - 1
     shape = _nearest_shape(note, cell, LENGTHS_PX[length, spans])
-    return ("circle", cell) if shape is None else ("slider", (*cell, length, spans, *shape))
+    return "slider", (*cell, length, spans, *shape)
 
 
 def _nearest_shape(
     slider: Slider, cell: tuple[int, int], lengths_px: NDArray[np.float64]
-) -> tuple[int, int, int] | None:
+) -> tuple[int, int, int]:
     """Speed, turn and direction that come nearest to a slider and fit on the field.
+
+    Some always do: the slowest of the longest sliders is shorter than `longest_px` everywhere.
 
     Parameters
     ----------
@@ -307,8 +306,6 @@ def _nearest_shape(
     direction_cost = np.minimum(around, N_DIRECTIONS - around)
     cost = speed_cost[:, None, None] + turn_cost[:, None] + direction_cost
     legal = np.stack([fits(*cell, length) for length in lengths_px.tolist()])
-    if not legal.any():
-        return None
     speed, turn, to = np.unravel_index(np.argmin(np.where(legal, cost, np.inf)), cost.shape)
     return int(speed), int(turn), int(to)
 
@@ -318,7 +315,6 @@ _CHORDS = np.sin(_TURN_STEPS / 2) / (_TURN_STEPS / 2)
 """Distance of an arc's ends as a share of its length, falling with its turn."""
 
 _CLOSED = 0.02
-_HEADING_POINTS = 2
 
 
 def _turn_and_direction(slider: Slider) -> tuple[float, float]:
@@ -329,7 +325,7 @@ def _turn_and_direction(slider: Slider) -> tuple[float, float]:
     share = math.hypot(x, y) / path.length_px if path.length_px > 0 else 1.0
     turn_deg = math.degrees(float(np.interp(-min(share, 1.0), -_CHORDS, _TURN_STEPS)))
     area = float(np.sum(along[:-1, 0] * along[1:, 1] - along[1:, 0] * along[:-1, 1]))
-    if share < _CLOSED and len(along) >= _HEADING_POINTS:
+    if share < _CLOSED and len(along) > 1:
         # A closed path leads nowhere; it has the direction that it sets out in.
         x, y = along[1].tolist()
     direction = math.atan2(y, x) / (2 * math.pi) * N_DIRECTIONS % N_DIRECTIONS
