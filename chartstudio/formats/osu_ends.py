@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,12 +20,15 @@ from chartstudio.core.timing import TimingMap
 from chartstudio.formats.osu_objects import HitObject
 from chartstudio.formats.osu_paths import MAX_COORDINATE
 from chartstudio.formats.osu_speeds import Speeds
-from chartstudio.formats.osu_ticks import END_SLACK_MS, played_ticks
+from chartstudio.formats.osu_ticks import END_SLACK_MS, Placed, played_ticks
 from chartstudio.formats.osu_timing import Controls, Point, green_beat, to_map
 from chartstudio.formats.text import shortest
 from chartstudio.modes.osu.curve import length_of
 from chartstudio.modes.osu.notes import Slider
 from chartstudio.modes.osu.timing import SV_RANGE, length_for, needed_sv
+
+_EXACT_MS = 0.01
+"""How near to its end what is written brings a slider, so as not to lean on a reader's slack."""
 
 _SHORTEST_PX = 1e-6
 """A length of 0 would stand for the whole path."""
@@ -49,28 +52,25 @@ class Settled:
     n_lengths: int = 0
 
 
-def settle(found: Sequence[tuple[HitObject, float]], speeds: Speeds) -> Settled:
+def settle(placed: Sequence[Placed], speeds: Speeds) -> Settled:
     """Find what makes every slider end where it should.
 
     Parameters
     ----------
-    found : sequence of (HitObject, float)
-        All objects by start, each with its exact end in milliseconds.
+    placed : sequence of Placed
+        All objects by start.
     speeds : Speeds
         As the file says them so far.
     """
-    objects = [o for o, _ in found]
+    objects = [p.found for p in placed]
     places = [i for i, o in enumerate(objects) if isinstance(o.note, Slider)]
     timing = to_map(speeds.controls.reds)
-    ends_s = np.array([found[i][1] for i in places], dtype=np.float64) / 1000
-    wanted = timing.tick_at(ends_s).tolist()
-    heads = [
-        _Head.of(objects[i], tick, speeds, timing) for i, tick in zip(places, wanted, strict=True)
-    ]
-    played_ms = np.array([h.played_ms(None) for h in heads], dtype=np.float64)
-    agree = played_ticks(played_ms, timing, END_SLACK_MS["osu"])
-    starts = timing.tick_at(np.array([h.start_ms for h in heads], dtype=np.float64) / 1000)
-    is_right = (np.maximum(agree, starts) == np.array(wanted, dtype=np.int64)).tolist()
+    ends_s = np.array([placed[i].end_ms for i in places], dtype=np.float64) / 1000
+    wanted = timing.tick_at(ends_s)
+    pairs = zip(places, wanted.tolist(), strict=True)
+    heads = [_Head.of(placed[i], tick, speeds, timing) for i, tick in pairs]
+    played_ms = np.array([h.played_ms() for h in heads], dtype=np.float64)
+    is_right = (played_ticks(played_ms, timing, END_SLACK_MS["osu"]) == wanted).tolist()
     if all(is_right):
         return Settled(tuple(objects))
     return _Settling(speeds.controls).run(objects, places, heads, is_right)
@@ -82,8 +82,10 @@ class _Head:
 
     Parameters
     ----------
-    start_ms, end_ms : float
-        The end on its tick.
+    start_ms : float
+        As its line says it.
+    from_ms, end_ms : float
+        Of its ticks.
     tick : int
         Of the end.
     note : Slider
@@ -95,6 +97,7 @@ class _Head:
     """
 
     start_ms: float
+    from_ms: float
     end_ms: float
     tick: int
     note: Slider
@@ -103,40 +106,58 @@ class _Head:
     timing: TimingMap
 
     @classmethod
-    def of(cls, found: HitObject, tick: int, speeds: Speeds, timing: TimingMap) -> _Head:
-        note = found.note
+    def of(cls, placed: Placed, tick: int, speeds: Speeds, timing: TimingMap) -> _Head:
+        note = placed.found.note
         assert isinstance(note, Slider)
         length_px = length_of(note.curve, note.x, note.y, note.points, note.length_px)
         end_ms = timing.seconds_at(tick) * 1000
-        return cls(found.start_ms, end_ms, tick, note, length_px, speeds, timing)
+        times_ms = (placed.found.start_ms, placed.start_ms, end_ms)
+        return cls(*times_ms, tick, note, length_px, speeds, timing)
 
-    def played_ms(self, sv: float | None, length_px: float | None = None) -> float:
-        """Where the game ends it; without a velocity, at the chart's own."""
+    def _duration_ms(self, sv: float | None, length_px: float | None) -> float:
         length_px = self.length_px if length_px is None else length_px
-        n_spans = max(self.note.n_spans, 1)
-        return self.start_ms + self.speeds.osu_ms(self.start_ms, length_px, n_spans, sv)
+        return self.speeds.osu_ms(self.start_ms, length_px, max(self.note.n_spans, 1), sv)
+
+    def played_ms(self, sv: float | None = None, length_px: float | None = None) -> float:
+        """Where the game ends it, with a velocity and a length or with those it has."""
+        return self.start_ms + self._duration_ms(sv, length_px)
 
     def is_right(self, sv: float | None, length_px: float | None = None) -> bool:
         """Whether it would be read with the end that it should have."""
         played_ms = self.played_ms(sv, length_px)
+        # Most that are wrong are so by far more than any slack.
         if abs(played_ms - self.end_ms) > 1.0 + END_SLACK_MS["osu"]:
             return False
         times_ms = np.array([played_ms])
         return int(played_ticks(times_ms, self.timing, END_SLACK_MS["osu"])[0]) == self.tick
 
     def velocity(self) -> float | None:
-        """The velocity that it needs, of few decimals; None where the game has none."""
-        beat_s = self.speeds.controls.beat_ms_at(self.start_ms) / 1000
-        duration_s = (self.end_ms - self.start_ms) / 1000
-        n_spans = max(self.note.n_spans, 1)
-        exact = needed_sv(self.length_px, n_spans, duration_s, beat_s, self.speeds.multiplier)
+        """The velocity that it needs, of few decimals; None where the game has none.
+
+        The one by its ticks is the one that an author means, unless the rounding of its head
+        keeps that from being read.
+        """
         low, high = SV_RANGE
-        if not low <= exact <= high:
-            # The slack of an end may bring one in that lies just outside.
-            return next((sv for sv in SV_RANGE if self.is_right(sv)), None)
-        percent = shortest(100 / exact, lambda v: v > 0 and self.is_right(100 / v))
-        sv = 100 / float(percent)
-        return sv if self.is_right(sv) else None
+        beat_s = self.speeds.controls.beat_ms_at(self.start_ms) / 1000
+        n_spans = max(self.note.n_spans, 1)
+        for from_ms in (self.from_ms, self.start_ms):
+            needed_s = (self.end_ms - from_ms) / 1000
+            sv = needed_sv(self.length_px, n_spans, needed_s, beat_s, self.speeds.multiplier)
+            if low <= sv <= high:
+                sv = 100 / float(shortest(100 / sv, self._brings_velocity(from_ms)))
+                if self.is_right(sv):
+                    return sv
+        return None
+
+    def _brings_velocity(self, from_ms: float) -> Callable[[float], bool]:
+        def brings(percent: float) -> bool:
+            if percent <= 0:
+                return False
+            sv = 100 / percent
+            off_ms = from_ms + self._duration_ms(sv, None) - self.end_ms
+            return abs(off_ms) <= _EXACT_MS and self.is_right(sv)
+
+        return brings
 
     def other_length(self, sv: float) -> float:
         """The length with which it ends right at a velocity."""
@@ -145,7 +166,12 @@ class _Head:
         n_spans = max(self.note.n_spans, 1)
         exact = length_for(n_spans, duration_s, beat_s, self.speeds.multiplier, sv)
         exact = min(max(exact, _SHORTEST_PX), MAX_COORDINATE)
-        return float(shortest(exact, lambda v: v > 0 and self.is_right(sv, v)))
+
+        def brings(length_px: float) -> bool:
+            off_ms = self.played_ms(sv, length_px) - self.end_ms
+            return length_px > 0 and abs(off_ms) <= _EXACT_MS and self.is_right(sv, length_px)
+
+        return float(shortest(exact, brings))
 
 
 class _Settling:

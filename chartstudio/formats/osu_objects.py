@@ -41,6 +41,9 @@ _SKIP_SHIFT, _MAX_SKIP = 4, 7
 _WIDTH, _CENTRE = 512, "256,192"
 _MAX_SPANS = 9000
 
+MAX_MS = 2_147_483_647
+"""The latest time that osu! reads."""
+
 FileNote = LaneNote | OsuNote
 
 
@@ -118,6 +121,10 @@ class Lines:
         if isinstance(note, LaneNote):
             return _WRITERS[self.mode](self, found, note, start)
         return _osu_text(self, found, note, start)
+
+    def end_text(self, found: HitObject) -> str:
+        """The end of an object that says it."""
+        return str(min(round(found.end_ms), MAX_MS) - self.offset_ms)
 
     def end_ms(self, text: str, start_ms: float) -> float:
         """An end that a line says, never before its start."""
@@ -223,7 +230,7 @@ def _osu_text(lines: Lines, found: HitObject, note: OsuNote, start: int) -> str:
     sound = Sound.of(note.sound)
     combo = _NEW_COMBO * note.new_combo | note.combo_skip << _SKIP_SHIFT
     if isinstance(note, Spinner):
-        end = round(found.end_ms) - lines.offset_ms
+        end = lines.end_text(found)
         sample = sound.sample or NO_SAMPLE
         return f"{_CENTRE},{start},{_SPINNER | combo},{sound.bits},{end},{sample}"
     head = f"{plain(note.x)},{plain(note.y)},{start}"
@@ -269,7 +276,7 @@ def _taiko_text(lines: Lines, found: HitObject, note: LaneNote, start: int) -> s
     sample = sound.sample or NO_SAMPLE
     head = f"{_CENTRE},{start}"
     if note.kind == DENDEN:
-        end = round(found.end_ms) - lines.offset_ms
+        end = lines.end_text(found)
         return f"{head},{_SPINNER},{sound.bits},{end},{sample}"
     if note.kind != DRUMROLL:
         return f"{head},{_CIRCLE},{with_kind(sound.bits, note.kind)},{sample}"
@@ -339,7 +346,7 @@ def _mania_text(lines: Lines, found: HitObject, note: LaneNote, start: int) -> s
     sample = sound.sample or NO_SAMPLE
     head = f"{int((note.lane + 0.5) * _WIDTH / lines.n_keys)},192,{start}"
     if note.kind == "hold":
-        end = round(found.end_ms) - lines.offset_ms
+        end = lines.end_text(found)
         return f"{head},{_HOLD},{sound.bits},{end}:{sample}"
     return f"{head},{_CIRCLE},{sound.bits},{sample}"
 

@@ -8,8 +8,9 @@ milliseconds, but carry the rounding of the start. This module knows no line and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,12 +94,25 @@ def _coarsest(times_ms: Seconds, timing: TimingMap, means: _Means) -> Ticks:
 # Writing ---------------------------------------------------------------------------------
 
 
-def in_file(
-    notes: Sequence[Note], timing: TimingMap, mode: str, whole: bool
-) -> list[tuple[HitObject, float]]:
-    """Notes as hit objects in whole milliseconds, each with its end unrounded.
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A note as it stands in a file, and where it really is.
 
-    Notes that the mode does not have are left out.
+    Parameters
+    ----------
+    found : HitObject
+        In whole milliseconds.
+    start_ms, end_ms : float
+        Of its ticks.
+    """
+
+    found: HitObject
+    start_ms: float
+    end_ms: float
+
+
+def in_file(notes: Sequence[Note], timing: TimingMap, mode: str, whole: bool) -> list[Placed]:
+    """Notes as hit objects; those that the mode does not have are left out.
 
     Parameters
     ----------
@@ -109,14 +123,14 @@ def in_file(
         Whether the file holds whole coordinates only.
     """
     held = held_notes(notes, mode)
-    start_ms = np.rint(timing.seconds_at(ticks_of(held)) * 1000).tolist()
-    exact_ms = (timing.seconds_at(ends_of(held)) * 1000).tolist()
-    found = []
-    for note, start, exact in zip(held, start_ms, exact_ms, strict=True):
-        end = float(round(exact)) if _has_end(note) else start
-        by_length = isinstance(note, Slider) or (mode == "taiko" and _is(note, DRUMROLL))
-        found.append((HitObject(start, end, _written(note, mode, whole), by_length), exact))
-    return found
+    starts_ms = (timing.seconds_at(ticks_of(held)) * 1000).tolist()
+    ends_ms = (timing.seconds_at(ends_of(held)) * 1000).tolist()
+    placed = []
+    for note, start_ms, end_ms in zip(held, starts_ms, ends_ms, strict=True):
+        start = float(round(start_ms))
+        end = float(round(end_ms)) if _has_end(note) else start
+        placed.append(Placed(HitObject(start, end, _written(note, whole)), start_ms, end_ms))
+    return placed
 
 
 def whole_ms(
@@ -145,11 +159,7 @@ def _has_end(note: FileNote) -> bool:
     return not isinstance(note, Circle)
 
 
-def _is(note: FileNote, kind: str) -> bool:
-    return isinstance(note, LaneNote) and note.kind == kind
-
-
-def _written(note: FileNote, mode: str, whole: bool) -> FileNote:
+def _written(note: FileNote, whole: bool) -> FileNote:
     """The note as it comes back from its line, without its ticks."""
     sound = Sound.of(note.sound).text if note.sound else ""
     if isinstance(note, LaneNote):
@@ -169,4 +179,4 @@ def _written(note: FileNote, mode: str, whole: bool) -> FileNote:
 
 
 def _place(value: float, whole: bool) -> float:
-    return float(round(value)) if whole else float(value)
+    return float(round(value)) if whole and math.isfinite(value) else float(value)

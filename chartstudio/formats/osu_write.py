@@ -17,7 +17,7 @@ from chartstudio.formats import osu_file, osu_timing
 from chartstudio.formats.osu_ends import Settled, settle, with_velocities
 from chartstudio.formats.osu_file import SETTING_KEYS, SUFFIX, OsuFile, SettingKey, background
 from chartstudio.formats.osu_lines import LAZER_VERSION, Sheet
-from chartstudio.formats.osu_objects import HitObject, merge, places_of
+from chartstudio.formats.osu_objects import MAX_MS, HitObject, merge, places_of
 from chartstudio.formats.osu_paths import MAX_COORDINATE
 from chartstudio.formats.osu_ticks import in_file, whole_ms
 from chartstudio.formats.osu_timing import Controls, Point
@@ -94,7 +94,7 @@ def write(song: Song) -> dict[str, bytes]:
     Raises
     ------
     ModeError
-        When a note lies in no lane of its chart, or further out than osu! reads.
+        When a note lies in no lane of its chart, or further out or later than osu! reads.
     """
     before = _Before.of(song)
     found = {name: text.encode(encoding) for name, encoding, text in before.opaque}
@@ -218,13 +218,14 @@ class _Writer:
         wanted = {key: self._setting(key) for key in SETTING_KEYS}
         if self.mode == "mania":
             wanted = {key: value for key, value in wanted.items() if key.name != "cs"}
-        # A file without an approach rate takes the overall difficulty for it, so that changing
-        # one may ask for the other.
-        for _ in range(2):
+        # A file without an approach rate takes the overall difficulty for it, so the rate is
+        # looked at last.
+        others = {key: value for key, value in wanted.items() if key.name != "ar"}
+        for part in (others, wanted):
             said = self._parsed(sheet).settings()
             changed = {
                 (key.section, key.key): plain(value)
-                for key, value in wanted.items()
+                for key, value in part.items()
                 if value is not None and value != said.get(key.name)
             }
             sheet = _with_changed(sheet, changed)
@@ -264,10 +265,10 @@ class _Writer:
 
     def _settle(self, file: OsuFile, controls: Controls) -> Settled:
         whole = file.sheet.version < LAZER_VERSION
-        found = in_file(self.chart.notes, self.timing, self.mode, whole)
+        placed = in_file(self.chart.notes, self.timing, self.mode, whole)
         if self.mode == "osu":
-            return settle(found, file.speeds(controls))
-        return Settled(tuple(o for o, _ in found))
+            return settle(placed, file.speeds(controls))
+        return Settled(tuple(p.found for p in placed))
 
     def _with_objects(self, file: OsuFile, settled: Settled) -> Sheet:
         content = self.old_content if file is self.old else file.content()
@@ -293,7 +294,11 @@ class _Writer:
 
     def _refuse(self, objects: Iterable[HitObject], n_keys: int) -> None:
         """Raise `ModeError` for places that osu! would skip."""
-        for note in (o.note for o in objects):
+        for found in objects:
+            note = found.note
+            if abs(found.start_ms) > MAX_MS:
+                what = f"a note lies at {found.start_ms / 1000:.0f} s, which osu! does not read"
+                raise ModeError(f"{what}; move or remove it")
             if isinstance(note, LaneNote) and self.mode == "mania" and not 0 <= note.lane < n_keys:
                 place = f"lane {note.lane + 1} of {n_keys}"
                 raise ModeError(f"a note lies in {place}; move or remove it")

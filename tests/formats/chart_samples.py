@@ -4,10 +4,13 @@ No public file was found for text that is not UTF-8, negative BPM, keysounds on 
 warps, so all of those are made here.
 """
 
+from dataclasses import replace
+
 from chartstudio.core.note import LaneNote, sort_notes
 from chartstudio.core.song import Chart, Effect, Extra, Metadata, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.core.timing import TimingMap
+from chartstudio.modes.osu.notes import Circle, Slider, Spinner
 
 BEAT = TICKS_PER_BEAT
 MEASURE = 4 * BEAT
@@ -196,6 +199,60 @@ this line is no object
 511,192,6001,1,0,0:0:0:0:
 """.replace("\n", "\r\n")
 
+OSU_STANDARD = """osu file format v14
+
+[General]
+AudioFilename: song.mp3
+PreviewTime: -1
+StackLeniency: 0.4
+Mode: 0
+
+[Metadata]
+Title:Objects
+Artist:Someone
+Creator:Mapper
+Version:Insane
+Tags:
+
+[Difficulty]
+HPDrainRate:6.5
+CircleSize:4.2
+OverallDifficulty:8
+SliderMultiplier:1.6
+SliderTickRate:2
+
+[Events]
+2,9000,9500
+Sprite,Background,Centre,"sprite.png",320,240
+ F,0,0,1000,0,1
+
+[TimingPoints]
+500,400,4,2,1,60,1,0
+2100,-50,4,2,1,60,0,0
+2900,-133.333333333333,4,3,2,40,0,1
+5300,500,3,2,1,60,1,8
+6300,NaN,3,2,1,60,0,0
+
+[Colours]
+Combo1 : 255,0,0
+
+[HitObjects]
+100,100,500,5,0,0:0:0:0:
+300,200,900,1,10,2:1:3:70:own sound.wav
+64,64,1300,2,0,L|224:64,1,160
+64,64,1700,6,4,B|100:150|200:150|200:150|300:64,2,240.000000000001,2|0|8,1:2|0:0|0:0,0:0:0:0:
+256,192,2100,54,0,P|320:256|384:192,3,80
+0,384,2500,2,0,C|30:300|90:340|150:300,1,160
+10,20,2900,2,2,B3|60:20|110:70|P|160:20|210:70,1,120
+40,40,3700,2,0,L|340:40,1,0
+256,192,4500,12,0,5100,0:0:0:0:
+-20,400,5300,5,0
+400,100,5800,2,0,L|400:300|400:300,1,200
+512,384,6300,2,0,L|352:384,1,160
+this line is no object
+100,100,7300,1,0,0:0:0:0:
+""".replace("\n", "\r\n")
+
 OSU_V3 = """osu file format v3
 
 [General]
@@ -247,8 +304,38 @@ def song_for(mode: str, n_lanes: int) -> Song:
     )
 
 
+def osu_song() -> Song:
+    """A song from nothing with one chart for osu!standard."""
+    path = (("", 300.0, 100.0), ("B", 300.0, 200.0), ("", 400.0, 250.0))
+    notes = [
+        Circle(0, 0, 100.0, 50.0, True),
+        Circle(BEAT // 2, BEAT // 2, 512.0, 384.0, sound="osu:2,"),
+        Slider(BEAT, 2 * BEAT, 100.0, 100.0, "L", (("", 240.0, 100.0),), 140.0),
+        Slider(3 * BEAT, 5 * BEAT, 100.0, 100.0, "P", path, 210.5, 3, True, 2),
+        Slider(6 * BEAT, 6 * BEAT + BEAT // 3, 0.0, 0.0, "C", path[:1], 99.0, sound="osu:8,8|0,,"),
+        Spinner(8 * BEAT, 12 * BEAT, True),
+    ]
+    return Song(
+        Metadata(title="New song", artist="Nobody", preview_s=1.5),
+        "song.ogg",
+        TimingMap.constant(123.45, 0.321),
+        (Chart("osu", "Hard", None, tuple(notes), settings=(("ar", 9.3), ("cs", 4.0))),),
+    )
+
+
+def taiko_song() -> Song:
+    """A song from nothing with one chart for taiko."""
+    kinds = ("don", "kat", "big-don", "big-kat")
+    notes = [replace(tap(i / 4, 0), kind=kinds[i % 4]) for i in range(32)]
+    notes += [hold(9, 11, 0, "drumroll"), hold(12, 12.25, 0, "drumroll"), hold(13, 15, 0, "denden")]
+    chart = Chart("taiko", "Oni", None, sort_notes(notes), settings=(("od", 5.0),))
+    return replace(osu_song(), charts=(chart,))
+
+
 PAD_SONG = song_for("dance-single", 4)
 KEY_SONG = song_for("mania-4k", 4)
+OSU_SONG = osu_song()
+DRUM_SONG = taiko_song()
 
 RICH_SONG = Song(
     Metadata(
