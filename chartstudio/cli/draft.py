@@ -175,9 +175,8 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         raise EngineError(f"{args.source}: {error}") from error
     kept = work.song.charts if args.all else ()
     result = replace(work.song, charts=(*kept, *(d.chart for d in drafted)))
-    done = watch.time(
-        "export", lambda: console.run(export(result, source.assets, args.to, args.out))
-    )
+    job = export(result, source.assets, args.to, args.out, source.format_id)
+    done = watch.time("export", lambda: console.run(job))
     return {
         "files": [str(path) for path in done.files],
         "charts": [d.answer() for d in drafted],

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from chartstudio.core.errors import FormatError, ModeError
 from chartstudio.core.job import Job, Progress, part
@@ -22,9 +22,6 @@ from chartstudio.library.alignment import aligned
 from chartstudio.library.companions import Companions
 from chartstudio.library.soundtrack import Soundtrack
 from chartstudio.modes import MODES, convert
-
-ARCHIVES = {f.id: f.needs.archive for f in FORMATS if f.needs.archive}
-"""Formats that are one file, with its suffix; the others are a folder."""
 
 CUT_COVER = "the cover is cut to a square"
 DRAWN_COVER = "there is no picture that can be the cover: a plain one is drawn"
@@ -157,13 +154,6 @@ def plan(
     )
 
 
-def losses_of(
-    song: Song, assets: Mapping[str, bytes], format_id: str, source_format: str | None = None
-) -> tuple[Loss, ...]:
-    """Everything that an export will lose or change; parameters and errors as of `plan`."""
-    return plan(song, assets, format_id, source_format).losses
-
-
 def _charts(song: Song, fmt: Format) -> tuple[tuple[Chart, ...], list[Loss]]:
     """The charts as the format can hold them, and what that costs."""
     kept, losses = [], list[Loss]()
@@ -232,10 +222,13 @@ def _covered(made: Plan) -> tuple[Song, dict[str, bytes], tuple[Loss, ...]]:
     except FormatError as error:
         picture = None
         losses = (Loss("", f"{error}: a plain cover is drawn", 1),)
-    picture = picture or pictures.drawn(folder_name(song), side_px)
+    named = song.metadata.cover
+    picture = picture or pictures.drawn(folder_name(song), side_px, PurePosixPath(named).suffix)
     taken = {n.lower() for n in made.companions.copied} | {song.audio.lower()}
-    new, number = f"cover{picture.suffix}", 1
-    while new in taken:
+    # A picture that is named and not there gives its name to the one that is drawn.
+    fits = PurePosixPath(named).suffix.lower() == picture.suffix
+    new, number = named if fits else f"cover{picture.suffix}", 1
+    while new.lower() in taken:
         number += 1
         new = f"cover {number}{picture.suffix}"
     return _with_cover(song, new), {new: picture.data}, losses
@@ -295,7 +288,13 @@ def carry_out(made: Plan, folder: Path) -> Job[Exported]:
     return Exported(tuple(folder / name for name in files), losses)
 
 
-def export(song: Song, assets: Mapping[str, bytes], format_id: str, folder: Path) -> Job[Exported]:
+def export(
+    song: Song,
+    assets: Mapping[str, bytes],
+    format_id: str,
+    folder: Path,
+    source_format: str | None = None,
+) -> Job[Exported]:
     """Write a song whose charts the format holds as they are.
 
     For callers who have not shown a plan's losses: nothing is converted, no chart left out.
@@ -309,6 +308,8 @@ def export(song: Song, assets: Mapping[str, bytes], format_id: str, folder: Path
         Key of `formats.FORMATS`.
     folder : Path
         As of `carry_out`.
+    source_format : str or None
+        As of `plan`.
 
     Raises
     ------
@@ -318,4 +319,4 @@ def export(song: Song, assets: Mapping[str, bytes], format_id: str, folder: Path
         When the format cannot hold a chart's mode.
     """
     find_format(format_id).refuse_other_modes(song)
-    return (yield from carry_out(plan(song, assets, format_id), folder))
+    return (yield from carry_out(plan(song, assets, format_id, source_format), folder))

@@ -123,7 +123,7 @@ def squared(data: bytes, name: str, side_px: int) -> Picture:
     return Picture(".jpg", target.getvalue())
 
 
-def drawn(text: str, side_px: int) -> Picture:
+def drawn(text: str, side_px: int, suffix: str = ".png") -> Picture:
     """A plain cover: two colours that follow from a text, one running into the other.
 
     Parameters
@@ -131,6 +131,8 @@ def drawn(text: str, side_px: int) -> Picture:
     text : str
         The same text gives the same picture.
     side_px : int
+    suffix : str
+        ``.jpg`` for a JPEG file, where Pillow is there to make one; anything else is PNG.
     """
     digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
     first, second = (np.frombuffer(digest[i : i + 3], np.uint8).astype(float) for i in (0, 3))
@@ -139,7 +141,13 @@ def drawn(text: str, side_px: int) -> Picture:
     across, down = np.meshgrid(np.linspace(0, 1, side_px), np.linspace(0, 1, side_px))
     share = (0.3 * across + 0.7 * down)[..., None]
     pixels = np.rint(first + (second - first) * share).astype(np.uint8)
-    return Picture(".png", _png(pixels))
+    png = Picture(".png", _png(pixels))
+    if suffix.lower() != ".jpg":
+        return png
+    try:
+        return squared(png.data, "cover", side_px)
+    except FormatError:
+        return png
 
 
 def _png(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:

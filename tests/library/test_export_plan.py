@@ -24,7 +24,6 @@ from chartstudio.library.export import (
     DRAWN_COVER,
     carry_out,
     export,
-    losses_of,
     plan,
 )
 from chartstudio.library.soundtrack import ENCODED_ANEW, codec_of
@@ -231,8 +230,9 @@ def test_missing_audio_is_told_with_what_is_to_be_done(
     done = run(carry_out(made, tmp_path))
     assert {p.suffix for p in done.files} == {".strict", ".png"}
     assert read_song(Bundle.open(tmp_path))[0].audio == "song.egg"
-    assert "put it beside" in losses_of(song(DANCE), {}, "ssc")[0].what
-    assert losses_of(replace(song(DANCE), audio=""), {}, "ssc")[0].what == "the song names no audio"
+    assert "put it beside" in plan(song(DANCE), {}, "ssc").losses[0].what
+    nameless = plan(replace(song(DANCE), audio=""), {}, "ssc")
+    assert whats(nameless.losses) == ["the song names no audio"]
 
 
 def test_encoded_audio_takes_no_other_files_name(tmp_path: Path) -> None:
@@ -288,8 +288,17 @@ def test_a_square_cover_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_song_without_picture_gets_a_plain_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name, data, losses = covered(tmp_path, monkeypatch, "gone.png", {})
+    name, data, losses = covered(tmp_path, monkeypatch, "", {})
     assert name == "cover.png"
+    assert pictures.is_square(data, SIDE_PX)
+    assert losses == [DRAWN_COVER]
+
+
+def test_a_drawn_picture_stands_in_for_one_that_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, data, losses = covered(tmp_path, monkeypatch, "art/Gone.png", {})
+    assert name == "art/Gone.png"
     assert pictures.is_square(data, SIDE_PX)
     assert losses == [DRAWN_COVER]
 

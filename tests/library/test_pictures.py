@@ -61,6 +61,18 @@ def test_what_was_drawn_is_a_picture() -> None:
     assert sum(image.getpixel((0, 0))) < sum(image.getpixel((63, 63)))
 
 
+def test_a_drawn_cover_is_jpeg_where_that_is_wanted_and_can_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "PIL", None)
+    assert drawn("a", 64, ".jpg") == drawn("a", 64)
+    monkeypatch.undo()
+    pytest.importorskip("PIL")
+    picture = drawn("a", 64, ".JPG")
+    assert picture.suffix == ".jpg"
+    assert is_square(picture.data, 64)
+
+
 def made(width: int, height: int, kind: str = "PNG", mode: str = "RGB") -> bytes:
     pil = pytest.importorskip("PIL.Image")
     target = io.BytesIO()
