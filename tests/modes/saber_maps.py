@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,13 @@ def chart_of(*notes: Note, name: str = "Expert", **settings: Any) -> Chart:
     return Chart("beatsaber", name, notes=sort_notes(notes), settings=(*sorted(settings.items()),))
 
 
-def human_charts(root: Path) -> Iterator[tuple[str, Chart, TimingMap]]:
+@lru_cache(maxsize=1)
+def human_charts(root: Path) -> tuple[tuple[str, Chart, TimingMap], ...]:
     """Every chart of both songs: its song, itself, its timing."""
+    return tuple(_human_charts(root))
+
+
+def _human_charts(root: Path) -> Iterator[tuple[str, Chart, TimingMap]]:
     for song in SONGS:
         info = json.loads((root / song / "Info.dat").read_text("utf-8-sig"))
         timing = TimingMap.constant(info["_beatsPerMinute"])

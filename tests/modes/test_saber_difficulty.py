@@ -69,7 +69,7 @@ def spearman(a: list[float], b: list[float]) -> float:
 
 
 def test_ranks_of_human_maps(shared: Path) -> None:
-    charts = list(human_charts(shared / "fixtures/beatsaber"))
+    charts = human_charts(shared / "fixtures/beatsaber")
     print("\nsong           characteristic   rank  estimate   NPS  dense  swings/s  dense")
     for song, chart, timing in charts:
         notes, swings = nps(chart, timing), swings_per_s(chart, timing)

@@ -29,6 +29,8 @@ SAFE_START_S = 2.0
 BLOCK_M = 0.4
 """Depth of a block in metres."""
 
+_CLOSE_S = 0.1
+
 USUAL_NJS = ((6, 13), (8, 15), (9, 17), (11, 20), (14, 23))
 """Usual note jump speeds by rank, wider by two than mappers' tables (BSMG wiki, "Note Jump
 Speed & Jump Distance")."""
@@ -42,7 +44,7 @@ _FASTEST_SHIFT = 2
 
 def check_cells(scene: Scene) -> Iterator[Issue]:
     """Two blocks or bombs in one cell, at one time or running into each other."""
-    close_s = max(BLOCK_M / scene.njs, SAME_TIME_S)
+    close_s = min(max(BLOCK_M / scene.njs, SAME_TIME_S), _CLOSE_S)
     last: dict[tuple[int, int, int], tuple[Block, float]] = {}
     both = [*zip(scene.cut.notes, scene.cut.times.tolist(), strict=True)]
     if scene.bombs.notes:

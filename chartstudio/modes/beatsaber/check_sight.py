@@ -149,10 +149,12 @@ def swung_into(note: ColorNote, other: ColorNote) -> bool:
 
 def check_bombs_in_path(scene: Scene) -> Iterator[Issue]:
     """Bombs where a saber cuts or swings through."""
-    if not scene.bombs.notes:
-        return
-    for swing in scene.swings:
-        bombs = scene.bombs.near(swing.end_s, _BOMB_BEFORE_S, _BOMB_AFTER_S)
+    ends = np.array([s.end_s for s in scene.swings])
+    first = np.searchsorted(scene.bombs.times, ends - _BOMB_BEFORE_S)
+    end = np.searchsorted(scene.bombs.times, ends + _BOMB_AFTER_S)
+    for i in np.flatnonzero(first < end):
+        swing = scene.swings[i]
+        bombs = scene.bombs.notes[first[i] : end[i]]
         if any(_swung_through(swing, place_of(b.x), place_of(b.y)) for b in bombs):
             text = f"A bomb where {HANDS[swing.hand].lower()} swings through"
             yield Issue("bomb-in-path", "warning", text, swing.last.tick, swing.last.tick)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -77,11 +77,6 @@ def check_dodging(scene: Scene) -> Iterator[Issue]:
             text = "Walls over both middle columns: the player has to step aside"
             yield Issue("wall-in-centre", "warning", text, wall.tick, shared_until)
         before = covered
-
-
-def blocks_all(walls: Iterable[Wall]) -> bool:
-    """Whether walls that stand at one time leave no column free for the head."""
-    return frozenset(c for w in walls if _at_head(w) for c in _columns(w)) >= _ALL
 
 
 def _at_head(wall: Wall) -> bool:

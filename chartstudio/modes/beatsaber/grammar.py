@@ -47,6 +47,7 @@ from chartstudio.modes.beatsaber.space import (
     ANGLES,
     ANY,
     N_COLUMNS,
+    N_ROWS,
     between,
     in_grid,
     saber_notes,
@@ -172,9 +173,9 @@ def _free_cells(context: RowContext, now_s: float, around: Around) -> Mask:
 
 
 def _cells_of(wall: Wall) -> Iterable[tuple[int, int]]:
-    columns = range(wall.x, wall.x + wall.width)
-    rows = range(wall.y, wall.y + wall.height)
-    return ((x, y) for x in columns for y in rows if in_grid(x, y))
+    columns = range(max(wall.x, 0), min(wall.x + wall.width, N_COLUMNS))
+    rows = range(max(wall.y, 0), min(wall.y + wall.height, N_ROWS))
+    return ((x, y) for x in columns for y in rows)
 
 
 def _seen_cells(
@@ -281,7 +282,10 @@ def _most_turn(gap_s: float) -> float:
 
 
 def _cut_index(note: ColorNote) -> int | None:
-    if not in_grid(note.x, note.y) or not 0 <= note.direction <= ANY:
+    """The cut as a row of `_clashes`; None where only mods put or turn a note so."""
+    if note.color not in (RED, BLUE) or not in_grid(note.x, note.y):
+        return None
+    if not 0 <= note.direction <= ANY:
         return None
     return cell_index(note.x, note.y) * N_DIRECTIONS + note.direction
 

@@ -59,11 +59,6 @@ class Timed:
     notes: list[Block]
     times: Seconds
 
-    def near(self, time_s: float, before_s: float, after_s: float) -> Iterator[Block]:
-        """Those within a span around a time, ends included."""
-        low, high = np.searchsorted(self.times, (time_s - before_s, time_s + after_s + 1e-9))
-        return iter(self.notes[low:high])
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
