@@ -24,10 +24,14 @@ CALCULATOR = f"rosu-pp-py {version('rosu-pp-py')}"
 def stars_of(text: str) -> float:
     """Star rating of a chart of any of osu!'s modes, to three decimals.
 
+    Charts made to keep a calculator busy, as rosu-pp knows them, have none: 0.
+
     Parameters
     ----------
     text : str
         A .osu file.
     """
     beatmap = rosu_pp_py.Beatmap(content=text)
+    if beatmap.is_suspicious():
+        return 0.0
     return round(float(rosu_pp_py.Difficulty().calculate(beatmap).stars), 3)
