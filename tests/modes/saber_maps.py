@@ -1,12 +1,7 @@
-"""Objects and human charts of Beat Saber for tests.
-
-The loader knows just enough of the two map versions of the fixtures to get their notes.
-"""
+"""Objects and human charts of Beat Saber for tests."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +10,8 @@ from chartstudio.core.note import Note, sort_notes
 from chartstudio.core.song import Chart
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import TimingMap
+from chartstudio.formats import read_song
+from chartstudio.formats.bundle import Bundle
 from chartstudio.modes.beatsaber.notes import Arc, Bomb, Chain, ColorNote, Wall
 from chartstudio.modes.beatsaber.space import (
     ANY,
@@ -72,53 +69,8 @@ def chart_of(*notes: Note, name: str = "Expert", **settings: Any) -> Chart:
 @lru_cache(maxsize=1)
 def human_charts(root: Path) -> tuple[tuple[str, Chart, TimingMap], ...]:
     """Every chart of both songs: its song, itself, its timing."""
-    return tuple(_human_charts(root))
-
-
-def _human_charts(root: Path) -> Iterator[tuple[str, Chart, TimingMap]]:
-    for song in SONGS:
-        info = json.loads((root / song / "Info.dat").read_text("utf-8-sig"))
-        timing = TimingMap.constant(info["_beatsPerMinute"])
-        for group in info["_difficultyBeatmapSets"]:
-            for entry in group["_difficultyBeatmaps"]:
-                text = (root / song / entry["_beatmapFilename"]).read_text("utf-8-sig")
-                settings = {
-                    "characteristic": group["_beatmapCharacteristicName"],
-                    "njs": float(entry["_noteJumpMovementSpeed"]),
-                    "jump_offset": float(entry["_noteJumpStartBeatOffset"]),
-                }
-                notes = _notes(json.loads(text))
-                yield song, chart_of(*notes, name=entry["_difficulty"], **settings), timing
-
-
-def _notes(data: dict[str, Any]) -> Iterator[Note]:
-    return _version_2(data) if "_notes" in data else _version_3(data)
-
-
-def _version_2(data: dict[str, Any]) -> Iterator[Note]:
-    for n in data["_notes"]:
-        at, x, y = tick(n["_time"]), n["_lineIndex"], n["_lineLayer"]
-        if n["_type"] == 3:
-            yield Bomb(at, at, x, y)
-        else:
-            yield ColorNote(at, at, x, y, n["_type"], n["_cutDirection"])
-    for o in data["_obstacles"]:
-        y, height = ((0, 5), (2, 3))[o["_type"]]
-        yield wall(o["_time"], o["_time"] + o["_duration"], o["_lineIndex"], y, o["_width"], height)
-
-
-def _version_3(data: dict[str, Any]) -> Iterator[Note]:
-    def get(item: dict[str, Any], *keys: str) -> list[Any]:
-        return [item.get(key, 0) for key in keys]
-
-    for n in data["colorNotes"]:
-        beat, *rest = get(n, "b", "x", "y", "c", "d", "a")
-        yield ColorNote(tick(beat), tick(beat), *rest)
-    for n in data["bombNotes"]:
-        yield bomb(*get(n, "b", "x", "y"))
-    for o in data["obstacles"]:
-        beat, length, *rest = get(o, "b", "d", "x", "y", "w", "h")
-        yield wall(beat, beat + length, *rest)
-    for s in data["sliders"]:
-        beat, end, *rest = get(s, "b", "tb", "x", "y", "c", "d", "tx", "ty", "tc")
-        yield Arc(tick(beat), tick(end), *rest)
+    found = []
+    for name in SONGS:
+        song, _ = read_song(Bundle.open(root / name))
+        found += [(name, chart, song.timing_of(chart)) for chart in song.charts]
+    return tuple(found)

@@ -188,6 +188,9 @@ def test_what_mods_place_is_known_by_its_custom_data() -> None:
     assert placed_by_mods(red(1, 0, 0, custom='{"coordinates":[0,1]}'))
     assert placed_by_mods(red(1, 0, 0, custom='{"_position":[0,1]}'))
     assert not placed_by_mods(red(1, 0, 0, custom='{"_color":[0,1,1]}'))
+    assert not placed_by_mods(red(1, 0, 0, custom='{"track":"lead"}'))
+    assert placed_by_mods(replace(wall(1, 2, 0, 0, 1, 5), custom='{"track":"lead"}'))
+    assert placed_by_mods(red(1, 0, 0, custom='{"animation":{"definitePosition":[]}}'))
     assert not placed_by_mods(red(1, 0, 0))
 
 

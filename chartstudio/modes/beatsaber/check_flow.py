@@ -33,14 +33,19 @@ _SIDE_BY_SIDE = 0.1
 
 
 def check_double_directionals(scene: Scene) -> Iterator[Issue]:
-    """A hand that cuts the same way twice and must go back in between."""
+    """A hand that cuts the same way twice and must go back in between.
+
+    With one saber there is no other hand to keep the flow: only the quick ones are warned of.
+    """
+    worth_a_warning_s = QUICK_WRIST_S if scene.characteristic == "OneSaber" else QUICK_RESET_S
     for hand in scene.hands:
         for before, swing in pairwise(hand):
             if swing.turn < DOUBLE_TURN or swing.gap_s >= QUICK_RESET_S:
                 continue
             severity: Severity = "hint"
             if before.arrow and swing.arrow:
-                severity = "error" if swing.gap_s < IMPOSSIBLE_RESET_S else "warning"
+                if swing.gap_s < worth_a_warning_s:
+                    severity = "error" if swing.gap_s < IMPOSSIBLE_RESET_S else "warning"
             elif swing.gap_s >= QUICK_WRIST_S:
                 continue  # a dot may be cut any way: the direction was a guess
             yield Issue(

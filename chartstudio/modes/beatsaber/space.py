@@ -38,7 +38,8 @@ ANGLES: tuple[float, ...] = (180.0, 0.0, 270.0, 90.0, 225.0, 135.0, 315.0, 45.0)
 KINDS = ("red", "blue", "bomb", "wall", "arc", "chain")
 COLORS = ("red", "blue")
 
-_PLACED_BY_MODS = ("coordinates", "position", "animation", "fake", "interactable", "track")
+_PLACED_BY_MODS = ("coordinates", "osition", "fake", "interactable")
+_WALLS_MOVED_BY_MODS = ("animation", "track")
 _SHORTEST_WALL = TICKS_PER_BEAT // 4
 _N_SLICES = 5
 
@@ -83,8 +84,14 @@ def in_grid(x: int, y: int) -> bool:
 
 
 def placed_by_mods(note: SaberNote) -> bool:
-    """Whether a mod puts the object elsewhere, or makes it harmless (Noodle Extensions)."""
-    return bool(note.custom) and any(word in note.custom for word in _PLACED_BY_MODS)
+    """Whether a mod puts the object elsewhere, or makes it harmless (Noodle Extensions).
+
+    Notes on an animated track still reach the player at their cell; walls need not.
+    """
+    if not note.custom:
+        return False
+    words = _PLACED_BY_MODS + (_WALLS_MOVED_BY_MODS if isinstance(note, Wall) else ())
+    return any(word in note.custom for word in words)
 
 
 # The mode's record -----------------------------------------------------------------------
