@@ -30,15 +30,12 @@ from chartstudio.formats.beatsaber.info import (
 from chartstudio.formats.beatsaber.json_text import (
     INDENTED,
     Json,
-    JsonText,
     bytes_of,
     fresh,
     pack,
 )
 from chartstudio.formats.beatsaber.kept import AI_OWNER
 from chartstudio.formats.beatsaber.values import inner, objects, plain_number, word
-
-INFO_NAME = "Info.dat"
 
 NJS = {"Easy": 10, "Normal": 10, "Hard": 12, "Expert": 16, "ExpertPlus": 18}
 """Jump speeds that are written where a chart says none."""
@@ -87,6 +84,8 @@ class Sheet:
     rows : sequence of Row
     duration_s : float
         Of the audio, for version 4; 0 where it stays as it was.
+    opts_out : bool
+        Whether the opt-out is to be added.
     """
 
     metadata: Metadata
@@ -95,10 +94,11 @@ class Sheet:
     offset_s: float
     rows: Sequence[Row]
     duration_s: float = 0.0
+    opts_out: bool = False
 
 
-def info_bytes(major: int, sheet: Sheet, old: Info | None) -> tuple[str, bytes]:
-    """Name and bytes of the Info.
+def info_bytes(major: int, sheet: Sheet, old: Info | None) -> bytes:
+    """The bytes of the Info.
 
     Parameters
     ----------
@@ -117,23 +117,12 @@ def info_bytes(major: int, sheet: Sheet, old: Info | None) -> tuple[str, bytes]:
         base = info_convert.converted(old, major)
     value = _filled(deepcopy(base), major, sheet, old)
     if old is None or not same:
-        return INFO_NAME, fresh(value, INDENTED)
+        return fresh(value, INDENTED)
     changed = {k: v for k, v in value.items() if k not in base or base[k] != v}
     changed |= dict.fromkeys((k for k in base if k not in value), None)
-    file = old.file
-    if old_opt_out(old) and not sheet.metadata.disallow_training:
-        text = marks.cleared(file)
-        file = JsonText.of(text, old.name)
-        changed = {k: v for k, v in changed.items() if v is not None}
-        changed = {k: marks.without_robots(v) for k, v in changed.items()}
-    if file is old.file and not changed:
-        return old.name, bytes_of(old.kept, old.encoding)
-    return old.name, pack(file.edited({}, changed), old.encoding)
-
-
-def old_opt_out(old: Info) -> bool:
-    """Whether an Info says the opt-out."""
-    return marks.text_opts_out(old.file.text)
+    if not changed:
+        return bytes_of(old.kept, old.encoding)
+    return pack(old.file.edited({}, changed), old.encoding)
 
 
 # Values ----------------------------------------------------------------------------------
@@ -162,16 +151,15 @@ def _filled(value: dict[str, Json], major: int, sheet: Sheet, old: Info | None) 
         set_at(value, keys.offset, plain_number(sheet.offset_s))
     if keys.major == 4:
         _audio_data(value, sheet)
-    _entries(value, major, sheet, before)
-    return _marked(value, major, sheet, old)
+    _entries(value, major, sheet, old)
+    return _marked(value, major, sheet)
 
 
 def _audio_data(value: dict[str, Json], sheet: Sheet) -> None:
-    audio = value.setdefault("audio", {})
-    if sheet.duration_s and isinstance(audio, dict):
-        audio["songDuration"] = plain_number(round(sheet.duration_s, 3))
-        if not audio.get("audioDataFilename"):
-            audio["audioDataFilename"] = info_convert.AUDIO_DATA_NAME
+    if sheet.duration_s:
+        set_at(value, ("audio", "songDuration"), plain_number(round(sheet.duration_s, 3)))
+        if not word(inner(value, "audio"), "audioDataFilename"):
+            set_at(value, ("audio", "audioDataFilename"), info_convert.AUDIO_DATA_NAME)
 
 
 def set_at(value: dict[str, Json], path: tuple[str, ...], new: Json) -> None:
@@ -186,16 +174,13 @@ def set_at(value: dict[str, Json], path: tuple[str, ...], new: Json) -> None:
     value[path[-1]] = new
 
 
-def _marked(value: dict[str, Json], major: int, sheet: Sheet, old: Info | None) -> dict[str, Json]:
+def _marked(value: dict[str, Json], major: int, sheet: Sheet) -> dict[str, Json]:
     key = ENTRY_KEYS[major].custom
     custom = inner(value, key)
-    said = old is not None and old_opt_out(old)
-    if sheet.metadata.disallow_training and not said:
+    if sheet.opts_out:
         custom = marks.with_opt_out(custom)
     if any(row.chart is not None and row.chart.extra.get(AI_OWNER) for row in sheet.rows):
         custom = marks.with_contributor(custom, major)
-    if not sheet.metadata.disallow_training and said:
-        custom = marks.without_robots(custom)
     if custom != inner(value, key):
         value[key] = custom
     return value
@@ -204,11 +189,16 @@ def _marked(value: dict[str, Json], major: int, sheet: Sheet, old: Info | None) 
 # Difficulties ----------------------------------------------------------------------------
 
 
-def _entries(value: dict[str, Json], major: int, sheet: Sheet, before: Metadata | None) -> None:
+def _entries(value: dict[str, Json], major: int, sheet: Sheet, old: Info | None) -> None:
+    before = old.metadata() if old else None
     made = [
         (row, _entry(row, major, sheet.metadata, before))
         for row in sorted(sheet.rows, key=lambda r: (r.index, _rank(r)))
     ]
+    if old is not None and old.keys.major == major:
+        said = [(e.characteristic, e.value) for e in old.entries]
+        if said == [(_characteristic(row), entry) for row, entry in made]:
+            return
     if major == 4:
         value[MAPS_4] = [entry for _, entry in made]
         return

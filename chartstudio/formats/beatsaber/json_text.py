@@ -30,6 +30,7 @@ GZIP = "gzip"
 _BOM = "\ufeff"
 _MAX_REPAIRS = 20
 _SPACE = re.compile(r"[ \t\r\n]*")
+_HALVES = re.compile("[\ud800-\udfff]")
 _scan = json.JSONDecoder().raw_decode
 _SAFE_DIGITS = 300
 
@@ -332,14 +333,17 @@ class Style:
     def dumps(self, value: Json, depth: int) -> str:
         """The text of a value that stands so many levels deep."""
         separators = (self.comma, self.colon)
-        if self.indent is None:
-            return json.dumps(value, ensure_ascii=False, separators=separators)
         text = json.dumps(value, ensure_ascii=False, indent=self.indent, separators=separators)
+        if _HALVES.search(text):
+            # Half a character has no bytes of its own, only an escape.
+            text = json.dumps(value, indent=self.indent, separators=separators)
+        if self.indent is None:
+            return text
         return text.replace("\n", self.newline + self.indent * depth)
 
     def member(self, key: str, value: Json) -> str:
         """A member of the outermost object."""
-        return json.dumps(key, ensure_ascii=False) + self.colon + self.dumps(value, 1)
+        return self.dumps(key, 1) + self.colon + self.dumps(value, 1)
 
     def between(self, depth: int) -> str:
         """What stands between two elements."""

@@ -55,6 +55,8 @@ class KeptSong:
         Names of difficulties in the Info that are no charts of the song.
     anchors : tuple
         The song's timing as it was read.
+    disallow : bool
+        Whether it opted out of training.
     """
 
     home: int
@@ -62,6 +64,7 @@ class KeptSong:
     others: tuple[KeptFile, ...]
     unread: tuple[str, ...]
     anchors: tuple[Frozen, ...]
+    disallow: bool
 
     @classmethod
     def of(cls, song: Song) -> KeptSong | None:
@@ -69,16 +72,17 @@ class KeptSong:
         found = song.extra.get(OWNER)
         if found is None:
             return None
-        home, info, others, unread, anchors = found
+        home, info, others, unread, anchors, disallow = found
         files = tuple(KeptFile(*item) for item in others)
-        return cls(home, KeptFile(*info) if info else None, files, tuple(unread), anchors)
+        said = KeptFile(*info) if info else None
+        return cls(home, said, files, tuple(unread), anchors, disallow)
 
     def frozen(self) -> Frozen:
         """For an `Extra`."""
         files = tuple((f.name, f.encoding, f.kept) for f in self.others)
         info = self.info
         said = (info.name, info.encoding, info.kept) if info else ()
-        return (self.home, said, files, self.unread, self.anchors)
+        return (self.home, said, files, self.unread, self.anchors, self.disallow)
 
     def other(self, name: str) -> KeptFile | None:
         """One of the other files, in any case."""
@@ -87,10 +91,11 @@ class KeptSong:
 
 @dataclass(frozen=True, slots=True)
 class KeptChart:
-    """What belongs to a chart: its file, and the name of its lightshow."""
+    """What belongs to a chart: its file, the name of its lightshow, its timing as read."""
 
     file: KeptFile
     lightshow: str
+    anchors: tuple[Frozen, ...]
 
     @classmethod
     def of(cls, chart: Chart) -> KeptChart | None:
@@ -98,12 +103,13 @@ class KeptChart:
         found = chart.extra.get(OWNER)
         if found is None:
             return None
-        name, encoding, kept, lightshow = found
-        return cls(KeptFile(name, encoding, kept), lightshow)
+        name, encoding, kept, lightshow, anchors = found
+        return cls(KeptFile(name, encoding, kept), lightshow, anchors)
 
     def frozen(self) -> Frozen:
         """For an `Extra`."""
-        return (self.file.name, self.file.encoding, self.file.kept, self.lightshow)
+        file = self.file
+        return (file.name, file.encoding, file.kept, self.lightshow, self.anchors)
 
 
 def anchors_of(timing: TimingMap) -> tuple[Frozen, ...]:

@@ -40,7 +40,8 @@ MODE = "beatsaber"
 
 SUFFIXES = (".dat",)
 
-INFO_NAMES = ("info.dat", "info.json")
+INFO_NAME = "Info.dat"
+INFO_NAMES = (INFO_NAME, "info.json")
 BPM_INFO_NAME = "BPMInfo.dat"
 
 _NO_DIFFICULTY = (
@@ -72,7 +73,9 @@ class Shelf:
         if found is None:
             return None
         kept, encoding = unpack(self._files[found], found)
-        return KeptFile(found, encoding, kept)
+        # On systems that tell cases apart, the game finds its Info by one spelling only.
+        is_info = found.lower() == INFO_NAME.lower()
+        return KeptFile(INFO_NAME if is_info else found, encoding, kept)
 
     def raw(self, name: str) -> bytes:
         """A file's bytes, by its own name."""
@@ -232,6 +235,7 @@ class _Reader:
             tuple(self.others.values()),
             tuple(self.unread),
             anchors_of(timing),
+            metadata.disallow_training,
         )
         return Song(
             metadata,
@@ -258,9 +262,11 @@ class _Reader:
                     self.problems.append(what)
                 return _Table(None, None)
             self.others[file.name] = file
+            self.disallow |= marks.text_opts_out(file.text())
             value = JsonText.of(file.text(), file.name).value
         except FormatError as error:
             self.problems.append(str(error))
+            self._keep_raw(name)
             return _Table(None, None)
         timing, n_bad = map_of_regions(value, self.bpm)
         if n_bad:
@@ -312,15 +318,17 @@ class _Reader:
         self.disallow |= marks.text_opts_out(text)
         self.problems += [f"{file.name}: {n} x {what}" for what, n in difficulty.tally.items() if n]
         self._keep_lightshow(entry.lightshow)
+        timing = self._timing(difficulty, file.name)
+        kept = KeptChart(file, entry.lightshow, anchors_of(timing))
         return Chart(
             MODE,
             entry.difficulty,
             level_of(entry.difficulty),
             difficulty.notes,
-            self._timing(difficulty, file.name),
+            timing,
             label=entry.label,
             credit=entry.credit,
-            extra=Extra(((OWNER, KeptChart(file, entry.lightshow).frozen()),)),
+            extra=Extra(((OWNER, kept.frozen()),)),
             settings=entry.settings,
         )
 
@@ -375,7 +383,18 @@ def _home_of_file(shelf: Shelf, chosen: str) -> int | None:
         return _home_of_info(shelf, file)
     if chosen.lower().endswith(".json") and leading is None:
         return None
-    return major_of(value)
+    return 4 if _is_in_v4(shelf, file.name) else major_of(value)
+
+
+def _is_in_v4(shelf: Shelf, name: str) -> bool:
+    """Whether the Info beside a difficulty is of version 4 and names it."""
+    try:
+        kept = shelf.info()
+        info = Info.of(kept.name, kept.kept, kept.encoding) if kept else None
+    except FormatError:
+        return False
+    names = (e.file.lower() for e in info.entries) if info and info.keys.major == 4 else ()
+    return name.lower() in names
 
 
 def _home_of_info(shelf: Shelf, info: KeptFile) -> int:

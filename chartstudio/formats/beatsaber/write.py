@@ -27,10 +27,18 @@ from chartstudio.formats.beatsaber.chart_write import (
 )
 from chartstudio.formats.beatsaber.difficulty import Difficulty
 from chartstudio.formats.beatsaber.info import STANDARD, Entry, Info
-from chartstudio.formats.beatsaber.info_write import INFO_NAME, Row, Sheet, info_bytes
-from chartstudio.formats.beatsaber.json_text import COMPACT, Json, JsonText, fresh, pack
+from chartstudio.formats.beatsaber.info_write import Row, Sheet, info_bytes
+from chartstudio.formats.beatsaber.json_text import (
+    COMPACT,
+    Json,
+    JsonText,
+    fresh,
+    pack,
+    text_of,
+    unpack,
+)
 from chartstudio.formats.beatsaber.kept import KeptChart, KeptFile, KeptSong, anchors_of
-from chartstudio.formats.beatsaber.read import BPM_INFO_NAME, Shelf, read
+from chartstudio.formats.beatsaber.read import BPM_INFO_NAME, INFO_NAME, Shelf, read
 from chartstudio.formats.beatsaber.tempo import (
     RATE_HZ,
     audio_data,
@@ -162,11 +170,20 @@ class Writer:
         rows = [self._row(chart) for chart in self.song.charts]
         rows += self._unread()
         metadata, clock = self.song.metadata, self.clock
+        was_out = self.kept is not None and self.kept.disallow and same is not None
         sheet = Sheet(
-            metadata, self.song.audio, clock.bpm, clock.offset_s, self._known(rows), duration_s
+            metadata,
+            self.song.audio,
+            clock.bpm,
+            clock.offset_s,
+            self._known(rows),
+            duration_s,
+            metadata.disallow_training and not was_out,
         )
-        self.found[info_name] = info_bytes(self.info_major, sheet, self.info)[1]
-        return self.found
+        self.found[info_name] = info_bytes(self.info_major, sheet, self.info)
+        if metadata.disallow_training:
+            return self.found
+        return {name: _without_mark(name, data) for name, data in self.found.items()}
 
     def _same_info(self) -> Info | None:
         """The Info that there was, where it stays of its version."""
@@ -193,16 +210,14 @@ class Writer:
 
     def _tempo_files(self, last_tick: int) -> float:
         """Write the table of tempo regions; the audio's length where it was not known."""
+        if self.clock.is_same and self.stays:
+            # What was missing or damaged stays so; the game takes the Info's tempo.
+            self._keep_table()
+            return 0.0
         old = self._table()
         if self.major != 4:
-            if old is not None and self._same_info() is not None:
+            if old is not None:
                 self.found[old.name] = self._old_table(old)
-            return 0.0
-        if old is not None and self.clock.is_same:
-            self.found[old.name] = old.data()
-            return 0.0
-        if self.clock.is_same and self.stays:
-            # It was missing before; the game takes the Info's tempo.
             return 0.0
         n_samples, rate_hz = n_samples_after(self.clock.timing, last_tick), RATE_HZ
         if old is not None:
@@ -221,11 +236,20 @@ class Writer:
         info = self._same_info()
         return (info.audio_data_name() if info else "") or info_convert.AUDIO_DATA_NAME
 
-    def _table(self) -> KeptFile | None:
+    def _keep_table(self) -> None:
+        found = self._table_file()
+        if found is not None:
+            self.found[found.name] = found.data()
+
+    def _table_file(self) -> KeptFile | None:
         if self.kept is None or self._same_info() is None:
             return None
         name = self._audio_data_name() if self.major == 4 else BPM_INFO_NAME
-        found = self.kept.other(name)
+        return self.kept.other(name)
+
+    def _table(self) -> KeptFile | None:
+        """The table of tempo regions that there was, where it can be read."""
+        found = self._table_file()
         try:
             if found is not None:
                 JsonText.of(found.text(), found.name)
@@ -261,7 +285,7 @@ class Writer:
         lightshow = ""
         if written.lightshow is not None:
             lightshow = self._new_lightshow(written.lightshow)
-        elif own is not None and written.major == 4:
+        elif own is not None and self.info_major == 4:
             lightshow = self._old_lightshow(own.lightshow)
         return Row(name, lightshow, chart, before, _LAST if index is None else index)
 
@@ -273,37 +297,32 @@ class Writer:
         """The chart on the beats of its file, with its tempo changes."""
         song, clock, own = self.song, self.clock, KeptChart.of(chart)
         said = song.timing_of(chart)
-        timing = plain(said)
         notes: Sequence[Note] = saber_notes(chart)
-        notes = moved(notes, said, timing)
-        if not self._holds(timing):
-            notes, timing = moved(notes, timing, clock.timing), clock.timing
-        tempos = tempos_of(timing, clock.bpm, clock.offset_s)
-        same = False
-        lightshow = ""
-        if own is not None:
+        same = own is not None and clock.is_same and own.anchors == anchors_of(said)
+        timing = plain(said)
+        if not (same and self.stays):
+            notes = moved(notes, said, timing)
+            if not self._holds(timing):
+                notes, timing = moved(notes, timing, clock.timing), clock.timing
+                same = False
+        if own is not None and not same:
             file = Difficulty.of(own.file.text(), own.file.name)
-            there = map_of(clock.bpm, clock.offset_s, file.tempos)
-            same = there == timing or (self.clock.is_same and said == self._as_read(file))
-            shown = self.kept.other(own.lightshow) if self.kept and own.lightshow else None
-            lightshow = _text(shown)
+            same = map_of(clock.bpm, clock.offset_s, file.tempos) == timing
+        tempos = tempos_of(timing, clock.bpm, clock.offset_s)
+        shown = self.kept.other(own.lightshow) if self.kept and own and own.lightshow else None
         saber = tuple(n for n in notes if isinstance(n, SaberNote))
-        return Ready(chart, saber, tempos, same, own, lightshow)
+        return Ready(chart, saber, tempos, same, own, _text(shown))
 
     def holds(self, chart: Chart) -> bool:
         """Whether the level can hold the chart's timing."""
         return self._holds(plain(self.song.timing_of(chart)))
 
     def _holds(self, timing: TimingMap) -> bool:
-        if self.major == 4 and not self.stays:
+        if self.major == 4:
             return timing == self.clock.timing
         return abs(timing.seconds_at(0) - self.clock.offset_s) < _SLACK_S or (
             timing == self.clock.timing
         )
-
-    def _as_read(self, file: Difficulty) -> TimingMap | None:
-        """The timing that a difficulty without tempo changes had when it was read."""
-        return None if file.tempos else self.song.timing
 
     def _entry_index(self, chart: Chart, own: KeptChart | None) -> int | None:
         """The Info's entry of a chart: of its file, and best of its name too."""
@@ -321,7 +340,8 @@ class Writer:
         if own is not None and own.file.name.lower().endswith(".dat"):
             return own.file.name if before is None or self.stays else before.file
         characteristic = str(chart.setting("characteristic", "") or STANDARD)
-        return file_name(f"{chart.name or 'Normal'}{characteristic}", "Chart") + ".dat"
+        name = f"{chart.name or 'Normal'}{characteristic}".encode("utf-8", "replace").decode()
+        return file_name(name, "Chart") + ".dat"
 
     def _place(self, name: str, data: bytes) -> str:
         """Put a file where there is room; the same file may stand for several charts."""
@@ -343,7 +363,7 @@ class Writer:
     def _old_lightshow(self, name: str) -> str:
         found = self.kept.other(name) if self.kept and name else None
         if found is not None:
-            self.found[found.name] = _without_mark(found, self.song)
+            self.found[found.name] = found.data()
         return name
 
     def _unread(self) -> list[Row]:
@@ -371,12 +391,16 @@ def _text(file: KeptFile | None) -> str:
         return ""
 
 
-def _without_mark(file: KeptFile, song: Song) -> bytes:
-    """A file's bytes, without the opt-out where the song is no longer to have it."""
-    text = _text(file)
-    if song.metadata.disallow_training or not marks.text_opts_out(text):
-        return file.data()
-    return pack(marks.cleared(JsonText.of(text, file.name)), file.encoding)
+def _without_mark(name: str, data: bytes) -> bytes:
+    """A file's bytes, without the opt-out."""
+    try:
+        kept, encoding = unpack(data, name)
+        text = text_of(kept, encoding, name)
+        if not marks.text_opts_out(text):
+            return data
+        return pack(marks.cleared(JsonText.of(text, name)), encoding)
+    except FormatError:
+        return data
 
 
 def _is_entry(entry: Entry, chart: Chart) -> bool:
