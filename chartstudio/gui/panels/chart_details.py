@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QLineEdit,
+    QSizePolicy,
     QToolButton,
     QWidget,
 )
@@ -28,6 +29,7 @@ from chartstudio.modes import MODES
 _FIELDS = (("name", "Difficulty"), ("label", "Its own name"), ("credit", "Charted by"))
 """Text fields of a chart, and their names."""
 
+_LEAST_PX = 72
 _NO_LEVEL = -1.0
 _MOST = 1e6
 
@@ -85,6 +87,9 @@ class ChartDetails(QWidget):
         self._add(tr("Level"), self.level)
 
     def _add(self, title: str, field: QWidget) -> None:
+        # As wide as the panel is, not as wide as what a field could hold.
+        field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        field.setMinimumWidth(_LEAST_PX)
         self._lines.addRow(label(title, "muted"), field)
 
     def unfold(self, on: bool) -> None:

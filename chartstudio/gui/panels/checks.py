@@ -9,11 +9,18 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QPointF,
+    QSize,
     Qt,
     Signal,
 )
 from PySide6.QtGui import QPainter, QPixmap
-from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from chartstudio.editor.checks import SongIssue
 from chartstudio.gui import text
@@ -21,6 +28,8 @@ from chartstudio.gui.checker import Checker
 from chartstudio.gui.panels.parts import button, column, label, row
 from chartstudio.gui.text import tr
 from chartstudio.gui.theme import DARK, Theme
+
+_PADDING_PX = 24
 
 SEVERITIES = ("error", "warning", "hint")
 
@@ -87,6 +96,17 @@ def _dot(theme: Theme, severity: str) -> QPixmap:
     return made
 
 
+class _IssueRow(QStyledItemDelegate):
+    """Rows as tall as their text needs beside the stylesheet's padding."""
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        narrower = QStyleOptionViewItem(option)
+        narrower.rect = option.rect.adjusted(0, 0, -_PADDING_PX, 0)
+        return super().sizeHint(narrower, index)
+
+
 class ChecksPanel(QWidget):
     """Issues by place; a click jumps there, a button fixes what can be fixed safely.
 
@@ -110,6 +130,7 @@ class ChecksPanel(QWidget):
         self.list.setWordWrap(True)
         self.list.setUniformItemSizes(False)
         self.list.setResizeMode(QListView.ResizeMode.Adjust)
+        self.list.setItemDelegate(_IssueRow(self.list))
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.selectionModel().currentChanged.connect(self._on_current)
@@ -179,8 +200,11 @@ class ChecksSummary(QWidget):
         super().__init__()
         self._checker = checker
         self._button = button("", self.clicked.emit, "flat", tr("Show the checks"))
-        self._rest = label(role="muted")
-        self.setLayout(row(self._button, None, self._rest))
+        self._rest = label(role="muted", wrap=True)
+        self._rest.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        layout = row(self._button, self._rest)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
         checker.changed.connect(self._show)
         self._show()
 

@@ -18,6 +18,7 @@ from chartstudio.core.mode import Lane, Mode, Spot
 from chartstudio.core.note import Note
 from chartstudio.editor.places import displaced
 from chartstudio.gui.playfield.field import Playfield, Shot
+from chartstudio.gui.playfield.stamps import Stamps
 from chartstudio.gui.timeline.looks import ANY, BLUE, DIRECTIONS, LIFT, LOOK_INDEX, RED, Faces
 from chartstudio.gui.timeline.sprites import MARKS, SHAPES
 from chartstudio.modes.beatsaber.notes import Arc, Bomb, Chain, ColorNote, SaberNote, Wall
@@ -38,6 +39,7 @@ _LEAST_PULL = 0.3
 """Cells that a press must be pulled for a direction."""
 
 _DOWN = DIRECTIONS.index("down")
+_STAMPS = Stamps()
 _HANDS = ("red", "blue")
 _COLOURS = (QColor(RED), QColor(BLUE))
 _BLOCK = 0.84
@@ -151,15 +153,18 @@ class SaberCanvas:
     def paint(self, painter: QPainter, shot: Shot) -> None:
         """Draw the grid, then the notes, the next one uppermost."""
         theme = shot.theme
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for depth, alpha in ((1.0, 35), (0.5, 35), (0.0, 120)):
-            painter.setPen(QPen(_faint(theme.muted, alpha), 0.02))
+            painter.setPen(QPen(_faint(theme.muted, alpha), 0))
             painter.drawRect(_rect(0, 0, COLUMNS, ROWS, depth))
-        painter.setPen(QPen(_faint(theme.muted, 45), 0.015))
+        painter.setPen(QPen(_faint(theme.muted, 45), 0))
         for x in range(1, COLUMNS):
             painter.drawLine(QPointF(x, 0), QPointF(x, ROWS))
         for y in range(1, ROWS):
             painter.drawLine(QPointF(0, y), QPointF(COLUMNS, y))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         for i in reversed(self._seen(shot)):
             if shot.notes.notes[i] not in shot.hidden:
                 self._note(painter, shot, i)
@@ -286,14 +291,20 @@ class _Brush:
     def _block(
         self, note: ColorNote | Chain, depth: float, symbol: str, turned: float = 0.0
     ) -> None:
-        side = _BLOCK / (1 + _DEPTH * depth)
         middle = _middle(note.x, note.y, depth)
-        place = QTransform().translate(middle.x(), middle.y()).scale(side, side).rotate(turned)
         colour = _COLOURS[_hand(note)]
-        self._painter.setPen(self._edge(colour))
-        self._painter.setBrush(colour)
-        self._painter.drawPath(place.map(SHAPES[symbol]()))
-        self._painter.fillPath(place.map(MARKS[symbol]()), self._theme.playhead)
+        area = QRectF(middle.x() - 0.7, middle.y() - 0.7, 1.4, 1.4)
+
+        def make(painter: QPainter) -> None:
+            place = QTransform().translate(middle.x(), middle.y())
+            place = place.scale(_BLOCK, _BLOCK).rotate(turned)
+            painter.setPen(self._edge(colour))
+            painter.setBrush(colour)
+            painter.drawPath(place.map(SHAPES[symbol]()))
+            painter.fillPath(place.map(MARKS[symbol]()), self._theme.playhead)
+
+        key = (symbol, turned, colour.rgb(), self._selected)
+        _STAMPS.draw(self._painter, key, area, make, 1 / (1 + _DEPTH * depth))
 
     def _bomb(self, note: Bomb, depth: float) -> None:
         radius = _BLOCK / (1 + _DEPTH * depth) * 0.36
@@ -318,10 +329,13 @@ class _Brush:
             for d in (depth, end_depth)
         )
         colour = self._theme.bad
-        self._painter.setPen(QPen(_faint(colour, 200), 0.07 if self._selected else 0.03))
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        # A pen of width 0 is one pixel wide at any scale.
+        self._painter.setPen(QPen(_faint(colour, 200), 0.07 if self._selected else 0))
         self._painter.setBrush(_faint(colour, 38))
         self._painter.drawRect(back)
         self._painter.drawRect(front)
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
 
     def _line(self, note: Arc | Chain, depth: float, end_depth: float) -> tuple[QPointF, QPointF]:
         head = _middle(note.x, note.y, depth)

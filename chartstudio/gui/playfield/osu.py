@@ -19,6 +19,7 @@ from chartstudio.core.note import Note
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.editor.places import displaced
 from chartstudio.gui.playfield.field import Playfield, Shot
+from chartstudio.gui.playfield.stamps import Stamps
 from chartstudio.gui.timeline.looks import COMBO, LOOK_INDEX, Faces
 from chartstudio.modes.osu import curve
 from chartstudio.modes.osu.field import CENTRE, HEIGHT, WIDTH, radius_px
@@ -26,6 +27,10 @@ from chartstudio.modes.osu.notes import Circle, OsuNote, Slider, Spinner
 from chartstudio.modes.osu.timing import Velocities, length_for, slider_multiplier
 
 _MARGIN = 44
+_SCREEN = QRectF(-WIDTH, -HEIGHT, 3 * WIDTH, 3 * HEIGHT)
+"""What is drawn of sliders that run far away."""
+
+_STAMPS = Stamps()
 _GRID = 64
 _LINGER_S = 0.3
 """How long an object fades once it is over: long enough to be grabbed."""
@@ -89,14 +94,16 @@ class OsuCanvas:
     def paint(self, painter: QPainter, shot: Shot) -> None:
         """Draw the grid, then the objects, the next one uppermost."""
         theme = shot.theme
-        painter.setPen(QPen(_faint(theme.muted, 30), 1))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(QPen(_faint(theme.muted, 30), 0))
         for x in range(_GRID, WIDTH, _GRID):
             painter.drawLine(QPointF(x, 0), QPointF(x, HEIGHT))
         for y in range(_GRID, HEIGHT, _GRID):
             painter.drawLine(QPointF(0, y), QPointF(WIDTH, y))
-        painter.setPen(QPen(_faint(theme.muted, 110), 1.5))
+        painter.setPen(QPen(_faint(theme.muted, 110), 0))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(QRectF(0, 0, WIDTH, HEIGHT))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         for i in reversed(self._seen(shot)):
             if shot.notes.notes[i] not in shot.hidden:
                 self._object(painter, shot, i)
@@ -254,20 +261,22 @@ class _Brush:
         self._colour = colour
         self._edge = shot.theme.accent if selected else shot.theme.playhead
         self._width = 6.0 if selected else 3.5
+        self._key = (self._radius, colour.rgb(), selected)
 
     def head(self, at: tuple[float, float], number: str) -> None:
-        painter, radius = self._painter, self._radius
-        painter.setBrush(self._colour)
-        painter.setPen(QPen(self._edge, self._width))
-        painter.drawEllipse(QPointF(*at), radius * 0.93, radius * 0.93)
-        if number:
-            font = QFont(painter.font())
-            font.setPixelSize(max(round(radius * 0.85), 6))
-            font.setBold(True)
-            painter.setFont(font)
+        """The circle with its number in the combo."""
+        side = 2 * self._radius + self._width
+        area = QRectF(at[0] - side / 2, at[1] - side / 2, side, side)
+
+        def make(painter: QPainter) -> None:
+            painter.setBrush(self._colour)
+            painter.setPen(QPen(self._edge, self._width))
+            painter.drawEllipse(QPointF(*at), self._radius * 0.93, self._radius * 0.93)
+            painter.setFont(_font(self._painter, self._radius * 0.85, bold=True))
             painter.setPen(self._theme.background)
-            box = QRectF(at[0] - radius, at[1] - radius, 2 * radius, 2 * radius)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, number)
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, number)
+
+        _STAMPS.draw(self._painter, ("head", *self._key, number), area, make)
 
     def approach(self, at: tuple[float, float], left: float) -> None:
         """The ring that closes in: four times as large when the object appears."""
@@ -278,37 +287,54 @@ class _Brush:
 
     def body(self, slider: Slider) -> None:
         """The track between two edges, with the number of its turns at the end."""
-        line = QPolygonF([QPointF(x, y) for x, y in curve.path_of(slider).tolist()])
         path = QPainterPath()
-        path.addPolygon(line)
+        path.addPolygon(QPolygonF([QPointF(x, y) for x, y in curve.path_of(slider).tolist()]))
+        room = self._radius + self._width
+        area = path.boundingRect().adjusted(-room, -room, room, room).intersected(_SCREEN)
+        if area.isEmpty():
+            return
+        shape = (slider.x, slider.y, slider.curve, slider.points, slider.length_px, slider.n_spans)
+        _STAMPS.draw(
+            self._painter, ("body", *self._key, shape), area, lambda p: self._track(p, path, slider)
+        )
+
+    def _track(self, painter: QPainter, path: QPainterPath, slider: Slider) -> None:
+        inner = 2 * self._radius - 2 * self._width
         for width, colour in (
             (2 * self._radius, _faint(self._edge, 190)),
-            (2 * self._radius - 2 * self._width, self._theme.panel_raised),
-            (2 * self._radius - 2 * self._width, _faint(self._colour, 90)),
+            (inner, self._theme.panel_raised),
+            (inner, _faint(self._colour, 90)),
         ):
             pen = QPen(colour, width)
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-            self._painter.strokePath(path, pen)
+            painter.strokePath(path, pen)
         if slider.n_spans > 1:
             end = curve.position_at(slider, 1.0)
-            font = QFont(self._painter.font())
-            font.setPixelSize(max(round(self._radius * 0.7), 6))
-            self._painter.setFont(font)
-            self._painter.setPen(self._theme.playhead)
+            painter.setFont(_font(self._painter, self._radius * 0.7))
+            painter.setPen(self._theme.playhead)
             box = QRectF(end[0] - 40, end[1] - 40, 80, 80)
-            self._painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"↩{slider.n_spans - 1}")
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"↩{slider.n_spans - 1}")
 
     def ball(self, at: tuple[float, float]) -> None:
+        """Where the slider is now."""
         self._painter.setBrush(_faint(self._theme.playhead, 200))
         self._painter.setPen(QPen(self._colour, 4.0))
         self._painter.drawEllipse(QPointF(*at), self._radius * 0.8, self._radius * 0.8)
 
     def spinner(self) -> None:
+        """Two circles around the middle of the field."""
         self._painter.setBrush(_faint(self._colour, 40))
         self._painter.setPen(QPen(self._edge, self._width))
         for radius in (HEIGHT * 0.45, HEIGHT * 0.07):
             self._painter.drawEllipse(QPointF(*CENTRE), radius, radius)
+
+
+def _font(painter: QPainter, size: float, bold: bool = False) -> QFont:
+    font = QFont(painter.font())
+    font.setPixelSize(max(round(size), 6))
+    font.setBold(bold)
+    return font
 
 
 def _faint(colour: QColor, alpha: int) -> QColor:

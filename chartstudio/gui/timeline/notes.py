@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPixmap
+from PySide6.QtCore import QLine, QPoint, QRect, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPixmap
 
 from chartstudio.core.note import Note
 from chartstudio.core.ticks import OFF_GRID, SNAPS
@@ -54,6 +54,9 @@ _FLAT = frozenset({Body.HOLD, Body.ROLL, Body.SPAN})
 _LEAST_TURN_PX = 5.0
 _MOST_TURNS = 1000
 """Turns of a slider closer or more than this are not marked."""
+
+_N_LINKS = 6
+_MOST_FACES = 4000
 
 _LIFT_BIT, _ROW_BIT, _CHOSEN_BIT, _LOOK_BIT = 48, 40, 39, 32
 """Where a face's number holds what; the colour is in the lowest 32 bits."""
@@ -140,6 +143,7 @@ class Kit:
         for snap in SNAPS:
             self._by_snap[snap] = theme.snap(snap).rgb()
         self._by_lane = np.array([theme.snap(snap).rgb() for snap in _LANE_SNAPS], np.uint32)
+        self._faces: dict[tuple[object, ...], dict[int, tuple[QPixmap, float, int]]] = {}
         self._chosen: tuple[NoteArrays, frozenset[Note], NDArray[np.bool_]] | None = None
 
     def colours(self, scene: Scene, notes: NoteArrays, seen: Seen) -> NDArray[np.uint32]:
@@ -153,6 +157,12 @@ class Kit:
         else:
             usual = self._by_snap[notes.snaps[seen.index]]
         return np.where(own > 0, own, usual)
+
+    def faces_of(self, key: tuple[object, ...]) -> dict[int, tuple[QPixmap, float, int]]:
+        """Faces that were drawn before at one size and place, by their numbers."""
+        if sum(map(len, self._faces.values())) > _MOST_FACES or len(self._faces) > 16:
+            self._faces.clear()
+        return self._faces.setdefault(key, {})
 
     def among(self, notes: NoteArrays, chosen: frozenset[Note]) -> NDArray[np.bool_]:
         """Which notes are in a set; the last answer is kept."""
@@ -203,12 +213,21 @@ class NoteBrush:
         codes |= notes.faces.looks[seen.index].astype(np.int64) << _LOOK_BIT | rgb
         codes |= (notes.faces.lifts[seen.index].astype(np.int64) + LIFT) << _LIFT_BIT
         faces, face_of = np.unique(codes, return_inverse=True)
-        sprites = [self._sprite(code, look) for code in faces.tolist()]
+        known = self.kit.faces_of(self._face_key(look))
+        for code in faces.tolist():
+            if code not in known:
+                known[code] = self._sprite(code, look)
+        sprites = [known[code] for code in faces.tolist()]
         pixmaps, halves, tops = zip(*sprites, strict=True) if sprites else ((), (), ())
         left = np.rint(seen.x - np.array(halves)[face_of]).astype(np.int64) if sprites else []
         put = self.painter.drawPixmap
         for x, face in zip(np.asarray(left).tolist(), face_of.tolist(), strict=True):
             put(x, tops[face], pixmaps[face])
+
+    def _face_key(self, look: Look) -> tuple[object, ...]:
+        """All that a face depends on besides its number."""
+        strip, zoom = self.strip, self.scene.view.seconds_per_px
+        return strip.lanes, strip.n_lanes, zoom, self.scene.ratio, look, self.chart.lanes
 
     def _sprite(self, code: int, look: Look) -> tuple[QPixmap, float, int]:
         """A face as its picture, half its width, and the top where its lane wants it."""
@@ -318,14 +337,19 @@ class NoteBrush:
                 if is_chosen:
                     self._frame(area)
             return
-        pen = QPen(self.kit.theme.playhead if is_chosen else shade(edge, 190), 2.0)
+        colour = self.kit.theme.playhead if is_chosen else shade(edge, 190)
+        fall = round(float(faces.tails[n]) * lane_px)
         if body is Body.LINKS:
-            pen = QPen(pen.color(), max(lane_px * 0.09, 3.0), Qt.PenStyle.DotLine)
-        self.painter.setPen(pen)
-        self.painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        end_y = line.y() + round(float(faces.tails[n]) * lane_px)
-        self.painter.drawLine(line.x(), line.y(), line.x() + line.width(), end_y)
-        self.painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            size = max(round(lane_px * 0.08), 3)
+            for i in range(1, _N_LINKS + 1):
+                x, y = line.x() + line.width() * i // _N_LINKS, line.y() + fall * i // _N_LINKS
+                self.painter.fillRect(x - size // 2, y - size // 2, size, size, colour)
+            return
+        # Two lines of one pixel cost a tenth of a smooth one of two.
+        self.painter.setPen(colour)
+        start, end = line.topLeft(), QPoint(line.x() + line.width(), line.y() + fall)
+        down = QPoint(0, 1)
+        self.painter.drawLines([QLine(start, end), QLine(start + down, end + down)])
 
     def _body_colours(self, row: int, rgb: int, kind: int, look: Look) -> tuple[QColor, QColor]:
         """What fills a body, and the colour of its tail."""
