@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from saber_maps import arc, blue, bomb, chain, chart_of, human_charts, red, wall
 
 from chartstudio.core.errors import ModeError
-from chartstudio.core.mode import Issue
+from chartstudio.core.mode import Issue, RowContext
 from chartstudio.core.note import LaneNote, Note
 from chartstudio.core.song import Chart
 from chartstudio.core.timing import TimingMap
 from chartstudio.modes import MODES
 from chartstudio.modes.beatsaber.check_objects import usual_njs
+from chartstudio.modes.beatsaber.notes import Arc, Bomb, Chain, ColorNote, Wall
 from chartstudio.modes.beatsaber.scene import level_of
 
 MODE = MODES["beatsaber"]
@@ -199,3 +202,36 @@ def test_human_maps(shared: Path) -> None:
         assert severities["error"] <= minutes
         # One saber has no second hand to flow with: its mappers reset on purpose.
         assert severities["warning"] <= (6 if kind == "OneSaber" else 2) * minutes
+
+
+NUMBERS = st.sampled_from([-(10**6), -1500, -1000, -1, 0, 1, 2, 3, 4, 8, 9, 1000, 1180, 10**6])
+TICKS = st.sampled_from([-50000, 0, 20160, 20161, 40320, 50000, 10**9])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(ColorNote, TICKS, TICKS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS),
+            st.builds(Bomb, TICKS, TICKS, NUMBERS, NUMBERS),
+            st.builds(Wall, TICKS, TICKS, NUMBERS, NUMBERS, NUMBERS, NUMBERS),
+            st.builds(Arc, TICKS, TICKS, *[NUMBERS] * 7),
+            st.builds(Chain, TICKS, TICKS, *[NUMBERS] * 7, st.sampled_from([0.0, 1.0, -1.0])),
+        ),
+        max_size=25,
+    ),
+    st.sampled_from(["Standard", "OneSaber", "360Degree", "NoArrows", "My own"]),
+    st.sampled_from([0.0, -5.0, 1e-9, 16.0, 1e9, float("nan"), float("inf")]),
+)
+def test_junk_is_checked_mirrored_and_rated(notes: list[Note], kind: str, njs: float) -> None:
+    chart = chart_of(*notes, characteristic=kind, njs=njs)
+    for issue in MODE.check(chart, TIMING):
+        assert issue.tick <= issue.end
+        if issue.fix is not None:
+            assert issue.fix(chart) != chart
+    assert MODE.difficulty(chart, TIMING) >= 0
+    assert len(MODE.mirror(chart.notes, "both")) == len(notes)
+    _, n_bad = MODE.decode(0, MODE.encode(chart.notes))
+    assert n_bad == 0
+    context = RowContext(20160, TIMING, chart.notes, (), chart.notes, 3)
+    assert MODE.grammar(context).mask(()).any()

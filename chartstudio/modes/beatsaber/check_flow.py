@@ -167,7 +167,7 @@ def check_one_saber(scene: Scene) -> Iterator[Issue]:
     for note in scene.cut.notes:
         if isinstance(note, ColorNote) and note.color == RED:
             text = "Red note in a chart for one saber, which is blue"
-            yield Issue("no-red-saber", "error", text, note.tick, note.end)
+            yield Issue("no-red-saber", "error", text, note.tick, note.tick)
 
 
 def _ms(seconds: float) -> str:

@@ -71,7 +71,7 @@ def check_grid(scene: Scene) -> Iterator[Issue]:
     for note in timed:
         if not in_grid(note.x, note.y) and not placed_by_mods(note):
             text = "Outside the grid of 4 x 3: needs the Mapping Extensions mod"
-            yield Issue("outside-grid", "hint", text, note.tick, note.end)
+            yield Issue("outside-grid", "hint", text, note.tick, note.tick)
     snaps = scene.timing.snaps_of(np.array([n.tick for n in timed], dtype=np.int64))
     for i in np.flatnonzero(snaps == 0):
         tick = timed[i].tick
