@@ -4,7 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from chartstudio.formats import FORMATS
 from chartstudio.library.games import FILE, KNOWN_IDS, PACK, find_games
 from chartstudio.library.machine import Machine, StoredRegistry, WindowsRegistry, settings_in
 
@@ -391,3 +394,82 @@ def test_settings_files_are_read_line_by_line(tmp_path: Path) -> None:
     assert settings_in(path)["b"] == "c=d"
     assert settings_in(path)["A"] == "1"
     assert settings_in(tmp_path / "gone") == {}
+
+
+# Everything at once ----------------------------------------------------------------------
+
+TREES = {
+    "windows": (
+        "home/AppData/Local/osu!/osu!.cfg",
+        "home/AppData/Roaming/osu/client.realm",
+        "home/AppData/Local/osulazer/current/osu!.exe",
+        "home/AppData/Roaming/ITGmania/Save/Preferences.ini",
+        "home/AppData/Roaming/StepMania 5.1/Songs/pack/song/a.sm",
+        "home/AppData/Roaming/StepMania 5/Songs/x",
+        "Games/ITGmania/Portable.ini",
+        "Program Files (x86)/Steam/steamapps/common/Beat Saber/Beat Saber.exe",
+        "Program Files/Oculus/Software/hyperbolic-magnetism-beat-saber/Beat Saber.exe",
+        "home/BSManager/BSInstances/1.40.0/Beat Saber.exe",
+    ),
+    "linux": (
+        "home/.osu/osu!.cfg",
+        "home/.local/share/osu/client.realm",
+        "usr/bin/osu-lazer",
+        "home/.itgmania/Save/Preferences.ini",
+        "home/.stepmania-5.1/Songs/x",
+        "home/.stepmania-5.0/Songs/x",
+        "opt/itgmania/Portable.ini",
+        "home/.local/share/Steam/steamapps/common/Beat Saber/Beat Saber.exe",
+        "snap/steam/common/.local/share/Steam/config",
+        "home/BSManager/BSInstances/1.40.0/Beat Saber.exe",
+    ),
+    "macos": (
+        "home/Library/Application Support/osu/client.realm",
+        "Applications/osu!.app/Contents/Info.plist",
+        "home/Library/Application Support/ITGmania/Save/Preferences.ini",
+        "home/Library/Application Support/StepMania 5.1/Songs/x",
+        "Applications/ITGmania/Portable.ini",
+    ),
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(sorted(TREES)), st.data())
+def test_whatever_is_there_is_found_once_and_left_alone(
+    tmp_path_factory: pytest.TempPathFactory, os_name, data
+) -> None:
+    root = tmp_path_factory.mktemp("machine")
+    chosen = data.draw(st.sets(st.sampled_from(TREES[os_name])))
+    for path in chosen:
+        touch(root / path)
+    where = machine(os_name, root)
+    before = sorted(root.rglob("*"))
+    games = find_games(where)
+    assert sorted(root.rglob("*")) == before
+    assert len({g.id for g in games}) == len({g.title for g in games}) == len(games)
+    for game in games:
+        assert game.id.startswith(KNOWN_IDS)
+        assert game.formats
+        assert game.songs is None or game.songs.is_relative_to(root)
+    n_sabers = sum(path.endswith("Beat Saber.exe") for path in chosen)
+    assert sum(g.id.startswith("beat-saber") for g in games) == 2 * n_sabers
+    assert any(g.id == "itgmania" for g in games) == any("itgmania" in p.lower() for p in chosen)
+
+
+def test_every_game_gets_formats_of_its_own_family(tmp_path: Path) -> None:
+    where = machine("linux", tmp_path)
+    for path in TREES["linux"]:
+        touch(tmp_path / path)
+    families = {f.id: f.family for f in FORMATS}
+    assert {g.id: {families[i] for i in g.formats} for g in find_games(where)} == {
+        "osu-stable": {"osu"},
+        "osu-lazer": {"osu"},
+        "stepmania": {"stepmania"},
+        "stepmania-2": {"stepmania"},
+        "itgmania": {"stepmania"},
+        "itgmania-2": {"stepmania"},
+        "beat-saber": {"beatsaber"},
+        "beat-saber-wip": {"beatsaber"},
+        "beat-saber-2": {"beatsaber"},
+        "beat-saber-wip-2": {"beatsaber"},
+    }

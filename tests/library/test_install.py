@@ -17,10 +17,11 @@ from chartstudio.core.errors import FormatError
 from chartstudio.core.job import run
 from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Chart, Metadata, Song
-from chartstudio.formats import bundle, read_song
+from chartstudio.formats import FORMATS, bundle, read_song
 from chartstudio.formats.bundle import Bundle
 from chartstudio.library.games import FILE, PACK, Game
 from chartstudio.library.install import MARKER, install, plan_for, start_program
+from chartstudio.modes.beatsaber.notes import ColorNote
 
 OGG = encode.ogg_vorbis(np.zeros((2, 4410), np.float32), 44_100)
 SONG = Song(
@@ -136,6 +137,22 @@ def test_an_archive_format_is_unpacked_in_a_game_of_folders(tmp_path: Path) -> N
     place = tmp_path / "Songs" / NAME
     assert {p.parent for p in done.files} == {place}
     assert {p.suffix for p in done.files} == {".osu", ".ogg"}
+
+
+def test_a_map_lies_directly_in_its_folder(tmp_path: Path) -> None:
+    levels = tmp_path / "Beat Saber_Data" / "CustomWIPLevels"
+    formats = tuple(f.id for f in FORMATS if f.family == "beatsaber")
+    game = Game("beat-saber-wip", "Beat Saber", tmp_path, levels, formats)
+    notes = (ColorNote(0, 0, 1, 0, 0, 1), ColorNote(20_160, 20_160, 2, 0, 1, 1))
+    made = replace(SONG, charts=(Chart("beatsaber", "Expert", 4.0, notes),))
+    done = installed(game, made)
+    assert {p.parent for p in done.files} == {levels / NAME}
+    assert {"Info.dat", "cover.png", MARKER} <= {p.name for p in (levels / NAME).iterdir()}
+    # Read again and installed from there, it is the same song.
+    read, format_id = read_song(Bundle.open(levels / NAME))
+    plan = plan_for(read, Bundle.open(levels / NAME), game, format_id)
+    assert plan.losses == ()
+    assert {p.parent for p in run(install(plan, game)).files} == {levels / NAME}
 
 
 @settings(max_examples=60, deadline=None)
