@@ -13,7 +13,7 @@ from chartstudio.core.errors import FormatError
 from chartstudio.core.job import Job, Progress
 from chartstudio.core.song import Song
 from chartstudio.formats import bundle, find_format, write_song
-from chartstudio.formats.format import has_suffix
+from chartstudio.formats.format import Format, has_suffix
 
 PROJECT = "project"
 
@@ -60,7 +60,9 @@ def save_job(
     written = write_song(song, place.format_id)
     charts = [name for name in opened if "/" not in name and has_suffix(name, known.suffixes)]
     if has_suffix(place.path.name, bundle.ARCHIVE_SUFFIXES):
-        kept = {name: opened[name] for name in opened if name not in charts}
+        # A format's suffix may be that of other files too, which stay.
+        replaced = known.write(known.read(opened, None)) if opened else {}
+        kept = {name: opened[name] for name in opened if name not in replaced}
         yield Progress(0.6, "Writing the archive")
         bundle.save_archive(place.path, {**kept, **beside, **written})
         return
@@ -72,7 +74,37 @@ def save_job(
             written = {place.path.name: data}
         elif len(charts) == 1:
             written = {charts[0]: data}
+    elif is_file and _is_part(known, opened, place.path.name):
+        written = _part_alone(known, opened, place.path, written)
     bundle.save_files(folder, {**_new_in(folder, beside), **written})
+
+
+def _is_part(known: Format, opened: Mapping[str, bytes], name: str) -> bool:
+    """Whether a file was opened alone that holds one chart of a set beside it."""
+    if name not in opened:
+        return False
+    return len(known.read(opened, name).charts) < len(known.read(opened, None).charts)
+
+
+def _part_alone(
+    known: Format, opened: Mapping[str, bytes], path: Path, written: dict[str, bytes]
+) -> dict[str, bytes]:
+    """The one file: what the format would write around it would hide the rest of the set.
+
+    Raises
+    ------
+    FormatError
+        When the song was changed in what those other files hold.
+    """
+    before = known.write(known.read(opened, path.name))
+    others = [n for n in written if n != path.name and written[n] != before.get(n)]
+    if others:
+        what = (
+            f"holds one chart of a set, and what was changed belongs in {others[0]}; open that "
+            "file, or save as a project"
+        )
+        raise FormatError(str(path), None, what)
+    return {path.name: written[path.name]}
 
 
 def _new_in(folder: Path, beside: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ from chartstudio.gui.jobs import Lane
 from chartstudio.gui.panels.parts import button, label, restyle
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
+from chartstudio.modes import MODES
 
 _MESSAGE_MS = 8000
 _NPS_WINDOW_S = 1.0
@@ -119,7 +120,9 @@ class StatusBar(QStatusBar):
         near = slice_notes(
             chart.notes, timing.tick_at(now_s - half_s), timing.tick_at(now_s + half_s)
         )
-        self._density.setText(tr("{n} notes/s here", n=f"{len(near) / _NPS_WINDOW_S:.0f}"))
+        mode = MODES.get(chart.mode)
+        n_near = len(near) if mode is None else sum(mode.counts(n) for n in near)
+        self._density.setText(tr("{n} notes/s here", n=f"{n_near / _NPS_WINDOW_S:.0f}"))
 
     def _show_silence(self) -> None:
         notice = self._studio.playback.notice

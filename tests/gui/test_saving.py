@@ -1,4 +1,5 @@
 import zipfile
+from dataclasses import replace
 
 import pytest
 from window_rig import BEAT, make_song, write_wav
@@ -11,6 +12,7 @@ from chartstudio.editor import edits
 from chartstudio.formats import Bundle, Loss, read_song, write_song
 from chartstudio.gui import verbs
 from chartstudio.gui.saving import Place, save_job
+from chartstudio.modes.beatsaber.notes import ColorNote
 
 
 def test_a_lone_chart_file_in_a_folder_keeps_its_name(song_folder):
@@ -43,6 +45,57 @@ def test_an_archive_keeps_what_is_no_chart(tmp_path):
     assert bundle["sb/picture.png"] == b"picture"
     assert bundle["song.wav"] == b"sound"
     assert len(read_song(bundle)[0].charts[0].notes) == 17
+
+
+def _saber_set(folder):
+    """A Beat Saber map of two difficulties, with the editor's own tempo file."""
+    notes = tuple(ColorNote(b * BEAT, b * BEAT, b % 4, 0, b % 2, 1) for b in range(8))
+    charts = (Chart("beatsaber", "Easy", None, notes), Chart("beatsaber", "Hard", None, notes))
+    files = write_song(replace(make_song(), charts=charts), "beatsaber-v2")
+    for name, data in {**files, "BPMInfo.dat": b'{"_version": "2.0.0"}'}.items():
+        (folder / name).write_bytes(data)
+    return sorted(files)
+
+
+def test_one_difficulty_of_a_set_is_saved_alone(tmp_path):
+    names = _saber_set(tmp_path)
+    before = {name: (tmp_path / name).read_bytes() for name in names}
+    hard = tmp_path / next(n for n in names if n.startswith("Hard"))
+    bundle = Bundle.open(hard)
+    song, format_id = read_song(bundle)
+    (chart,) = song.charts
+    changed = edits.remove(0, chart.notes[:3])(song)
+    run(save_job(changed, Place(hard, format_id), bundle, {}))
+    assert (tmp_path / "Info.dat").read_bytes() == before["Info.dat"]
+    whole = read_song(Bundle.open(tmp_path))[0]
+    assert [len(c.notes) for c in whole.charts] == [8, 5]
+    renamed = edits.set_metadata(title="Another")(changed)
+    with pytest.raises(FormatError, match=r"Info\.dat"):
+        run(save_job(renamed, Place(hard, format_id), Bundle.open(hard), {}))
+    info = tmp_path / "Info.dat"
+    song, format_id = read_song(Bundle.open(info))
+    renamed = edits.set_metadata(title="Another")(song)
+    run(save_job(renamed, Place(info, format_id), Bundle.open(info), {}))
+    whole = read_song(Bundle.open(tmp_path))[0]
+    assert whole.metadata.title == "Another"
+    assert [len(c.notes) for c in whole.charts] == [8, 5]
+
+
+def test_files_of_other_tools_stay_in_an_archive(tmp_path):
+    folder = tmp_path / "map"
+    folder.mkdir()
+    _saber_set(folder)
+    path = tmp_path / "map.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in folder.iterdir():
+            archive.write(file, file.name)
+    bundle = Bundle.open(path)
+    song, format_id = read_song(bundle)
+    run(save_job(edits.remove_chart(0)(song), Place(path, format_id), bundle, {}))
+    again = Bundle.open(path)
+    assert again["BPMInfo.dat"] == b'{"_version": "2.0.0"}'
+    assert [c.name for c in read_song(again)[0].charts] == ["Hard"]
+    assert not any(name.startswith("Easy") for name in again)
 
 
 def test_files_beside_a_new_project_never_replace_others(tmp_path):
