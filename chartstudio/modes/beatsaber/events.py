@@ -95,7 +95,9 @@ def encode(row: Sequence[Note]) -> tuple[int, ...]:
                 events.append((cut_event(note.color, x, y, direction),))
             case Bomb(x=x, y=y) if in_grid(x, y):
                 events.append((FIRST_BOMB + cell_index(x, y),))
-            case Wall() if (shape := (note.x, note.y, note.width, note.height)) in WALL_SHAPES:
+            case Wall() if (
+                shape := (note.x, note.y, note.width, note.height)
+            ) in WALL_SHAPES and note.end > note.tick:
                 length = nearest_length(note.end - note.tick)
                 events.append((FIRST_WALL + WALL_SHAPES.index(shape), FIRST_LENGTH + length))
     return (*(event for spelled in sorted(events) for event in spelled), END)
