@@ -27,6 +27,7 @@ from chartstudio.gui.files import SongFiles
 from chartstudio.gui.jobs import Handle, Jobs, Lane
 from chartstudio.gui.preferences import Preferences
 from chartstudio.gui.text import tr
+from chartstudio.gui.timeline.rows import field_of
 from chartstudio.modes import MODES
 
 RATES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
@@ -60,10 +61,19 @@ def beats(timing: TimingMap, duration_s: float) -> Ticks:
 
 
 def note_ticks(notes: Sequence[Note], mode_id: str, timing: TimingMap) -> Ticks:
-    """What ticks with a chart: each row of notes once, chords with another sound."""
+    """What ticks with a chart: each row of notes once, chords with another sound.
+
+    Notes that sound more than once, such as sliders, tick as often.
+    """
     mode = MODES.get(mode_id)
     counted = [n for n in notes if mode is None or mode.counts(n)]
-    rows, n_notes = np.unique(ticks_of(counted), return_counts=True)
+    field = field_of(mode)
+    heard = (
+        ticks_of(counted)
+        if field is None
+        else np.array([tick for n in counted for tick in field.heard(n)], dtype=np.int64)
+    )
+    rows, n_notes = np.unique(heard, return_counts=True)
     rows_of_chart: NDArray[np.int64] = rows
     sounds = np.full(len(rows), SOUNDS.index("note"), np.int64)
     sounds[n_notes > 1] = SOUNDS.index("note-chord")

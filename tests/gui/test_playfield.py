@@ -10,6 +10,7 @@ from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Chart, Metadata, Song
 from chartstudio.core.timing import TimingMap
 from chartstudio.editor.selection import Selection
+from chartstudio.gui.playback import note_ticks
 from chartstudio.gui.playfield import PLAYFIELDS
 from chartstudio.gui.timeline.looks import COMBO, LIFT, LOOKS
 from chartstudio.gui.timeline.rows import put_note, rows_of, stretches
@@ -179,6 +180,13 @@ def test_beat_saber_notes_of_one_column_are_told_apart_by_height(saber):
     above = pointer_at(scene, x, strip.lane_y(1) - strip.lane_px * 0.3)
     below = pointer_at(scene, x, strip.lane_y(1) + strip.lane_px * 0.3)
     assert (above.note, below.note) == (high, RED)
+
+
+def test_sliders_tick_where_they_are_heard():
+    timing = TimingMap.constant(120.0)
+    found = note_ticks(OBJECTS, "osu", timing)
+    assert found.times_s.tolist() == [2.0, 3.0, 3.5, 4.0, 8.0]
+    assert note_ticks(BLOCKS, "beatsaber", timing).times_s.tolist() == [2.0]
 
 
 # The dock --------------------------------------------------------------------------------

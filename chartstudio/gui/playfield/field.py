@@ -105,6 +105,10 @@ class Canvas(Protocol):
         ...
 
 
+def _at_its_start(note: Note) -> tuple[int, ...]:
+    return (note.tick,)
+
+
 @dataclass(frozen=True, slots=True)
 class Playfield:
     """One space.
@@ -128,6 +132,8 @@ class Playfield:
     put : callable
         ``(mode, kind, (tick, end), spot) -> Note``.
     canvas : Canvas
+    heard : callable
+        ``(note) -> ticks`` at which the note sounds.
     """
 
     space: str
@@ -139,3 +145,4 @@ class Playfield:
     spot_of: Callable[[Note], Spot | None]
     put: Callable[[Mode, str, tuple[int, int], Spot], Note]
     canvas: Canvas
+    heard: Callable[[Note], tuple[int, ...]] = _at_its_start

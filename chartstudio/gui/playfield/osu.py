@@ -35,6 +35,8 @@ _GRID = 64
 _LINGER_S = 0.3
 """How long an object fades once it is over: long enough to be grabbed."""
 
+_MOST_HEARD = 1000
+
 _LEAST_PULL = 12.0
 """A slider shorter than this many pixels was a click."""
 
@@ -70,6 +72,14 @@ def faces(notes: Sequence[Note]) -> Faces:
 
 def _spot_of(note: Note) -> Spot | None:
     return None if isinstance(note, Spinner) else (note.x, note.y)  # type: ignore[attr-defined]
+
+
+def _heard(note: Note) -> tuple[int, ...]:
+    """Head, repeats and end of a slider; the end of a spinner."""
+    if isinstance(note, Slider):
+        length, n_spans = note.end - note.tick, min(max(note.n_spans, 1), _MOST_HEARD)
+        return tuple(note.tick + length * i // n_spans for i in range(n_spans + 1))
+    return (note.end,)
 
 
 def _put(mode: Mode, kind: str, ticks: tuple[int, int], spot: Spot) -> Note:
@@ -353,4 +363,5 @@ FIELD = Playfield(
     spot_of=_spot_of,
     put=_put,
     canvas=OsuCanvas(),
+    heard=_heard,
 )
