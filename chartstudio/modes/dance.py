@@ -48,7 +48,7 @@ def estimate_meter(chart: Chart, timing: TimingMap) -> float:
     that were left out of a fit no nearer, so they are left to the checks.
     """
     rows_per_s, chord_share = strain_nps(chart, timing)
-    return float(round(1.15 * (rows_per_s * (1 + 1.5 * chord_share)) ** 0.95, 2))
+    return float(round(1.17 * (rows_per_s * (1 + 1.5 * chord_share)) ** 0.95, 2))
 
 
 def _mode(mode_id: str, title: str, n_pads: int) -> LaneSpec:

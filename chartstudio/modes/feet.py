@@ -262,7 +262,7 @@ def _facing(dx: float, dy: float) -> float:
 _DOUBLE_STEP = 8.0
 _SPIN = 10.0
 _HAND = 14.0
-_BRACKET = 1.5
+_BRACKET = 4.0
 _STRETCH = 6.0
 _HOLD_BRACKET = 4.0
 _HOLD_SWITCH = 6.0

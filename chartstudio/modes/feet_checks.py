@@ -37,7 +37,7 @@ class FootRules:
 
     bracket_level: float
     crossover_level: float
-    fast_double_step_s: float = 0.18
+    fast_double_step_s: float = 0.1
     double_step_s: float = 0.35
     mine_after_s: float = 0.09
     mine_near_s: float = 0.045

@@ -478,8 +478,9 @@ def lane_mode(spec: LaneSpec) -> Mode:
     )
 
 
-_WINDOWS = ((2.0, 0.2), (4.0, 0.6), (16.0, 0.2))
-"""Seconds and weights over which a chart's density is taken: bursts, passages, stamina."""
+_WINDOWS = ((4.0, 0.75), (16.0, 0.25))
+"""Seconds and weights over which a chart's density is taken: its bursts and its stamina.
+Shorter times hold too few rows of easy charts to be told apart."""
 
 
 def strain_nps(chart: Chart, timing: TimingMap) -> tuple[float, float]:
@@ -504,7 +505,7 @@ def strain_nps(chart: Chart, timing: TimingMap) -> tuple[float, float]:
         return 0.0, 0.0
     times = np.unique(np.round(timing.seconds_at(ticks), 3))
     # A long look ahead would see the end of a short chart everywhere.
-    longest_s = max(4.0, float(times[-1] - times[0]) / 2)
+    longest_s = max(_WINDOWS[0][0], float(times[-1] - times[0]) / 2)
     rows_per_s = 0.0
     for length_s, weight in _WINDOWS:
         window_s = min(length_s, longest_s)

@@ -21,7 +21,7 @@ def estimate_meter(chart: Chart, timing: TimingMap) -> float:
     Fitted by eye to the four human charts of one song (7, 10, 16 and 21).
     """
     rows_per_s, chord_share = strain_nps(chart, timing)
-    return float(round(1.6 * rows_per_s * (1 + 1.5 * chord_share), 2))
+    return float(round(1.63 * rows_per_s * (1 + 1.5 * chord_share), 2))
 
 
 def _mode(mode_id: str, title: str, n_pads: int) -> LaneSpec:
@@ -35,7 +35,7 @@ def _mode(mode_id: str, title: str, n_pads: int) -> LaneSpec:
         level_unit="meter",
         level_range=(1, 25),
         difficulty=estimate_meter,
-        checks=foot_checks(layout, FootRules(bracket_level=15, crossover_level=13)),
+        checks=foot_checks(layout, FootRules(bracket_level=10, crossover_level=13)),
     )
 
 

@@ -24,8 +24,8 @@ CIRCLE = "0100 0001 0010 1000 0100 0001"
 
 BAD = [
     # One foot has to go twice: quickly, at a walk.
-    ("double-step", "warning", "dance-single", 140, CIRCLE),
-    ("double-step", "hint", "dance-single", 60, CIRCLE),
+    ("double-step", "warning", "dance-single", 160, CIRCLE),
+    ("double-step", "hint", "dance-single", 100, CIRCLE),
     ("crossover", "hint", "dance-single", 140, "1000 0100 0001 0100 1000 0010"),
     ("crossover", "hint", "pump-single", 140, "10000 00100 00001 00100 10000"),
     ("footswitch", "hint", "dance-single", 140, "0001 1000 0100 0100 0001 0010"),
