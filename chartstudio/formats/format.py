@@ -63,6 +63,11 @@ class Needs:
     square_cover_px: int = 0
 
 
+def unfinished(files: dict[str, bytes], n_samples: int, rate_hz: int) -> dict[str, bytes]:
+    """The files themselves: a `Format.finish` for charts that say nothing of their audio."""
+    return files
+
+
 def as_it_is(song: Song) -> Song:
     """The song itself: a `Format.prepare` for formats that ask for nothing."""
     return song
@@ -97,6 +102,9 @@ class Format:
     prepare : callable
         ``(song) -> song`` as an export writes it: difficulties by names that the game knows,
         charts with generated parts marked as its players expect.
+    finish : callable
+        ``(files, n_samples, rate_hz) -> files``: what `write` gave, with what is known of the
+        audio that goes with it, per channel.
     """
 
     id: str
@@ -110,6 +118,7 @@ class Format:
     losses: Callable[[Song], tuple[Loss, ...]]
     needs: Needs = Needs()
     prepare: Callable[[Song], Song] = as_it_is
+    finish: Callable[[dict[str, bytes], int, int], dict[str, bytes]] = unfinished
 
     def refuse_other_modes(self, song: Song) -> None:
         """Check that every chart's mode can be held.

@@ -260,7 +260,10 @@ def content(made: Plan) -> Job[tuple[Content, tuple[Loss, ...]]]:
     elif track.source:
         copied[track.name] = track.source
     yield Progress(0.9, "Writing")
-    files |= made.fmt.write(song)
+    charts = made.fmt.write(song)
+    sound = files.get(track.name) or (made.assets[track.source] if track.source else b"")
+    length = soundtrack.length_of(sound)
+    files |= charts if length is None else made.fmt.finish(charts, *length)
     return Content(files, copied, made.assets), (*made.losses, *unexpected)
 
 

@@ -23,6 +23,8 @@ MAX_PIXELS = 64_000_000
 MAX_SIDE_PX = 1024
 """Covers are not cut larger than this."""
 
+_TOO_LARGE = f"has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller"
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _READ = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
@@ -98,12 +100,9 @@ def squared(data: bytes, name: str, side_px: int) -> Picture:
     FormatError
         When the file is no picture, damaged, or has more than `MAX_PIXELS`.
     """
-    try:
-        # Only songs whose cover does not fit pay for loading the library.
-        from PIL import Image, ImageOps  # type: ignore[import-not-found,unused-ignore]
-    except ImportError as error:
-        what = "cannot be cut to a square without Pillow; install it, or give a square picture"
-        raise FormatError(name, None, what) from error
+    # Only songs whose cover does not fit pay for loading the library.
+    from PIL import Image, ImageOps
+
     damaged = (OSError, SyntaxError, ValueError, EOFError, LookupError, OverflowError, struct.error)
     try:
         with warnings.catch_warnings():
@@ -111,14 +110,15 @@ def squared(data: bytes, name: str, side_px: int) -> Picture:
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=_READ) as image:
                 if image.width * image.height > MAX_PIXELS:
-                    what = f"has {image.width} x {image.height} pixels; make it smaller"
-                    raise FormatError(name, None, what)
+                    raise FormatError(name, None, _TOO_LARGE)
                 upright = ImageOps.exif_transpose(image).convert("RGB")
             side = max(side_px, min(MAX_SIDE_PX, upright.width, upright.height))
             target = io.BytesIO()
             fitted = ImageOps.fit(upright, (side, side), Image.Resampling.LANCZOS)
             fitted.save(target, "JPEG", quality=_JPEG_QUALITY)
-    except (*damaged, zlib.error, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise FormatError(name, None, _TOO_LARGE) from error
+    except (*damaged, zlib.error) as error:
         raise FormatError(name, None, "is no whole picture; get it again") from error
     return Picture(".jpg", target.getvalue())
 
@@ -132,7 +132,7 @@ def drawn(text: str, side_px: int, suffix: str = ".png") -> Picture:
         The same text gives the same picture.
     side_px : int
     suffix : str
-        ``.jpg`` for a JPEG file, where Pillow is there to make one; anything else is PNG.
+        ``.jpg`` for a JPEG file; anything else is PNG.
     """
     digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
     first, second = (np.frombuffer(digest[i : i + 3], np.uint8).astype(float) for i in (0, 3))
@@ -142,12 +142,7 @@ def drawn(text: str, side_px: int, suffix: str = ".png") -> Picture:
     share = (0.3 * across + 0.7 * down)[..., None]
     pixels = np.rint(first + (second - first) * share).astype(np.uint8)
     png = Picture(".png", _png(pixels))
-    if suffix.lower() != ".jpg":
-        return png
-    try:
-        return squared(png.data, "cover", side_px)
-    except FormatError:
-        return png
+    return squared(png.data, "cover", side_px) if suffix.lower() == ".jpg" else png
 
 
 def _png(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:

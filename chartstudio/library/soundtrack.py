@@ -5,9 +5,12 @@ Knows codecs by their first bytes and what to tell the author; no chart and no g
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+import soundfile
 
 from chartstudio.audio import encode
 from chartstudio.audio.decode import decode_job
@@ -58,6 +61,15 @@ class Soundtrack:
 def codec_of(data: bytes) -> str:
     """A sound file's codec by its first bytes; empty where it is none that we know."""
     return next((codec for codec, matches in _CODECS if matches(data)), "")
+
+
+def length_of(data: bytes) -> tuple[int, int] | None:
+    """Samples per channel and their rate; None where the file's head does not say them."""
+    try:
+        head = soundfile.info(io.BytesIO(data))
+    except soundfile.LibsndfileError:
+        return None
+    return int(head.frames), int(head.samplerate)
 
 
 def choose(

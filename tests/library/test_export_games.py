@@ -1,5 +1,6 @@
 """Exports to the formats there are, heard again: notes stay with the sound."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,3 +128,14 @@ def test_every_format_has_what_an_export_goes_by(fmt: Format) -> None:
     assert fmt.needs.audio_suffix.startswith(".")
     assert not fmt.needs.archive or fmt.needs.archive in fmt.suffixes
     assert fmt.prepare(Song()) == Song()
+
+
+def test_the_length_of_the_audio_is_in_files_that_say_it(tmp_path: Path) -> None:
+    (fmt,) = [f for f in BAKED if f.id.endswith("v4")]
+    song = Song(Metadata("T"), "x.wav", TIMINGS[0], (chart_for(fmt),))
+    run(carry_out(plan(song, {"x.wav": clicks(TIMINGS[0])}, fmt.id), tmp_path))
+    bundle = Bundle.open(tmp_path)
+    n_samples = decode(bundle["x.ogg"], "x").samples.shape[1]
+    said = json.loads(bundle["AudioData.dat"])
+    assert (said["songSampleCount"], said["songFrequency"]) == (n_samples, RATE_HZ)
+    assert json.loads(bundle["Info.dat"])["audio"]["songDuration"] == round(n_samples / RATE_HZ, 3)

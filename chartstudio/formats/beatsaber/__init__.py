@@ -107,6 +107,7 @@ def _formats() -> Iterable[Format]:
                 square_cover_px=COVER_PX,
             ),
             prepare,
+            with_audio_facts,
         )
 
 
