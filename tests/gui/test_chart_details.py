@@ -101,3 +101,11 @@ def test_everything_that_can_be_mended_is_one_step(opened, settle):
     assert document.song.charts[0].notes == make_song().charts[0].notes
     assert document.undo()
     assert document.song is before
+
+
+def test_a_song_is_kept_out_of_training_sets_as_one_step(opened):
+    opened.song.opt_out.click()
+    assert opened.studio.document.song.metadata.disallow_training
+    assert opened.studio.document.undo()
+    assert not opened.song.opt_out.isChecked()
+    assert not opened.studio.document.can_undo

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from chartstudio.core.mode import Setting
 from chartstudio.core.song import Chart
 from chartstudio.editor import edits
-from chartstudio.editor.document import Change
+from chartstudio.editor.document import Change, Edit
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.panels.parts import column, label
 from chartstudio.gui.text import tr
@@ -131,7 +131,9 @@ class ChartDetails(QWidget):
     def _store_text(self, name: str, title: str) -> None:
         chart, value = self._document.active_chart, self.fields[name].text()
         if chart is not None and value != getattr(chart, name):
-            self._apply(tr("Edit {field}", field=title.lower()), partial(_with, **{name: value}))
+            self._apply(
+                tr("Edit {field}", field=title.lower()), lambda index: _with(index, **{name: value})
+            )
 
     def _store_level(self, value: float) -> None:
         level = None if value == _NO_LEVEL else round(value, 2)
@@ -141,7 +143,7 @@ class ChartDetails(QWidget):
         label_text = tr("Edit {field}", field=tr(setting.title))
         self._apply(label_text, lambda index: edits.set_setting(index, setting.name, value))
 
-    def _apply(self, label_text: str, change: Callable[[int], edits.Edit]) -> None:
+    def _apply(self, label_text: str, change: Callable[[int], Edit]) -> None:
         if self._document.active_chart is not None:
             self._document.apply(label_text, change(self._document.selection.chart))
 
@@ -170,7 +172,7 @@ class ChartDetails(QWidget):
             _show_setting(self.settings[setting.name], setting, chart)
 
 
-def _with(index: int, **values: Any) -> edits.Edit:
+def _with(index: int, **values: Any) -> Edit:
     return edits.set_chart(index, **values)
 
 

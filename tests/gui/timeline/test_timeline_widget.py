@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from chartstudio.core import provenance
 from chartstudio.core.note import LaneNote
-from chartstudio.core.song import Song
+from chartstudio.core.song import Chart, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT as B
 from chartstudio.core.timing import TimingMap
 from chartstudio.editor import edits
@@ -104,6 +104,31 @@ def test_a_hold_has_a_body_up_to_its_end(stage):
     behind = image.pixelColor(round(stage.x(6 * B)) + 6, y)
     assert inside.green() > inside.red() + 40
     assert behind.green() < 60
+
+
+def test_a_drum_is_one_line_of_red_and_blue(stage):
+    drum = (
+        LaneNote(B, B, 0, "don"),
+        LaneNote(2 * B, 2 * B, 0, "big-kat"),
+        LaneNote(4 * B, 7 * B, 0, "drumroll"),
+        LaneNote(8 * B, 10 * B, 0, "denden"),
+    )
+    stage.document.open(Song(charts=(Chart("taiko", "Oni", 5.0, drum),)))
+    image = stage.timeline.grab().toImage()
+    y = round(stage.y(0))
+    don, kat, roll = (image.pixelColor(round(stage.x(t * B)) + 2, y) for t in (1, 2, 5.5))
+    assert don.red() > 180 > don.blue()
+    assert kat.blue() > 180 > kat.red()
+    assert roll.red() > roll.blue() + 40
+
+    def width(tick, colour):
+        """Pixels of a head's row that are about as red or blue as it is."""
+        middle = round(stage.x(tick))
+        return sum(
+            near(image.pixelColor(x, y), colour, 60) for x in range(middle - 25, middle + 25)
+        )
+
+    assert width(2 * B, kat) > width(B, don) * 1.2
 
 
 def test_lane_colours_are_the_other_way_to_colour(stage):
