@@ -12,6 +12,7 @@ from chartstudio.cli.console import Console
 from chartstudio.cli.draft import decoded
 from chartstudio.core import paths
 from chartstudio.core.errors import ChartStudioError
+from chartstudio.core.song import Chart
 from chartstudio.editor import checks, settings
 from chartstudio.engine.requests import Tempo, TimingRequest
 from chartstudio.library.describe import describe
@@ -85,6 +86,7 @@ def _check(args: argparse.Namespace, console: Console) -> Answer:
         "issues": [
             {
                 "chart": "" if issue.chart is None else charts[issue.chart].name,
+                **_which(None if issue.chart is None else charts[issue.chart]),
                 "severity": issue.severity,
                 "start_s": round(issue.start_s, 6),
                 "end_s": round(issue.end_s, 6),
@@ -97,9 +99,17 @@ def _check(args: argparse.Namespace, console: Console) -> Answer:
     }
 
 
+def _which(chart: Chart | None) -> dict[str, str]:
+    """What tells charts of one name apart."""
+    if chart is None:
+        return {}
+    return {"mode": chart.mode, "characteristic": chart.setting("characteristic", "")}
+
+
 def _print_check(answer: Answer) -> None:
     for issue in answer["issues"]:
-        place = f"{issue['chart']} {issue['start_s']:.3f} s".strip()
+        which = " ".join(issue.get(key, "") for key in ("mode", "characteristic", "chart"))
+        place = f"{' '.join(which.split())} {issue['start_s']:.3f} s".strip()
         print(f"{issue['severity']:8} {place}: {issue['text']} [{issue['id']}]")
     print(f"{len(answer['issues'])} issue(s)")
 

@@ -220,6 +220,9 @@ class Mode:
     facts : callable
         ``(note) -> {name: value}``: what a listing says of a note beyond its times and kind,
         as plain values.
+    estimator : str
+        Name and version of a level calculator that others wrote, to be kept beside its
+        figures: they change with it. Empty for our own.
     """
 
     id: str
@@ -243,6 +246,7 @@ class Mode:
     difficulty: Callable[[Chart, TimingMap], float]
     settings: tuple[Setting, ...] = ()
     facts: Callable[[Note], dict[str, Any]] = lane_facts
+    estimator: str = ""
 
     @property
     def n_events(self) -> int:

@@ -71,7 +71,7 @@ def describe_chart(song: Song, chart: Chart, with_notes: bool = False) -> dict[s
         "name": chart.name,
         "label": chart.label,
         "characteristic": chart.setting("characteristic"),
-        "level": chart.level,
+        **_level(chart, timing),
         "n_notes": int(played.sum()),
         "counts": counts,
         "counts_all": counts_all,
@@ -103,6 +103,15 @@ def describe_chart(song: Song, chart: Chart, with_notes: bool = False) -> dict[s
             )
         ]
     return described
+
+
+def _level(chart: Chart, timing: TimingMap) -> dict[str, Any]:
+    """The author's level; where the file says none the mode's estimate, and whose it is."""
+    mode = MODES.get(chart.mode)
+    if chart.level is not None or mode is None or not chart.notes:
+        return {"level": chart.level, "level_by": chart.setting("level_by", "")}
+    level = round(mode.difficulty(chart, timing), 3)
+    return {"level": level, "level_by": mode.estimator or "ChartStudio"}
 
 
 def nps_peak(ticks: NDArray[np.int64], timing: TimingMap) -> float:

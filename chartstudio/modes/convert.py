@@ -22,6 +22,9 @@ from chartstudio.modes.lanes import lane_notes
 Changes = tuple[tuple[str, int], ...]
 """What became different, in words for the author, and how many of them."""
 
+LEVEL_BY = "level_by"
+"""Setting that names the calculator of a chart's level."""
+
 PAIRS: tuple[tuple[str, str], ...] = (
     ("dance-single", "mania-4k"),
     ("pump-single", "mania-5k"),
@@ -113,6 +116,7 @@ def convert(chart: Chart, to: str, song: Song | None = None) -> tuple[Chart, Cha
     new = replace(chart, mode=to, level=None, notes=notes, effects=(), extra=kept, settings=())
     if timing is not None and notes:
         new = replace(new, level=MODES[to].difficulty(new, timing))
+        new = new.with_setting(LEVEL_BY, MODES[to].estimator or None)
     changes.update(_level_changes(chart, new))
     return new, tuple((what, n) for what, n in changes.items() if n)
 

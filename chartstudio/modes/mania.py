@@ -96,7 +96,7 @@ def _mode(keys: int) -> Mode:
         level_range=(0.5, 8.0),
         difficulty=_estimator(keys),
     )
-    return replace(lane_mode(spec), settings=SETTINGS)
+    return replace(lane_mode(spec), settings=SETTINGS, estimator=CALCULATOR)
 
 
 MODES = tuple(_mode(keys) for keys in KEYS)

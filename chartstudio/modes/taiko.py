@@ -209,4 +209,5 @@ MODE = Mode(
     grammar=TaikoGrammar,
     difficulty=stars,
     settings=SETTINGS,
+    estimator=CALCULATOR,
 )

@@ -146,6 +146,8 @@ def test_check_lists_issues_with_seconds(
     assert [i["id"] for i in found] == ["audio-missing", "jack-too-fast"]
     assert found[1] == {
         "chart": "Hard",
+        "mode": "dance-single",
+        "characteristic": "",
         "severity": "error",
         "start_s": 1.0,
         "end_s": pytest.approx(1.0 + 60 / BPM / 12, abs=1e-4),

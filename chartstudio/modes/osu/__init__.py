@@ -48,4 +48,5 @@ MODE = Mode(
     difficulty=stars,
     settings=SETTINGS,
     facts=facts,
+    estimator=CALCULATOR,
 )
