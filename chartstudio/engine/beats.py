@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from chartstudio.core.job import Job, Progress
 from chartstudio.engine.onsets import Novelty, Onsets, novelty, pick, salience
-from chartstudio.engine.requests import Tempo, TempoCandidate, TimingRequest
+from chartstudio.engine.requests import Tempo, TempoAnchor, TempoCandidate, TimingRequest
 
 _T = TypeVar("_T")
 
@@ -100,7 +100,13 @@ def find_tempo(request: TimingRequest) -> Job[Tempo]:
     if best < LEAST_SCORE:
         return Tempo((), _NO_TEMPO)
     message = "a weak fit: the tempo may change, or only a part keeps it" if best < 0.2 else ""
-    return Tempo(_distinct(candidates), message)
+    kept = _distinct(candidates)
+    return Tempo(kept, message, (_anchor(kept[0]),))
+
+
+def _anchor(best: TempoCandidate) -> TempoAnchor:
+    """The first reading as the only anchor of a tempo that stays."""
+    return TempoAnchor(0, best.offset_s, best.bpm, best.meter, best.score)
 
 
 def _progressing(

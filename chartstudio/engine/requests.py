@@ -11,7 +11,7 @@ from chartstudio.audio.decode import Audio
 from chartstudio.core.mode import Issue
 from chartstudio.core.note import Note
 from chartstudio.core.song import Chart
-from chartstudio.core.timing import TimingMap
+from chartstudio.core.timing import Anchor, TimingMap
 
 DRAFTED_MODES: tuple[str, ...] = (
     *("dance-single", "dance-double", "pump-single"),
@@ -117,11 +117,21 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class TimingRequest:
-    """Find the tempo of a song or of a stretch of it (seconds of the decoded audio)."""
+    """Find the tempo of a song or of a stretch of it.
+
+    Parameters
+    ----------
+    audio : Audio
+    start_s, end_s : float
+        The stretch, in seconds of the decoded audio; ``end_s`` None is its end.
+    variable : bool
+        Follow a tempo that changes: the answer then has as many anchors as that takes.
+    """
 
     audio: Audio
     start_s: float = 0.0
     end_s: float | None = None
+    variable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +155,59 @@ class TempoCandidate:
 
 
 @dataclass(frozen=True, slots=True)
+class TempoAnchor:
+    """Where a tempo sets in.
+
+    Parameters
+    ----------
+    tick : int
+        On a beat; tick 0 is a downbeat where one can be told.
+    seconds : float
+        Time of the tick in the decoded audio.
+    bpm : float
+        From here to the next anchor, on which it ends exactly.
+    meter : int
+    confidence : float
+        Share of the onset energy up to the next anchor that these beats explain, 0 to 1:
+        where it is low, look there first.
+    """
+
+    tick: int
+    seconds: float
+    bpm: float
+    meter: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Tempo:
     """The answer to a `TimingRequest`: readings, best first; none when nothing is rhythmic.
 
     Parameters
     ----------
     candidates : tuple of TempoCandidate
+        Readings with one tempo for the whole stretch.
     message : str
         Why there is none, or what to look out for; empty when all is well.
+    anchors : tuple of TempoAnchor
+        The song's tempo over time, the best reading only: one anchor where it stays the
+        same, more where a request asked for changes and there are some.
     """
 
     candidates: tuple[TempoCandidate, ...]
     message: str = ""
+    anchors: tuple[TempoAnchor, ...] = ()
+
+    def timing(self) -> TimingMap | None:
+        """The anchors as a timing map, or None where there are none."""
+        if not self.anchors:
+            return None
+        return TimingMap(
+            tuple(
+                Anchor(a.tick, a.seconds, a.bpm, a.meter, bar=i == 0)
+                for i, a in enumerate(self.anchors)
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
