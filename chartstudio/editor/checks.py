@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chartstudio.core import provenance
 from chartstudio.core.mode import Severity
 from chartstudio.core.song import Chart, Song
+from chartstudio.formats.playable import effects_of
 from chartstudio.modes import MODES
 
 
@@ -69,7 +70,9 @@ def _of_charts(song: Song) -> Iterator[SongIssue]:
             yield SongIssue(index, "unknown-mode", "hint", text)
             continue
         timing = song.timing_of(chart)
-        for issue in mode.check(chart, timing):
+        # A check sees all that is in force; its fix is for the chart as it is.
+        in_force = replace(chart, effects=effects_of(song, chart)) if song.effects else chart
+        for issue in mode.check(in_force, timing):
             yield SongIssue(
                 index,
                 issue.id,

@@ -269,7 +269,7 @@ class MainWindow(QMainWindow):
         content = QWidget()
         layout = column(content, margin=12, spacing=12)
         actions = tuple(self.actions_[i] for i in (*_CHART_LIST, "chart.remove"))
-        self.charts = ChartsPanel(self.studio.bridge, actions)
+        self.charts = ChartsPanel(self.studio.bridge, actions, self.studio.checker)
         self.details = ChartDetails(self.studio.bridge)
         self.summary = ChecksSummary(self.studio.checker)
         self.summary.clicked.connect(lambda: self.show_panel(self.checks))

@@ -23,7 +23,7 @@ from chartstudio.core.mode import Layout
 from chartstudio.core.note import ticks_of
 from chartstudio.core.song import Chart
 from chartstudio.core.timing import TimingMap
-from chartstudio.modes.lanes import LONG, PRESSED, judged, lane_notes, rows
+from chartstudio.modes.lanes import LONG, PRESSED, judged_notes, lane_notes, rows
 
 Part = Literal["left", "left-heel", "left-toe", "right", "right-heel", "right-toe", "hand"]
 
@@ -130,7 +130,7 @@ class _Row(NamedTuple):
 
 
 def _rows(chart: Chart, timing: TimingMap) -> Iterator[_Row]:
-    notes = judged(lane_notes(chart.notes), chart, timing)
+    notes = judged_notes(lane_notes(chart.notes), chart, timing)
     pressed = [n for n in notes if n.kind in PRESSED]
     mines = [n for n in notes if n.kind == "mine"]
     times = timing.seconds_at(ticks_of(pressed)).tolist()

@@ -15,7 +15,7 @@ from chartstudio.core.note import LaneNote, ticks_of
 from chartstudio.core.song import Chart
 from chartstudio.core.timing import TimingMap
 from chartstudio.modes.feet import Flag, Step, steps
-from chartstudio.modes.lanes import PRESSED, judged, lane_notes
+from chartstudio.modes.lanes import PRESSED, judged_notes, lane_notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _of_step(
 
 
 def _of_mines(chart: Chart, timing: TimingMap, layout: Layout, rules: FootRules) -> Iterator[Issue]:
-    notes = judged(lane_notes(chart.notes), chart, timing)
+    notes = judged_notes(lane_notes(chart.notes), chart, timing)
     starts = timing.seconds_at(ticks_of(notes)).tolist()
     # When each lane was last pressed, or let go after a hold, and its last mine.
     pressed: dict[int, tuple[int, float]] = {}

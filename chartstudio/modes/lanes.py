@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from chartstudio.core.errors import ModeError
 from chartstudio.core.mode import Axis, Check, EventRange, Issue, Layout, Mode, RowContext, Spot
 from chartstudio.core.note import LaneNote, Note, sort_notes, ticks_of
-from chartstudio.core.song import Chart
+from chartstudio.core.song import Chart, judged
 from chartstudio.core.ticks import TICKS_PER_BEAT, Ticks
 from chartstudio.core.timing import TimingMap
 
@@ -151,17 +151,9 @@ def _permutations(layout: Layout) -> dict[Axis, tuple[int, ...]]:
 # Checks ----------------------------------------------------------------------------------
 
 
-def judged(notes: Sequence[LaneNote], chart: Chart, timing: TimingMap) -> list[LaneNote]:
-    """Those of a chart's notes that a player is judged on.
-
-    Not inside warps, unless the row has a stop or delay, and not inside the chart's fake
-    stretches (StepMania's ``TimingData::IsJudgableAtRow``).
-    """
-    ticks = ticks_of(notes)
-    ok = ~timing.warped(ticks)
-    for effect in chart.effects:
-        if effect.kind == "fakes":
-            ok &= (ticks < effect.tick) | (ticks >= effect.tick + float(effect.values[0]))
+def judged_notes(notes: Sequence[LaneNote], chart: Chart, timing: TimingMap) -> list[LaneNote]:
+    """Those of a chart's notes that a player is judged on; see `core.song.judged`."""
+    ok = judged(timing, chart.effects, ticks_of(notes))
     return [n for n, yes in zip(notes, ok.tolist(), strict=True) if yes]
 
 
@@ -208,7 +200,9 @@ def _without(note: LaneNote) -> Callable[[Chart], Chart]:
 def _check_jacks(rules: LaneRules) -> Check:
     def check(chart: Chart, timing: TimingMap) -> Iterator[Issue]:
         """The same lane struck again faster than anyone can."""
-        notes = [n for n in judged(lane_notes(chart.notes), chart, timing) if n.kind in PRESSED]
+        notes = [
+            n for n in judged_notes(lane_notes(chart.notes), chart, timing) if n.kind in PRESSED
+        ]
         times = timing.seconds_at(ticks_of(notes))
         last: dict[int, int] = {}
         for i, note in enumerate(notes):
@@ -233,7 +227,7 @@ def _check_chords(rules: LaneRules) -> Check:
     def check(chart: Chart, timing: TimingMap) -> Iterator[Issue]:
         """More lanes at once than there are feet and hands."""
         held: list[int] = []
-        notes = judged(lane_notes(chart.notes), chart, timing)
+        notes = judged_notes(lane_notes(chart.notes), chart, timing)
         for tick, row in rows(n for n in notes if n.kind in PRESSED):
             held = [end for end in held if end >= tick]
             n_held, pressed = sum(end > tick for end in held), len(row) + len(held)
@@ -500,7 +494,7 @@ def strain_nps(chart: Chart, timing: TimingMap) -> tuple[float, float]:
         Notes beyond the first of their row, as a share of all notes.
     """
     counted = [n for n in lane_notes(chart.notes) if n.kind in COUNTED]
-    ticks = ticks_of(judged(counted, chart, timing))
+    ticks = ticks_of(judged_notes(counted, chart, timing))
     if len(ticks) == 0:
         return 0.0, 0.0
     times = np.unique(np.round(timing.seconds_at(ticks), 3))

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ from chartstudio.editor.settings import Settings
 from chartstudio.formats import Bundle, read_song
 from chartstudio.gui import app
 from chartstudio.gui.dialogs.ask import Answer
+from chartstudio.gui.panels.charts import _CHIP
 from chartstudio.modes import MODES
 
 
@@ -427,3 +429,18 @@ def test_a_chart_is_called_by_its_name_with_its_label_beside(opened):
     items = [opened.charts.list.item(i) for i in range(3)]
     assert [i.text() for i in items] == ["Hard", "Easy", "Keys"]
     assert [i.data(_REMARK) for i in items] == ["Mine", "", "Mania 4K"]
+
+
+def test_levels_that_nobody_wrote_are_estimated(opened, settle):
+    studio = opened.studio
+    notes = tuple(LaneNote(i * BEAT // 2, i * BEAT // 2, i % 4) for i in range(64))
+    studio.document.apply("add", edits.add_chart(Chart("mania-4k", "Stars", None, notes)))
+    studio.document.apply("add", edits.add_chart(Chart("mania-4k", "Own", 3.3, notes)))
+    studio.checker.check_now()
+    settle(opened)
+    chips = [opened.charts.list.item(i).data(_CHIP) for i in range(4)]
+    assert re.match(r"[0-9.]+★ · 64", chips[2])
+    assert chips[3] == "3.3★ · 64"
+    edit = edits.remove_chart(0)
+    studio.document.apply("remove", edit)
+    assert studio.checker.levels == ()

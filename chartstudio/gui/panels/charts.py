@@ -31,6 +31,7 @@ from chartstudio.editor.document import Change
 from chartstudio.editor.selection import Selection
 from chartstudio.gui import text
 from chartstudio.gui.bridge import Bridge
+from chartstudio.gui.checker import Checker
 from chartstudio.gui.panels.parts import column, heading, label
 from chartstudio.gui.text import tr
 from chartstudio.gui.theme import DARK, Theme
@@ -53,11 +54,12 @@ def mode_title(mode_id: str) -> str:
     return mode.title if mode is not None else mode_id
 
 
-def _chip(chart: Chart) -> str:
+def _chip(chart: Chart, estimate: float | None = None) -> str:
     mode = MODES.get(chart.mode)
     n_notes = len(chart.notes) if mode is None else sum(mode.counts(n) for n in chart.notes)
     unit = "" if mode is None else mode.level_unit
-    return f"{text.level(chart.level, unit)} · {n_notes}"
+    level = estimate if chart.level is None else chart.level
+    return f"{text.level(level, unit)} · {n_notes}"
 
 
 def _remark(chart: Chart, usual_mode: str) -> str:
@@ -143,11 +145,14 @@ class ChartsPanel(QWidget):
     bridge : Bridge
     actions : tuple of QAction
         The commands on charts: in the list's menu, and the first below the list.
+    checker : Checker
+        Estimates the levels that nobody wrote.
     """
 
-    def __init__(self, bridge: Bridge, actions: tuple[QAction, ...]) -> None:
+    def __init__(self, bridge: Bridge, actions: tuple[QAction, ...], checker: Checker) -> None:
         super().__init__()
         self._document = bridge.document
+        self._checker = checker
         self._actions = actions
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Charts"))
@@ -162,7 +167,7 @@ class ChartsPanel(QWidget):
         self.list.customContextMenuRequested.connect(self._show_menu)
         self.list.currentRowChanged.connect(self._on_row)
         self.list.itemChanged.connect(self._on_renamed)
-        self._chips: list[tuple[Chart, str]] = []
+        self._chips: list[tuple[Chart, float | None, str]] = []
         self._heads: tuple[object, ...] = ()
         # Counting a long chart takes milliseconds: not with every note, but when the hand rests.
         self._count_later = QTimer(self)
@@ -176,6 +181,7 @@ class ChartsPanel(QWidget):
         layout.addWidget(self.list)
         layout.addWidget(_link(actions[0]))
         bridge.changed.connect(self._on_change)
+        checker.levels_changed.connect(self._count)
         self._fill()
 
     def _on_change(self, change: Change) -> None:
@@ -189,11 +195,16 @@ class ChartsPanel(QWidget):
 
     def _count(self) -> None:
         """Show how many notes each chart has; only charts that were edited are counted."""
-        known = {id(chart): chip for chart, chip in self._chips}
+        known = {(id(chart), level): chip for chart, level, chip in self._chips}
         charts = self._document.song.charts
-        self._chips = [(chart, known.get(id(chart)) or _chip(chart)) for chart in charts]
+        levels = self._checker.levels
+        rated = list(zip(charts, (*levels, *[None] * len(charts)), strict=False))
+        self._chips = [
+            (chart, level, known.get((id(chart), level)) or _chip(chart, level))
+            for chart, level in rated
+        ]
         self.list.blockSignals(True)
-        for row, (_, chip) in enumerate(self._chips):
+        for row, (_, _, chip) in enumerate(self._chips):
             self.list.item(row).setData(_CHIP, chip)
         self.list.blockSignals(False)
 
