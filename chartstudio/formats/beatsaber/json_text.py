@@ -291,8 +291,13 @@ class JsonText:
         between = style.between(2)
         if len(places) > 1:
             between = self.text[places[0][1] : places[1][0]]
-        opening, closing = self.text[start : places[0][0]], self.text[places[-1][1] : end]
-        return opening + between.join(parts) + closing
+        body = parts[0]
+        for before, item, part in zip(items, items[1:], parts[1:], strict=False):
+            if isinstance(before, int) and item == before + 1:
+                body += self.text[places[before][1] : places[before + 1][0]] + part
+            else:
+                body += between + part
+        return self.text[start : places[0][0]] + body + self.text[places[-1][1] : end]
 
 
 @dataclass(frozen=True, slots=True)

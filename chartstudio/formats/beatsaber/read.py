@@ -108,7 +108,7 @@ def read(files: Files, chosen: str | None) -> Song:
         return _Reader(shelf, Info.of(info.name, info.kept, info.encoding)).song()
     file = shelf.kept(chosen) or _outside(files, chosen)
     value = JsonText.of(file.text(), file.name).value
-    if is_info(value):
+    if file.name == INFO_NAME or is_info(value):
         return _Reader(shelf, Info.of(file.name, file.kept, file.encoding)).song()
     if any(key in value for keys in _NO_DIFFICULTY for key in keys):
         what = "holds no notes; choose the Info.dat or a difficulty beside it"
@@ -198,8 +198,7 @@ class _Reader:
     def song(self) -> Song:
         """The whole set."""
         assert self.info is not None
-        if self.info.keys.major == 4:
-            self.home = 4
+        self.home = _home_of(self.shelf, self.info)
         if self.info.file.n_repairs:
             n = self.info.file.n_repairs
             self.problems.append(f"{self.info.name}: {n} x commas missing or too many")
@@ -219,6 +218,7 @@ class _Reader:
         name = named or known_difficulty(stem) or stem
         entry = Entry(file.name, "", characteristic, name, "", settings, "", {})
         chart = self._read_chart(entry, file)
+        self.home = Difficulty.of(file.text(), file.name).version.major
         return self._song(Metadata(disallow_training=self.disallow), [chart])
 
     def _song(self, metadata: Metadata, charts: list[Chart]) -> Song:
@@ -293,7 +293,7 @@ class _Reader:
         """A chart, or None where its file cannot be read."""
         try:
             file = self.shelf.kept(entry.file)
-            if file is None:
+            if file is None or (self.info and file.name == self.info.name):
                 self.problems.append(f"{entry.file or 'a difficulty'}: the file is missing")
                 self.unread.append(entry.file)
                 return None
@@ -314,7 +314,6 @@ class _Reader:
     def _read_chart(self, entry: Entry, file: KeptFile) -> Chart:
         text = file.text()
         difficulty = Difficulty.of(text, file.name)
-        self.home = max(self.home, difficulty.version.major)
         self.disallow |= marks.text_opts_out(text)
         self.problems += [f"{file.name}: {n} x {what}" for what, n in difficulty.tally.items() if n]
         self._keep_lightshow(entry.lightshow)
@@ -379,7 +378,7 @@ def _home_of_file(shelf: Shelf, chosen: str) -> int | None:
     except FormatError:
         # A damaged file is best refused by the reader, in words.
         return 2 if chosen.lower().endswith(SUFFIXES) else None
-    if is_info(value):
+    if file.name == INFO_NAME or is_info(value):
         return _home_of_info(shelf, file)
     if chosen.lower().endswith(".json") and leading is None:
         return None
@@ -399,12 +398,13 @@ def _is_in_v4(shelf: Shelf, name: str) -> bool:
 
 def _home_of_info(shelf: Shelf, info: KeptFile) -> int:
     try:
-        entries = Info.of(info.name, info.kept, info.encoding)
+        return _home_of(shelf, Info.of(info.name, info.kept, info.encoding))
     except FormatError:
         return 2
-    if entries.keys.major == 4:
-        return 4
-    return max([2, *_majors(shelf, entries.entries)])
+
+
+def _home_of(shelf: Shelf, info: Info) -> int:
+    return 4 if info.keys.major == 4 else max([2, *_majors(shelf, info.entries)])
 
 
 def _majors(shelf: Shelf, entries: Iterable[Entry]) -> Iterable[int]:

@@ -152,8 +152,10 @@ class Writer:
         self.info = Info.of(file.name, file.kept, file.encoding) if file else None
         self.info_major = 4 if major == 4 else 2
         self.stays = kept is not None and kept.home == major
-        if self.info is not None and self.info.keys.major != self.info_major:
+        if self.info is not None and self.info.keys.major == 1:
             self.stays = False
+        elif self.info is not None and self.stays:
+            self.info_major = self.info.keys.major
         self.clock = _Clock.of(song, kept, self.info)
         self.found: dict[str, bytes] = {}
         self.entries = list(self.info.entries) if self.info else []
@@ -170,7 +172,7 @@ class Writer:
         rows = [self._row(chart) for chart in self.song.charts]
         rows += self._unread()
         metadata, clock = self.song.metadata, self.clock
-        was_out = self.kept is not None and self.kept.disallow and same is not None
+        opts_out = metadata.disallow_training and not self._says_opt_out()
         sheet = Sheet(
             metadata,
             self.song.audio,
@@ -178,12 +180,26 @@ class Writer:
             clock.offset_s,
             self._known(rows),
             duration_s,
-            metadata.disallow_training and not was_out,
+            opts_out,
         )
         self.found[info_name] = info_bytes(self.info_major, sheet, self.info)
         if metadata.disallow_training:
             return self.found
         return {name: _without_mark(name, data) for name, data in self.found.items()}
+
+    def _says_opt_out(self) -> bool:
+        """Whether the opt-out is said already, in the files or beside them."""
+        kept = self.kept
+        info = self._same_info()
+        if info is not None and marks.text_opts_out(info.file.text):
+            return True
+        if any(_says_opt_out(name, data) for name, data in self.found.items() if data):
+            return True
+        # A robots.txt stays where the files stay.
+        old = (KeptChart.of(chart) for chart in self.song.charts)
+        files = [own.file for own in old if own] + [*(kept.others if kept else ())]
+        said = any(marks.text_opts_out(_text(file)) for file in files)
+        return kept is not None and kept.disallow and self.stays and not said
 
     def _same_info(self) -> Info | None:
         """The Info that there was, where it stays of its version."""
@@ -389,6 +405,13 @@ def _text(file: KeptFile | None) -> str:
         return file.text() if file else ""
     except FormatError:
         return ""
+
+
+def _says_opt_out(name: str, data: bytes) -> bool:
+    try:
+        return marks.text_opts_out(text_of(*unpack(data, name), name))
+    except FormatError:
+        return False
 
 
 def _without_mark(name: str, data: bytes) -> bytes:
