@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from saber_samples import BEAT, DIFFICULTY_2, DIFFICULTY_3, dumps, entry2, info2, level
 
-from chartstudio.core.errors import FormatError
-from chartstudio.core.note import sort_notes
+from chartstudio.core.errors import FormatError, ModeError
+from chartstudio.core.note import LaneNote, sort_notes
 from chartstudio.core.song import Chart, Song
 from chartstudio.core.timing import TimingMap
 from chartstudio.formats import find_format, losses
@@ -316,6 +316,13 @@ def test_sets_by_characteristic(fmt: Format) -> None:
         ("Standard", "ExpertPlus", "own name", 18.0),
         ("Standard", "Hard", "", 12.0),
     ]
+
+
+@FORMAT
+def test_notes_of_other_games_are_refused(fmt: Format) -> None:
+    chart = replace(samples.SONG.charts[0], notes=(LaneNote(0, 0, 1),))
+    with pytest.raises(ModeError, match="LaneNote"):
+        fmt.write(samples.SONG.with_chart(0, chart))
 
 
 def test_chains_and_angles_need_version_3() -> None:

@@ -135,8 +135,8 @@ def fits(file: Difficulty, ready: Ready, highest: int) -> bool:
     if file.version.major == 2:
         if not ready.same_tempo and file.number < (2, 5):
             return False
-        if not all(file.number >= (2, 6) or v2.holds(file.number, note) for note in added):
-            return highest == 2 and all(isinstance(n, Chain) for n in added)
+        if not all(v2.holds(file.number, note) for note in added):
+            return False
         if highest > 2:
             odd = (isinstance(n, Chain) or (isinstance(n, ColorNote) and n.angle) for n in added)
             return not any(odd)

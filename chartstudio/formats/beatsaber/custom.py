@@ -16,9 +16,6 @@ from chartstudio.modes.beatsaber.notes import SaberNote
 OLD, NEW = "_customData", "customData"
 """Where custom data lies in version 2, and in later ones."""
 
-FAKES = ("fakeColorNotes", "fakeBombNotes", "fakeObstacles", "fakeBurstSliders")
-"""Version 3's lists of notes that cannot be hit; version 2 marks the note itself."""
-
 _NOTE_NAMES = {
     "_color": "color",
     "_track": "track",

@@ -24,17 +24,6 @@ RANKS = dict(zip(DIFFICULTIES, (1, 3, 5, 7, 9), strict=True))
 
 STANDARD = "Standard"
 
-CHARACTERISTICS = (
-    STANDARD,
-    "OneSaber",
-    "NoArrows",
-    "360Degree",
-    "90Degree",
-    "Lightshow",
-    "Lawless",
-    "Legacy",
-)
-
 TURNING = ("360Degree", "90Degree")
 """Characteristics that are played in an environment without a front."""
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from chartstudio.formats.beatsaber.json_text import Json
@@ -129,10 +129,3 @@ def end_of(note: SaberNote) -> tuple[int, dict[str, Json]]:
     if note.end == note.tick and type(length) is int and -MAX_TICKS < length < 0:
         return note.tick + length, extras
     return note.end, extras
-
-
-def without_custom(note: SaberNote) -> SaberNote:
-    """The note alone, as every version can say it; a negative length stays."""
-    extras = custom_of(note.custom)
-    kept = {LENGTH: extras[LENGTH]} if LENGTH in extras else {}
-    return replace(note, custom=custom_text(kept))

@@ -38,9 +38,6 @@ BOOST, EARLY, LATE = 5, 14, 15
 ANGLES = (-60, -45, -30, -15, 15, 30, 45, 60)
 """What version 2's values of a rotation event turn by, in degrees."""
 
-LIGHT_TYPES = frozenset((0, 1, 2, 3, 4, 6, 7, 10, 11))
-"""Types of events that light lamps, and have a brightness since 2.5."""
-
 CUSTOM_LOST = "values of custom data that the version has no name for"
 GROUPS_LOST = "groups of lights"
 TURNS_LOST = "rotations that are no multiple of 15 up to 60 degrees"
