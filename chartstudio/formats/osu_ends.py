@@ -18,12 +18,11 @@ import numpy as np
 
 from chartstudio.core.timing import TimingMap
 from chartstudio.formats.osu_objects import HitObject
-from chartstudio.formats.osu_paths import MAX_COORDINATE
+from chartstudio.formats.osu_paths import MAX_COORDINATE, played_px
 from chartstudio.formats.osu_speeds import Speeds
 from chartstudio.formats.osu_ticks import END_SLACK_MS, Placed, played_ticks
 from chartstudio.formats.osu_timing import Controls, Point, green_beat, to_map
 from chartstudio.formats.text import shortest
-from chartstudio.modes.osu.curve import length_of
 from chartstudio.modes.osu.notes import Slider
 from chartstudio.modes.osu.timing import SV_RANGE, length_for, needed_sv
 
@@ -109,7 +108,7 @@ class _Head:
     def of(cls, placed: Placed, tick: int, speeds: Speeds, timing: TimingMap) -> _Head:
         note = placed.found.note
         assert isinstance(note, Slider)
-        length_px = length_of(note.curve, note.x, note.y, note.points, note.length_px)
+        length_px = played_px(note.curve, note.x, note.y, note.points, note.length_px)
         end_ms = timing.seconds_at(tick) * 1000
         times_ms = (placed.found.start_ms, placed.start_ms, end_ms)
         return cls(*times_ms, tick, note, length_px, speeds, timing)

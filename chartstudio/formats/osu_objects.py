@@ -14,6 +14,7 @@ from chartstudio.formats.osu_lines import to_float, to_int
 from chartstudio.formats.osu_paths import (
     MAX_COORDINATE,
     path_text,
+    played_px,
     read_coordinate,
     read_path,
 )
@@ -28,7 +29,6 @@ from chartstudio.formats.osu_sounds import (
 )
 from chartstudio.formats.osu_speeds import Speeds
 from chartstudio.formats.text import plain, shortest
-from chartstudio.modes.osu.curve import length_of
 from chartstudio.modes.osu.notes import Circle, OsuNote, Slider, Spinner
 
 MAX_KEYS = 18
@@ -161,7 +161,7 @@ class _Path:
     sound: Sound
 
     def length_px(self, said: _Said) -> float:
-        return length_of(self.curve, said.x, said.y, self.points, self.said_px)
+        return played_px(self.curve, said.x, said.y, self.points, self.said_px)
 
 
 def _path(lines: Lines, said: _Said) -> _Path:
@@ -206,12 +206,12 @@ def _osu_circle(lines: Lines, said: _Said) -> HitObject:
 
 def _osu_slider(lines: Lines, said: _Said) -> HitObject:
     path = _path(lines, said)
-    played_px = path.length_px(said)
+    length_px = path.length_px(said)
     note = Slider(
-        0, 0, said.x, said.y, path.curve, path.points, path.said_px or played_px,
+        0, 0, said.x, said.y, path.curve, path.points, path.said_px or length_px,
         path.n_spans, *said.combo, path.sound.text,
     )  # fmt: skip
-    duration_ms = lines.speeds.osu_ms(said.start_ms, played_px, path.n_spans)
+    duration_ms = lines.speeds.osu_ms(said.start_ms, length_px, path.n_spans)
     return HitObject(said.start_ms, said.start_ms + duration_ms, note, by_length=True)
 
 

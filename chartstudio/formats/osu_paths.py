@@ -5,16 +5,21 @@ Rules are those of osu!'s ``ConvertHitObjectParser``. It knows spelling, not sha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from functools import lru_cache
+from itertools import pairwise
 
 from chartstudio.formats.osu_lines import to_float
 from chartstudio.formats.text import plain
+from chartstudio.modes.osu.curve import length_of
 from chartstudio.modes.osu.notes import ControlPoint
 
 MAX_COORDINATE = 131_072.0
 """What osu! reads at most, of places and of lengths."""
 
 _LETTERS = ("L", "P")
+_MAX_POINTS = 128
 _MAX_DEGREE_DIGITS = 9
 
 
@@ -79,3 +84,30 @@ def path_text(curve: str, points: Iterable[ControlPoint]) -> str:
             items.append(_segment(letter))
         items.append(f"{plain(x)}:{plain(y)}")
     return "|".join(items)
+
+
+def played_px(
+    curve: str, x: float, y: float, points: tuple[ControlPoint, ...], said_px: float
+) -> float:
+    """Length of one span as the game plays it (`modes.osu.curve.length_of`).
+
+    It is nearly always what the line says, which costs nothing. Of paths that have to be
+    measured, those with very many points count as straight lines, so that no file takes long.
+
+    Parameters
+    ----------
+    curve, x, y, points
+        As of `modes.osu.notes.Slider`.
+    said_px : float
+        0 where the line says none.
+    """
+    if said_px > 0 and points and points[-1][1:] != (points[-2][1:] if points[1:] else (x, y)):
+        return said_px
+    if len(points) <= _MAX_POINTS:
+        return _measured_px(curve, x, y, points, said_px)
+    places = [(x, y), *((px, py) for _, px, py in points)]
+    straight_px = sum(math.dist(a, b) for a, b in pairwise(places))
+    return min(said_px, straight_px) if said_px > 0 else straight_px
+
+
+_measured_px = lru_cache(maxsize=2048)(length_of)

@@ -49,7 +49,7 @@ class Speeds:
         ----------
         start_ms : float
         length_px : float
-            As `modes.osu.curve.length_of` gives it.
+            As `osu_paths.played_px` gives it.
         n_spans : int
         sv : float, optional
         """

@@ -202,6 +202,16 @@ def test_how_long_sliders_take(line: str, duration_ms: float) -> None:
     assert found.end_ms - found.start_ms == pytest.approx(duration_ms, abs=1e-9, rel=1e-3)
 
 
+def test_a_path_of_very_many_points_counts_as_straight() -> None:
+    path = "B|" + "|".join(f"{i % 2}:{i}" for i in range(1, 20_001))
+    straight = 20_000 * 2**0.5
+    for line, px in ((f"0,0,0,2,0,{path},1", straight), (f"0,0,0,2,0,{path},9000,131072", 131_072)):
+        found = lines("osu").read(line)
+        assert isinstance(found.note, Slider)
+        assert found.note.length_px == pytest.approx(px)
+        assert found.end_ms == pytest.approx(found.note.n_spans * px / 140 * 500)
+
+
 # Taiko
 
 
