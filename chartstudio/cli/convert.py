@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from chartstudio.cli.console import Console
+from chartstudio.editor import settings
 from chartstudio.formats import FORMATS, Loss
 from chartstudio.library.export import Exported, Plan, carry_out, plan
 from chartstudio.library.source import Source, open_source
+from chartstudio.library.sync import usual
 
 Answer = dict[str, Any]
 
@@ -34,7 +36,8 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 def _convert(args: argparse.Namespace, console: Console) -> Answer:
     source = open_source(args.source)
-    made = plan(source.song, source.assets, args.to, source.format_id)
+    synced = usual(source.song, settings.load().sync)
+    made = plan(source.song, source.assets, args.to, source.format_id, synced)
     tell(made, source, args.json, console)
     return answer_of(console.run(carry_out(made, args.out)), made, args.json)
 

@@ -28,9 +28,10 @@ from chartstudio.engine.requests import (
     GenerateRequest,
     TimingRequest,
 )
-from chartstudio.formats import FORMATS
-from chartstudio.library.export import export
+from chartstudio.formats import FORMATS, find_format
+from chartstudio.library.export import carry_out, plan
 from chartstudio.library.source import Source, open_source
+from chartstudio.library.sync import usual
 from chartstudio.modes import MODES
 
 if TYPE_CHECKING:
@@ -175,8 +176,10 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         raise EngineError(f"{args.source}: {error}") from error
     kept = work.song.charts if args.all else ()
     result = replace(work.song, charts=(*kept, *(d.chart for d in drafted)))
-    job = export(result, source.assets, args.to, args.out, source.format_id)
-    done = watch.time("export", lambda: console.run(job))
+    find_format(args.to).refuse_other_modes(result)
+    synced = usual(result, settings.load().sync)
+    made = plan(result, source.assets, args.to, source.format_id, synced)
+    done = watch.time("export", lambda: console.run(carry_out(made, args.out)))
     return {
         "files": [str(path) for path in done.files],
         "charts": [d.answer() for d in drafted],

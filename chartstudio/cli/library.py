@@ -9,10 +9,12 @@ from typing import Any
 from chartstudio.cli.console import Console
 from chartstudio.cli.convert import Answer, answer_of, print_files, tell
 from chartstudio.core.errors import ChartStudioError
+from chartstudio.editor import settings
 from chartstudio.library.games import KNOWN_IDS, Game, find_games
 from chartstudio.library.install import install, plan_for
 from chartstudio.library.machine import Machine
 from chartstudio.library.source import open_source
+from chartstudio.library.sync import usual
 
 
 def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -56,7 +58,8 @@ def _print_games(answer: Answer) -> None:
 def _install(args: argparse.Namespace, console: Console) -> Answer:
     game = _game(args)
     source = open_source(args.source)
-    made = plan_for(source.song, source.assets, game, source.format_id)
+    synced = usual(source.song, settings.load().sync)
+    made = plan_for(source.song, source.assets, game, source.format_id, synced)
     tell(made, source, args.json, console)
     return answer_of(console.run(install(made, game)), made, args.json)
 

@@ -6,7 +6,7 @@ A broken or foreign file is no error: what cannot be read falls back to the defa
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,15 @@ class Settings:
         The author has said that they may use the music of what they export.
     installs : tuple of str
         Folders of games into which the author lets exports be put.
+    sync : str
+        Where exports put beats against the sound, an id of `library.sync.SYNCS`.
+    sound_device : str
+        The device that sound went to last; empty where none is known.
+    sound_delays : tuple of (str, float)
+        Device and how many seconds later than it says the author hears it; measured by
+        tapping, so the hand's own delay is in it.
+    picture_delay_s : float
+        How much later than it is drawn the author sees a picture; measured in the same way.
     """
 
     volume: float = 0.8
@@ -53,6 +62,39 @@ class Settings:
     model: str = "base"
     may_use_music: bool = False
     installs: tuple[str, ...] = ()
+    sync: str = "null"
+    sound_device: str = ""
+    sound_delays: tuple[tuple[str, float], ...] = ()
+    picture_delay_s: float = 0.0
+
+    @property
+    def sound_delay_s(self) -> float:
+        """How much later than the device in use says its sound is heard; 0 if not measured."""
+        return dict(self.sound_delays).get(self.sound_device, 0.0)
+
+    @property
+    def tap_delay_s(self) -> float:
+        """Seconds of the clock between a sound's stated time and the author's tap to it.
+
+        A tap made at playback rate ``r`` while `Playback.position_s` is ``p`` meant second
+        ``p - r * tap_delay_s`` of the song.
+        """
+        return self.sound_delay_s
+
+    @property
+    def drawn_ahead_s(self) -> float:
+        """How much further than the device says the song is to be drawn, at rate 1.
+
+        What is drawn now is seen ``picture_delay_s`` later, when the sound that is heard is
+        ``sound_delay_s`` old. The hand's delay is in both and cancels.
+        """
+        return self.picture_delay_s - self.sound_delay_s
+
+    def with_sound_delay(self, seconds: float) -> Settings:
+        """A copy in which the device in use has another delay; 0 forgets it."""
+        kept = tuple(item for item in self.sound_delays if item[0] != self.sound_device)
+        new = ((self.sound_device, seconds),) if seconds else ()
+        return replace(self, sound_delays=(*kept, *new))
 
 
 def load(path: Path | None = None) -> Settings:
@@ -70,7 +112,16 @@ def load(path: Path | None = None) -> Settings:
         value = _tuples(stored.get(f.name))
         if type(value) is type(getattr(default, f.name)):
             known[f.name] = value
+    delays = known.get("sound_delays", ())
+    known["sound_delays"] = tuple(item for item in delays if _is_delay(item))
     return Settings(**known)
+
+
+def _is_delay(item: Any) -> bool:
+    """Whether something stored is a device with its delay."""
+    if not isinstance(item, tuple) or len(item) != 2:
+        return False
+    return isinstance(item[0], str) and isinstance(item[1], float)
 
 
 def save(settings: Settings, path: Path | None = None) -> None:

@@ -111,6 +111,7 @@ def build(
     view.snap = preferences.now.snap
     timeline = Timeline(document, bridge, view, playback.position)
     minimap = Minimap(document, bridge, view, playback.position)
+    exporter = Exporter(bridge, jobs, files, preferences)
     studio = Studio(
         document=document,
         bridge=bridge,
@@ -122,8 +123,8 @@ def build(
         checker=Checker(bridge, jobs, lambda: files.audio_found),
         drafting=drafting,
         tempo=TempoFinder(bridge, jobs, host, lambda: files.audio),
-        exporter=Exporter(bridge, jobs, files, preferences),
-        installer=Installer(bridge, jobs, files),
+        exporter=exporter,
+        installer=Installer(bridge, jobs, files, lambda: exporter.sync),
         playback=playback,
         view=view,
         timeline=timeline,

@@ -22,17 +22,18 @@ from chartstudio.gui.files import SongFiles
 from chartstudio.gui.jobs import Handle, Jobs, Lane
 from chartstudio.gui.preferences import Preferences
 from chartstudio.gui.text import one_line, tr
+from chartstudio.library import sync
 from chartstudio.library.export import Exported, Plan, carry_out, folder_name, plan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prospect:
-    """What an export would do, or why it cannot; for one song and format.
+    """What an export would do, or why it cannot; for one song, format and sync.
 
     Parameters
     ----------
     song : Song
-    format_id : str
+    format_id, sync : str
     plan : Plan or None
     refusal : str
         Why there is no plan.
@@ -40,6 +41,7 @@ class Prospect:
 
     song: Song
     format_id: str
+    sync: str
     plan: Plan | None
     refusal: str = ""
 
@@ -53,7 +55,7 @@ class Exporter(QObject):
     jobs : Jobs
     files : SongFiles
     preferences : Preferences
-        Remembers the folder.
+        Remembers the folder, and the sync of songs that were timed here.
     """
 
     changed = Signal()
@@ -71,6 +73,7 @@ class Exporter(QObject):
         self._looking: Handle | None = None
         self._prospect: Prospect | None = None
         self._shown: Prospect | None = None
+        self._kept_sync = sync.KEEP
         self.format_id = "ssc"
         self.progress: Progress | None = None
         self.result: Exported | None = None
@@ -79,6 +82,7 @@ class Exporter(QObject):
     def _on_change(self, change: Change) -> None:
         if change.origin == "open":
             self.result = None
+            self._kept_sync = sync.KEEP
             self.format_id = self._usual_format(change.new)
             self.changed.emit()
 
@@ -114,6 +118,33 @@ class Exporter(QObject):
         self.changed.emit()
 
     @property
+    def has_sync(self) -> bool:
+        """Whether the format has several customs of placing beats against the sound."""
+        return sync.has_choice(find_format(self.format_id))
+
+    @property
+    def sync(self) -> str:
+        """The custom to export with, an id of `sync.SYNCS`.
+
+        A song that came from such files is kept as it is until the author asks for another,
+        for this song alone; for songs that were timed here the choice is remembered.
+        """
+        usual = sync.usual(self._document.song, self._preferences.now.sync)
+        return self._kept_sync if usual == sync.KEEP else usual
+
+    def set_sync(self, sync_id: str) -> None:
+        """Choose the custom to export with."""
+        if sync.came_with_choice(self._document.song):
+            self._kept_sync = sync_id
+        else:
+            self._preferences.set(sync=sync_id)
+        self.changed.emit()
+
+    def note_itg(self, itg: bool) -> None:
+        """Note whether the song came with ITG sync; one undo step, no time changes."""
+        self._document.apply(tr("Note the song's sync"), sync.marked_itg(itg))
+
+    @property
     def target(self) -> Path:
         """Where the files will be: the song's own folder, or that of its archive."""
         if find_format(self.format_id).needs.archive:
@@ -128,7 +159,8 @@ class Exporter(QObject):
         held = self._prospect
         if held is None or held.song is not self._document.song:
             return None
-        return held if held.format_id == self.format_id else None
+        asked = (self.format_id, self.sync)
+        return held if (held.format_id, held.sync) == asked else None
 
     def look(self, then: Callable[[Prospect], object] | None = None) -> None:
         """Find out what an export would do; ``then`` is called once that is known."""
@@ -139,16 +171,16 @@ class Exporter(QObject):
             return
         if self._looking is not None:
             self._looking.cancel()
-        song, format_id = self._document.song, self.format_id
+        song, format_id, synced = self._document.song, self.format_id, self.sync
         assets, source = self._files.surroundings, self._document.format_id
 
         def job() -> Job[Prospect]:
             yield Progress(0.0, tr("Looking at what the format can hold"))
             try:
-                made = plan(song, assets(song), format_id, source)
+                made = plan(song, assets(song), format_id, source, synced)
             except ChartStudioError as error:
-                return Prospect(song, format_id, None, one_line(error))
-            return Prospect(song, format_id, made)
+                return Prospect(song, format_id, synced, None, one_line(error))
+            return Prospect(song, format_id, synced, made)
 
         def done(found: Prospect) -> None:
             self._prospect = found

@@ -30,16 +30,21 @@ class Installer(QObject):
     bridge : Bridge
     jobs : Jobs
     files : SongFiles
+    sync : callable
+        Where exports put beats against the sound, an id of `library.sync.SYNCS`.
     """
 
     changed = Signal()
     message = Signal(str)
 
-    def __init__(self, bridge: Bridge, jobs: Jobs, files: SongFiles) -> None:
+    def __init__(
+        self, bridge: Bridge, jobs: Jobs, files: SongFiles, sync: Callable[[], str]
+    ) -> None:
         super().__init__()
         self._document = bridge.document
         self._jobs = jobs
         self._files = files
+        self._sync = sync
         self._running: Handle | None = None
         self.machine: Callable[[], Machine] = Machine.here
         self.launch = install.start_program
@@ -72,11 +77,11 @@ class Installer(QObject):
         if self.running:
             return
         song, source = self._document.song, self._document.format_id
-        assets = self._files.surroundings
+        assets, synced = self._files.surroundings, self._sync()
 
         def job() -> Job[Plan]:
             yield Progress(0.0, tr("Looking at what {game} can hold", game=game.title))
-            return install.plan_for(song, assets(song), game, source)
+            return install.plan_for(song, assets(song), game, source, synced)
 
         self._submit(job, then)
 

@@ -17,7 +17,7 @@ from chartstudio.core.job import Job, Progress, part
 from chartstudio.core.song import Chart, Song
 from chartstudio.formats import FORMATS, Format, Loss, bundle, find_format
 from chartstudio.formats.text import file_name
-from chartstudio.library import companions, pictures, soundtrack
+from chartstudio.library import companions, pictures, soundtrack, sync
 from chartstudio.library.alignment import aligned
 from chartstudio.library.companions import Companions
 from chartstudio.library.soundtrack import Soundtrack
@@ -113,7 +113,11 @@ def folder_name(song: Song) -> str:
 
 
 def plan(
-    song: Song, assets: Mapping[str, bytes], format_id: str, source_format: str | None = None
+    song: Song,
+    assets: Mapping[str, bytes],
+    format_id: str,
+    source_format: str | None = None,
+    synced: str = sync.KEEP,
 ) -> Plan:
     """Say what an export will do, before anything is written.
 
@@ -127,6 +131,9 @@ def plan(
     source_format : str or None
         The format that the song was read from. Between formats of one family, and to and
         from a project, the other files of ``assets`` go along; else those that the song names.
+    synced : str
+        Where beats are to lie against the sound, for games with several customs: an id of
+        `sync.SYNCS`.
 
     Raises
     ------
@@ -135,14 +142,17 @@ def plan(
     """
     fmt = find_format(format_id)
     charts, of_charts = _charts(song, fmt)
-    fitting = replace(song, charts=charts)
-    baked = aligned(fmt.prepare(fitting), fmt.needs, keep_ticks=_came_from(song, fmt))
+    by_s = sync.shift_s(song, fmt, synced)
+    fitting = sync.later(replace(song, charts=charts), by_s)
+    # A first note that only its sync puts before the audio asks for no silence.
+    needs = replace(fmt.needs, lead_in_s=fmt.needs.lead_in_s + min(0.0, by_s))
+    baked = aligned(fmt.prepare(fitting), needs, keep_ticks=_came_from(song, fmt))
     beside = companions.gather(song, assets, fmt, source_format)
     track = soundtrack.choose(
         song.audio, assets, fmt.needs, baked.pad_s, {n.lower() for n in beside.copied}
     )
     ready = companions.noted(replace(baked.song, audio=track.name), beside, fmt)
-    losses = (*of_charts, *fmt.losses(fitting), *track.losses, *beside.losses)
+    losses = (*of_charts, *sync.losses(by_s), *fmt.losses(fitting), *track.losses, *beside.losses)
     return Plan(
         fmt,
         ready,

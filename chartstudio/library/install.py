@@ -25,6 +25,7 @@ from chartstudio.core.song import Song
 from chartstudio.formats import Loss, bundle
 from chartstudio.library.export import Exported, Plan, content, folder_name, plan
 from chartstudio.library.games import FILE, Game
+from chartstudio.library.sync import KEEP
 
 MARKER = ".chartstudio"
 """The file by which a folder of ours is known: what song it is, and what we wrote."""
@@ -38,7 +39,11 @@ Launch = Callable[[tuple[str, ...]], None]
 
 
 def plan_for(
-    song: Song, assets: Mapping[str, bytes], game: Game, source_format: str | None = None
+    song: Song,
+    assets: Mapping[str, bytes],
+    game: Game,
+    source_format: str | None = None,
+    synced: str = KEEP,
 ) -> Plan:
     """What an installation will do, before anything is written.
 
@@ -47,7 +52,7 @@ def plan_for(
     """
     same = source_format in game.formats
     format_id = source_format if same and source_format else game.formats[0]
-    return plan(song, assets, format_id, source_format)
+    return plan(song, assets, format_id, source_format, synced)
 
 
 def install(made: Plan, game: Game, launch: Launch | None = None) -> Job[Exported]:

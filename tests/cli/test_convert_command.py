@@ -11,6 +11,7 @@ from chartstudio.cli import main
 from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Chart, Metadata, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
+from chartstudio.editor.settings import Settings, save
 from chartstudio.formats import FORMATS, read_song, write_song
 from chartstudio.formats.bundle import Bundle, save_archive, save_files
 
@@ -117,3 +118,20 @@ def test_every_format_can_be_asked_for(
         assert song.charts
     else:
         assert (status, err.count("\n"), out.exists()) == (1, 1, False)
+
+
+def test_the_remembered_sync_holds_for_songs_that_were_not_synced_yet(
+    folder: Path, own_home: Path
+) -> None:
+    save(Settings(sync="itg"))
+    song, _ = read_song(Bundle.open(folder))
+    save_files(folder.parent / "osu", write_song(_as_mania(song), "osz"))
+    kept, new = folder.parent / "kept", folder.parent / "new"
+    assert main(["convert", str(folder), "--to", "sm", "--out", str(kept)]) == 0
+    assert main(["convert", str(folder.parent / "osu"), "--to", "sm", "--out", str(new)]) == 0
+    assert "#OFFSET:0;" in (kept / "Title.sm").read_text("utf-8")
+    assert "#OFFSET:0.009;" in (new / "Title.sm").read_text("utf-8")
+
+
+def _as_mania(song: Song) -> Song:
+    return Song(song.metadata, "song.ogg", song.timing, (Chart("mania-4k", "4K", 3.0, NOTES),))

@@ -1,5 +1,5 @@
 import pytest
-from window_rig import make_song
+from window_rig import make_song, write_wav
 
 from chartstudio.core.song import Chart
 from chartstudio.editor import edits
@@ -123,3 +123,45 @@ def test_cancelling_leaves_nothing(opened, tmp_path, settle):
     settle(opened)
     assert opened.studio.exporter.result is None
     assert list(tmp_path.glob("out/**/*")) == []
+
+
+def _sync_choices(panel):
+    return [panel.sync.itemData(i) for i in range(panel.sync.count())]
+
+
+def test_the_sync_of_a_song_from_files_is_kept_until_it_is_asked_for(opened, tmp_path, planned):
+    exporter, panel = opened.studio.exporter, opened.export
+    opened.show_panel(panel)
+    exporter.set_format("ssc")
+    assert _sync_choices(panel) == ["keep", "null", "itg"]
+    assert panel.sync.currentData() == "keep"
+    planned(opened)
+    assert not any("sync" in line for line in _lines(panel._losses))
+    panel.sync.setCurrentIndex(2)
+    panel.sync.activated.emit(2)
+    planned(opened)
+    assert any("9 ms earlier" in line for line in _lines(panel._losses))
+    assert opened.studio.preferences.now.sync == "null"
+    panel.itg.click()
+    assert opened.studio.document.undo_label == "Note the song's sync"
+    planned(opened)
+    assert not any("9 ms" in line for line in _lines(panel._losses))
+    opened.studio.document.undo()
+    assert not panel.itg.isChecked()
+
+
+def test_the_sync_of_songs_timed_here_is_remembered(window, tmp_path, settle):
+    window.studio.files.open(write_wav(tmp_path / "bare.wav", 3.0))
+    settle(window)
+    panel = window.export
+    window.show_panel(panel)
+    window.studio.exporter.set_format("sm")
+    assert _sync_choices(panel) == ["null", "itg"]
+    assert panel.sync.isVisible()
+    assert not panel.itg.isVisible()
+    panel.sync.setCurrentIndex(1)
+    panel.sync.activated.emit(1)
+    assert window.studio.preferences.now.sync == "itg"
+    assert window.studio.exporter.sync == "itg"
+    window.studio.exporter.set_format("osz")
+    assert not panel.sync.isVisible()

@@ -69,3 +69,11 @@ def test_a_song_without_charts_is_not_installed(ready, machine, answers, settle)
     _install(ready, settle)
     assert "no chart" in answers.errors[0]
     assert list((machine.home / ".itgmania" / "Songs").iterdir()) == []
+
+
+def test_an_installation_syncs_as_an_export_does(ready, machine, answers, settle):
+    ready.studio.exporter.set_sync("itg")
+    answers.answers["confirm"] = True
+    _install(ready, settle)
+    (file,) = (machine.home / ".itgmania" / "Songs").glob("*/*/*.ssc")
+    assert "#OFFSET:-0.091;" in file.read_text("utf-8")

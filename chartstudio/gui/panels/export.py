@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QShowEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from chartstudio.formats import FORMATS
 from chartstudio.gui.bridge import Bridge
@@ -13,6 +13,7 @@ from chartstudio.gui.installing import Installer
 from chartstudio.gui.panels.games import GamesPanel
 from chartstudio.gui.panels.parts import JobBar, button, column, heading, label, row
 from chartstudio.gui.text import tr
+from chartstudio.library.sync import KEEP, SYNCS, came_with_choice, is_itg
 
 _PAUSE_MS = 150
 """How long the hand must rest before the loss report is made again."""
@@ -41,6 +42,7 @@ class ExportPanel(QWidget):
         for known in FORMATS:
             self.format.addItem(known.title, known.id)
         self.format.activated.connect(lambda _: exporter.set_format(self.format.currentData()))
+        self._build_sync()
         self._target = label(role="muted", wrap=True)
         self._target.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._choose = button(tr("Change…"), self.folder_asked.emit, tip=tr("Choose the folder"))
@@ -64,11 +66,29 @@ class ExportPanel(QWidget):
         bridge.changed.connect(self._on_change)
         self._show()
 
+    def _build_sync(self) -> None:
+        """Where beats go against the sound, for the games whose authors differ in that."""
+        exporter = self._exporter
+        self._sync_title = heading(tr("Sync"))
+        self.sync = QComboBox()
+        self.sync.setAccessibleName(tr("Sync"))
+        self.sync.setToolTip(
+            tr("Packs for ITG machines have every beat 9 ms before its sound; others do not.")
+        )
+        self.sync.activated.connect(lambda _: exporter.set_sync(self.sync.currentData()))
+        self.itg = QCheckBox(tr("It came with ITG sync"))
+        self.itg.setToolTip(
+            tr("Its beats lie 9 ms before the sound already. Nothing in its files says so.")
+        )
+        self.itg.clicked.connect(exporter.note_itg)
+
     def _lay_out(self) -> None:
         content = QWidget()
         layout = column(content, margin=14, spacing=8)
         layout.addWidget(heading(tr("For")))
         layout.addWidget(self.format)
+        for item in (self._sync_title, self.sync, self.itg):
+            layout.addWidget(item)
         layout.addWidget(heading(tr("Into")))
         layout.addWidget(self._target)
         layout.addLayout(row(self._choose, None))
@@ -105,6 +125,7 @@ class ExportPanel(QWidget):
         if self.isVisible() and exporter.prospect is None and self._document.song.charts:
             self._later.start()
         self.format.setCurrentIndex(self.format.findData(exporter.format_id))
+        self._show_sync()
         self._target.setText(str(exporter.target))
         refusal = exporter.refusal()
         self._refusal.setText(refusal)
@@ -119,6 +140,21 @@ class ExportPanel(QWidget):
         self._written.show_lines([str(p) for p in result.files] if result else [])
         for widget in (self._done, self._written, self._show_folder):
             widget.setVisible(result is not None)
+
+    def _show_sync(self) -> None:
+        exporter, song = self._exporter, self._document.song
+        came = came_with_choice(song)
+        # Only files can have been synced in a way that is to be kept.
+        offered = [s for s in SYNCS if came or s.id != KEEP]
+        if [self.sync.itemData(i) for i in range(self.sync.count())] != [s.id for s in offered]:
+            self.sync.clear()
+            for known in offered:
+                self.sync.addItem(tr(known.title), known.id)
+        self.sync.setCurrentIndex(self.sync.findData(exporter.sync))
+        self.itg.setChecked(is_itg(song))
+        for widget in (self._sync_title, self.sync):
+            widget.setVisible(exporter.has_sync)
+        self.itg.setVisible(is_itg(song) or (came and exporter.has_sync))
 
     def _show_losses(self) -> None:
         found = self._exporter.prospect
