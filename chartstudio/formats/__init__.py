@@ -77,7 +77,7 @@ def read_song(bundle: Bundle) -> tuple[Song, str]:
                 if error.file not in bundle:
                     raise
                 raise FormatError(bundle.where(error.file), error.line, error.what) from error
-    suffixes = ", ".join(s for f in FORMATS for s in f.suffixes)
+    suffixes = ", ".join(dict.fromkeys(s for f in FORMATS for s in f.suffixes))
     what = f"holds no chart that can be read; choose a file, folder or archive with {suffixes}"
     raise FormatError(str(bundle.path), None, what)
 

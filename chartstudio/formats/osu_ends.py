@@ -150,8 +150,6 @@ class _Head:
 
     def _brings_velocity(self, from_ms: float) -> Callable[[float], bool]:
         def brings(percent: float) -> bool:
-            if percent <= 0:
-                return False
             sv = 100 / percent
             off_ms = from_ms + self._duration_ms(sv, None) - self.end_ms
             return abs(off_ms) <= _EXACT_MS and self.is_right(sv)

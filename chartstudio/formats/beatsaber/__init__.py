@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from chartstudio.core.provenance import generated
 from chartstudio.core.song import Chart, Song
 from chartstudio.formats.beatsaber.hashes import level_hash
 from chartstudio.formats.beatsaber.info import DIFFICULTIES, STANDARD, known_difficulty, level_of
@@ -20,6 +19,7 @@ from chartstudio.formats.beatsaber.losses import losses
 from chartstudio.formats.beatsaber.read import MODE, SUFFIXES, home_of, read
 from chartstudio.formats.beatsaber.write import with_audio_facts, write
 from chartstudio.formats.format import Files, Format, Needs
+from chartstudio.formats.marks import is_generated
 
 __all__ = [
     "FORMATS",
@@ -74,7 +74,7 @@ def _named(chart: Chart, taken: set[tuple[str, str]]) -> Chart:
 
 
 def _marked(chart: Chart) -> Chart:
-    mark = True if generated(chart) else None
+    mark = True if is_generated(chart) else None
     if chart.extra.get(AI_OWNER) == mark:
         return chart
     return replace(chart, extra=chart.extra.set(AI_OWNER, mark))

@@ -461,6 +461,8 @@ def with_audio_facts(files: Mapping[str, bytes], n_samples: int, rate_hz: int) -
     file = JsonText.of(table.text(), table.name)
     value = resampled(file.value, n_samples, rate_hz)
     changed = {k: v for k, v in value.items() if v != file.value.get(k)}
+    if not changed:
+        return dict(files)
     audio: dict[str, Json] = dict(info.file.value.get("audio", {}))
     audio["songDuration"] = round(n_samples / rate_hz, 3)
     return {
