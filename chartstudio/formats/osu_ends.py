@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chartstudio.core.timing import TimingMap
+from chartstudio.core.ticks import Ticks
+from chartstudio.core.timing import Seconds, TimingMap
 from chartstudio.formats.osu_objects import HitObject
 from chartstudio.formats.osu_paths import MAX_COORDINATE, played_px
 from chartstudio.formats.osu_speeds import Speeds
@@ -64,15 +65,22 @@ def settle(placed: Sequence[Placed], speeds: Speeds) -> Settled:
     objects = [p.found for p in placed]
     places = [i for i, o in enumerate(objects) if isinstance(o.note, Slider)]
     timing = to_map(speeds.controls.reds)
-    ends_s = np.array([placed[i].end_ms for i in places], dtype=np.float64) / 1000
-    wanted = timing.tick_at(ends_s)
-    pairs = zip(places, wanted.tolist(), strict=True)
-    heads = [_Head.of(placed[i], tick, speeds, timing) for i, tick in pairs]
-    played_ms = np.array([h.played_ms() for h in heads], dtype=np.float64)
-    is_right = (played_ticks(played_ms, timing, END_SLACK_MS["osu"]) == wanted).tolist()
+    ends_ms = np.array([placed[i].end_ms for i in places], dtype=np.float64)
+    # An end so near to a grid line that no file tells the two apart may be read as that.
+    ticks = (timing.tick_at(ends_ms / 1000), _ticks(ends_ms, timing))
+    heads = [
+        _Head.of(placed[i], (exact, near), speeds, timing)
+        for i, exact, near in zip(places, *(t.tolist() for t in ticks), strict=True)
+    ]
+    read = _ticks(np.array([h.played_ms() for h in heads], dtype=np.float64), timing)
+    is_right = ((read == ticks[0]) | (read == ticks[1])).tolist()
     if all(is_right):
         return Settled(tuple(objects))
     return _Settling(speeds.controls).run(objects, places, heads, is_right)
+
+
+def _ticks(times_ms: Seconds, timing: TimingMap) -> Ticks:
+    return played_ticks(times_ms, timing, END_SLACK_MS["osu"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +93,8 @@ class _Head:
         As its line says it.
     from_ms, end_ms : float
         Of its ticks.
-    tick : int
-        Of the end.
+    ticks : tuple of int
+        Of the end, as it may be read.
     note : Slider
     length_px : float
         As the game plays it.
@@ -98,20 +106,20 @@ class _Head:
     start_ms: float
     from_ms: float
     end_ms: float
-    tick: int
+    ticks: tuple[int, ...]
     note: Slider
     length_px: float
     speeds: Speeds
     timing: TimingMap
 
     @classmethod
-    def of(cls, placed: Placed, tick: int, speeds: Speeds, timing: TimingMap) -> _Head:
+    def of(cls, placed: Placed, ticks: tuple[int, ...], speeds: Speeds, timing: TimingMap) -> _Head:
         note = placed.found.note
         assert isinstance(note, Slider)
         length_px = played_px(note.curve, note.x, note.y, note.points, note.length_px)
-        end_ms = timing.seconds_at(tick) * 1000
+        end_ms = timing.seconds_at(ticks[0]) * 1000
         times_ms = (placed.found.start_ms, placed.start_ms, end_ms)
-        return cls(*times_ms, tick, note, length_px, speeds, timing)
+        return cls(*times_ms, ticks, note, length_px, speeds, timing)
 
     def _duration_ms(self, sv: float | None, length_px: float | None) -> float:
         length_px = self.length_px if length_px is None else length_px
@@ -127,8 +135,7 @@ class _Head:
         # Most that are wrong are so by far more than any slack.
         if abs(played_ms - self.end_ms) > 1.0 + END_SLACK_MS["osu"]:
             return False
-        times_ms = np.array([played_ms])
-        return int(played_ticks(times_ms, self.timing, END_SLACK_MS["osu"])[0]) == self.tick
+        return int(_ticks(np.array([played_ms]), self.timing)[0]) in self.ticks
 
     def velocity(self) -> float | None:
         """The velocity that it needs, of few decimals; None where the game has none.
