@@ -41,6 +41,19 @@ class Output(Protocol):
         """Whether blocks are being asked for."""
         ...
 
+    @property
+    def device(self) -> str:
+        """Name of the device; empty where there is none, or none that says its name."""
+        ...
+
+    @property
+    def latency_s(self) -> float:
+        """How long after it is asked for a block is heard, as the device says.
+
+        It is in every ``heard_at_s`` already.
+        """
+        ...
+
     def supported_rate(self, rate_hz: int) -> int:
         """Return the rate to use for a song of ``rate_hz``: that, where it can be had."""
         ...
@@ -145,6 +158,16 @@ class SoundDeviceOutput:
         """Whether the stream runs; a device that was unplugged ends it."""
         return self._stream is not None and bool(self._stream.active)
 
+    @property
+    def device(self) -> str:
+        """What PortAudio calls the device."""
+        return str(self._device.get("name", ""))
+
+    @property
+    def latency_s(self) -> float:
+        """What the stream reported when it was opened last; before that what is asked for."""
+        return self._latency_s
+
     def supported_rate(self, rate_hz: int) -> int:
         """Return ``rate_hz``, or the device's own rate where it refuses."""
         try:
@@ -216,6 +239,16 @@ class SilentOutput:
         """Whether it runs."""
         return self._thread is not None
 
+    @property
+    def device(self) -> str:
+        """No name: there is no device."""
+        return ""
+
+    @property
+    def latency_s(self) -> float:
+        """Nothing is heard, and at once."""
+        return 0.0
+
     def supported_rate(self, rate_hz: int) -> int:
         """Return ``rate_hz``: silence has every rate."""
         return rate_hz
@@ -273,10 +306,13 @@ class HandOutput:
     ----------
     latency_s : float
         How long after it was asked for a block is heard.
+    device : str
+        The name it goes by.
     """
 
-    def __init__(self, latency_s: float = 0.0) -> None:
+    def __init__(self, latency_s: float = 0.0, device: str = "") -> None:
         self._latency_s = latency_s
+        self._device = device
         self._render: Render | None = None
         self._rate_hz = 1
         self._now_s = 0.0
@@ -285,6 +321,16 @@ class HandOutput:
     def active(self) -> bool:
         """Whether it was started."""
         return self._render is not None
+
+    @property
+    def device(self) -> str:
+        """The name it was given."""
+        return self._device
+
+    @property
+    def latency_s(self) -> float:
+        """What it was given."""
+        return self._latency_s
 
     def supported_rate(self, rate_hz: int) -> int:
         """Return ``rate_hz``."""

@@ -47,15 +47,21 @@ class Player:
     ----------
     notice : str
         One line that tells why there is no sound; empty while there is.
+    sound_delay_s : float
+        How much later than the output says its listener hears it.
+    picture_delay_s : float
+        How much later than it is drawn they see a picture.
     """
 
     def __init__(self, output: Output, notice: str = "") -> None:
         self.notice = notice
+        self.sound_delay_s = 0.0
+        self.picture_delay_s = 0.0
         self._output = output
         self._lock = threading.Lock()  # between callers; the callback never takes it
         self._clicks, self._ticks = NO_TICKS, NO_TICKS
         self._fault: Exception | None = None
-        self._last_seen: tuple[Jump | None, int, float] = (None, 0, 0.0)
+        self._said, self._drawn = _Rising(), _Rising()
         self._rate_wanted: object = None
         self._gains = Gains()
         self._set_song(np.zeros((1, 0), np.float32), 44_100)
@@ -132,7 +138,7 @@ class Player:
         """Stay where the song is heard now."""
         self._raise_fault()
         if self._transport.orders.playing:
-            self._order(playing=False, jump=Jump(self.position_s))
+            self._order(playing=False, jump=Jump(self.heard_s))
 
     def seek(self, to_s: float) -> None:
         """Go to a second of the song, playing or not; the nearest when it is outside."""
@@ -184,27 +190,48 @@ class Player:
         return orders.playing and not self._ended(orders.jump)
 
     @property
+    def device(self) -> str:
+        """Name of the sound device; empty where there is none or it is not known."""
+        return self._output.device
+
+    @property
+    def latency_s(self) -> float:
+        """How long sound takes, as the device says; every position counts on it."""
+        return self._output.latency_s
+
+    @property
     def position_s(self) -> float:
-        """Second of the song that is heard now.
+        """Second of the song that is heard now, as far as the device knows.
 
         Interpolated between blocks and delayed by the output's latency. While the song
         plays it never goes back, except by a jump or at the turn of a loop.
         """
+        return self._said.of(*self._place(0.0))
+
+    @property
+    def heard_s(self) -> float:
+        """Second of the song that the listener hears now: what a tap made now means."""
+        return self._place(-self.sound_delay_s)[2]
+
+    @property
+    def drawn_s(self) -> float:
+        """Second of the song to draw now, so that it is seen as it is heard.
+
+        Never goes back, as `position_s`.
+        """
+        return self._drawn.of(*self._place(self.picture_delay_s - self.sound_delay_s))
+
+    def _place(self, ahead_s: float) -> tuple[Jump, int, float]:
+        """The jump, the lap and the second of the song that sounds ``ahead_s`` from now."""
         transport = self._transport
         jump = transport.orders.jump
-        if not transport.orders.playing:
-            return jump.to_s
-        now_s = self._output.now_s()
-        mark = _heard(transport.marks, jump, now_s)
+        at_s = self._output.now_s() + ahead_s
+        mark = _heard(transport.marks, jump, at_s) if transport.orders.playing else None
         if mark is None:
-            return jump.to_s
-        elapsed_s = min(max(0.0, now_s - mark.heard_at_s), mark.duration_s)
+            return jump, 0, jump.to_s
+        elapsed_s = min(max(0.0, at_s - mark.heard_at_s), mark.duration_s)
         position_s = min(mark.song_s + elapsed_s * mark.rate, self.duration_s)
-        seen_jump, seen_lap, seen_s = self._last_seen
-        if seen_jump is jump and (mark.lap, position_s) < (seen_lap, seen_s):
-            return seen_s
-        self._last_seen = (jump, mark.lap, position_s)
-        return position_s
+        return jump, mark.lap, position_s
 
     def _ended(self, jump: Jump) -> bool:
         marks = self._transport.marks
@@ -369,6 +396,21 @@ class Player:
             fault, self._fault = self._fault, None
             self.stop()
             raise fault
+
+
+class _Rising:
+    """Keeps the jitter of clocks from moving a playing song backwards."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Jump | None, int, float] = (None, 0, 0.0)
+
+    def of(self, jump: Jump, lap: int, position_s: float) -> float:
+        """The position, or the last one of this jump where that lies further on."""
+        last_jump, last_lap, last_s = self._last
+        if last_jump is jump and (lap, position_s) < (last_lap, last_s):
+            return last_s
+        self._last = (jump, lap, position_s)
+        return position_s
 
 
 def _heard(marks: tuple[Mark, ...], jump: Jump, now_s: float) -> Mark | None:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from chartstudio.audio.mix import Mixer, Schedule
 
-_N_MARKS = 256
-"""Marks kept: more than lie between asking for a block and hearing it."""
+_N_MARKS = 1024
+"""Marks kept: more than lie between asking for a block and hearing it, late headphones
+and short blocks included."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -76,19 +76,10 @@ class Settings:
     def tap_delay_s(self) -> float:
         """Seconds of the clock between a sound's stated time and the author's tap to it.
 
-        A tap made at playback rate ``r`` while `Playback.position_s` is ``p`` meant second
-        ``p - r * tap_delay_s`` of the song.
+        A tap made at playback rate ``r`` while a player's ``position_s`` is ``p`` meant second
+        ``p - r * tap_delay_s`` of the song, which the player has as ``heard_s``.
         """
         return self.sound_delay_s
-
-    @property
-    def drawn_ahead_s(self) -> float:
-        """How much further than the device says the song is to be drawn, at rate 1.
-
-        What is drawn now is seen ``picture_delay_s`` later, when the sound that is heard is
-        ``sound_delay_s`` old. The hand's delay is in both and cancels.
-        """
-        return self.picture_delay_s - self.sound_delay_s
 
     def with_sound_delay(self, seconds: float) -> Settings:
         """A copy in which the device in use has another delay; 0 forgets it."""

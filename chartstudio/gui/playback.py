@@ -148,7 +148,7 @@ class Playback(QObject):
         files.sound_changed.connect(self._on_sound)
         bridge.changed.connect(self._on_change)
         drafting.changed.connect(self._pause.start)
-        preferences.changed.connect(self._apply_gains)
+        preferences.changed.connect(self._apply_settings)
 
     # State -------------------------------------------------------------------------------
 
@@ -159,12 +159,17 @@ class Playback(QObject):
 
     @property
     def position_s(self) -> float:
-        """Where the song is heard now, or where it will start."""
+        """Where the song is heard now as the sound device says, or where it will start."""
         return self._at_s if self._player is None else self._player.position_s
 
+    @property
+    def heard_s(self) -> float:
+        """Where the author hears it, by the delay in the settings: what a tap made now means."""
+        return self._at_s if self._player is None else self._player.heard_s
+
     def position(self) -> float:
-        """The same as a function, for views that poll it as they paint."""
-        return self.position_s
+        """Where to draw it so that it is seen as it is heard, for views that poll it."""
+        return self._at_s if self._player is None else self._player.drawn_s
 
     @property
     def duration_s(self) -> float:
@@ -232,6 +237,13 @@ class Playback(QObject):
         self._apply_loop()
         self.changed.emit()
 
+    def let_go(self) -> None:
+        """Pause, and let the sound device go until the song plays again."""
+        self.pause()
+        if self._player is not None:
+            self._player.stop()
+            self._player.seek(self._at_s)
+
     def close(self) -> None:
         """Let the sound device go."""
         self._watch.stop()
@@ -270,12 +282,14 @@ class Playback(QObject):
             self._player = player
             if player.notice:
                 self.message.emit(player.notice)
+            else:
+                self._preferences.set(sound_device=player.device)
         if audio is not self._wanted:
             self._load()
             return
         self._loaded = audio
         player.seek(self._at_s)
-        self._apply_gains()
+        self._apply_settings()
         self._apply_rate()
         self._apply_loop()
         self._refresh_ticks()
@@ -285,12 +299,14 @@ class Playback(QObject):
 
     # What sounds -------------------------------------------------------------------------
 
-    def _apply_gains(self) -> None:
+    def _apply_settings(self) -> None:
         now, player = self._preferences.now, self._player
         if player is not None:
             player.volume = now.volume
             player.metronome_gain = now.metronome
             player.tick_gain = now.note_ticks
+            player.sound_delay_s = now.sound_delay_s
+            player.picture_delay_s = now.picture_delay_s
         self.changed.emit()
 
     def _apply_rate(self) -> None:

@@ -48,7 +48,7 @@ def library(monkeypatch):
     """A sound library with one device at 48 kHz."""
     library = types.SimpleNamespace(
         PortAudioError=PortAudioError,
-        query_devices=lambda kind: {"default_samplerate": 48_000.0},
+        query_devices=lambda kind: {"default_samplerate": 48_000.0, "name": "Speakers"},
         check_output_settings=lambda **settings: None,
         OutputStream=FakeStream,
     )
@@ -137,6 +137,17 @@ def test_blocks_are_heard_when_the_device_says(library, monkeypatch):
     output.stop()
     assert not output.active
     assert not stream.active
+
+
+def test_a_device_says_its_name_and_latency(library):
+    output = SoundDeviceOutput()
+    assert output.device == "Speakers"
+    output.start(1000, lambda block, at: None)
+    assert output.latency_s == FakeStream.latency
+    output.stop()
+    assert (SilentOutput().device, SilentOutput().latency_s) == ("", 0.0)
+    hand = HandOutput(0.5, "hand")
+    assert (hand.device, hand.latency_s) == ("hand", 0.5)
 
 
 def test_jitter_of_the_callback_is_smoothed():

@@ -590,3 +590,51 @@ def test_every_sound_can_be_ticked():
     for k, sound_id in enumerate(SOUNDS):
         at = round(0.1 * k * RATE_HZ)
         assert out[at] == pytest.approx(sound(sound_id, RATE_HZ)[0], abs=1e-3)
+
+
+# What its listener's delays change
+
+
+def test_a_late_listener_hears_what_was_said_to_sound_before():
+    player, output = made(latency_s=0.05)
+    player.sound_delay_s, player.picture_delay_s = 0.15, 0.03
+    player.play(1.0)
+    turned(output, RATE_HZ)
+    assert player.position_s == pytest.approx(1.95, abs=1e-9)
+    assert player.heard_s == pytest.approx(1.80, abs=1e-9)
+    assert player.drawn_s == pytest.approx(1.83, abs=1e-9)
+
+
+def test_nothing_moves_before_it_is_heard():
+    player, output = made()
+    player.sound_delay_s = 0.2
+    player.play(1.0)
+    turned(output, RATE_HZ // 10)
+    assert player.heard_s == player.drawn_s == 1.0
+    assert player.position_s == pytest.approx(1.1)
+
+
+def test_delays_are_seconds_of_the_clock_at_every_rate():
+    player, output = made()
+    run(player.change_rate(0.5))
+    player.sound_delay_s = 0.2
+    player.play(0.0)
+    turned(output, RATE_HZ)
+    assert player.position_s - player.heard_s == pytest.approx(0.1, abs=1e-6)
+
+
+def test_pausing_stays_where_the_listener_was():
+    player, output = made()
+    player.sound_delay_s = 0.2
+    player.play(0.0)
+    turned(output, RATE_HZ)
+    player.pause()
+    assert player.position_s == player.heard_s == player.drawn_s == pytest.approx(0.8)
+
+
+def test_a_long_delay_is_known_with_short_blocks_too():
+    player, output = made()
+    player.sound_delay_s = 0.5
+    player.play(0.0)
+    turned(output, 2 * RATE_HZ, block=64)
+    assert player.heard_s == pytest.approx(1.5, abs=1e-4)

@@ -3,8 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from chartstudio.editor.settings import Settings, load, save
 
 
@@ -23,12 +21,6 @@ def test_a_delay_is_replaced_and_forgotten() -> None:
     first = Settings(sound_device="a").with_sound_delay(0.1)
     assert first.with_sound_delay(0.2).sound_delays == (("a", 0.2),)
     assert first.with_sound_delay(0.0).sound_delays == ()
-
-
-def test_what_is_drawn_runs_ahead_of_a_slow_picture_and_behind_a_slow_sound() -> None:
-    assert Settings(picture_delay_s=0.03).drawn_ahead_s == 0.03
-    late = Settings(sound_device="a", picture_delay_s=0.03).with_sound_delay(0.2)
-    assert late.drawn_ahead_s == pytest.approx(-0.17)
 
 
 def test_delays_survive_and_broken_ones_are_dropped(tmp_path: Path) -> None:

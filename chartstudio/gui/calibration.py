@@ -1,0 +1,236 @@
+"""Measuring how late the author hears the song and sees the window, by taps along to beats.
+
+Two measurements: one to clicks from the sound device, one to a light in the window. Knows the
+settings, the sound lane and a clock; knows no widget.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import Enum
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from chartstudio.audio.decode import Audio
+from chartstudio.audio.mix import Ticks
+from chartstudio.audio.player import Player
+from chartstudio.core.job import Job, Progress
+from chartstudio.editor.latency import MIN_TAPS, Latency, latency_of
+from chartstudio.gui.jobs import Handle, Jobs, Lane
+from chartstudio.gui.preferences import Preferences
+from chartstudio.gui.text import tr
+
+BEAT_S = 0.7
+"""Gap between beats: slow enough for a delay of half a second to be told from the next beat."""
+
+BEATS_S = tuple(1.0 + BEAT_S * k for k in range(40))
+
+_SILENT_RATE_HZ = 48_000
+_FRAME_MS = 16
+
+
+class What(Enum):
+    """What is measured."""
+
+    SOUND = "sound"
+    PICTURE = "picture"
+
+
+class Calibration(QObject):
+    """One measurement at a time, and the delays that are stored.
+
+    Parameters
+    ----------
+    preferences : Preferences
+        Where delays are stored as they are found.
+    jobs : Jobs
+    make_player : callable
+        Makes a player of its own, on the sound lane.
+    clock : callable
+        Seconds that only rise; the light goes by it.
+    """
+
+    changed = Signal()
+    """What is measured, what was found, or a delay."""
+    moved = Signal()
+    """A frame of the light is due; emitted while a measurement runs."""
+
+    def __init__(
+        self,
+        preferences: Preferences,
+        jobs: Jobs,
+        make_player: Callable[[], Player],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._preferences = preferences
+        self._jobs = jobs
+        self._make_player = make_player
+        self._clock = clock
+        self._player: Player | None = None
+        self._opening: Handle | None = None
+        self._start_s = 0.0
+        self._taps_s: list[float] = []
+        self.running: What | None = None
+        self.found: dict[What, Latency] = {}
+        self.failed: What | None = None
+        self._frames = QTimer(self)
+        self._frames.setTimerType(Qt.TimerType.PreciseTimer)
+        self._frames.setInterval(_FRAME_MS)
+        self._frames.timeout.connect(self._on_frame)
+        preferences.changed.connect(self.changed)
+
+    # The device --------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Find the sound device, on the sound lane."""
+
+        def job() -> Job[Player]:
+            yield Progress(0.0, tr("Looking for the sound device"))
+            player = self._make_player()
+            n_samples = round((BEATS_S[-1] + 2.0) * _SILENT_RATE_HZ)
+            player.load(Audio(np.zeros((1, n_samples), np.float32), _SILENT_RATE_HZ, "silence"))
+            player.metronome_gain = 1.0
+            player.set_clicks(Ticks.at(np.array(BEATS_S), "beat"))
+            return player
+
+        self._opening = self._jobs.submit(Lane.SOUND, job, on_done=self._on_player)
+
+    def _on_player(self, player: Player) -> None:
+        self._player = player
+        if not player.notice:
+            self._preferences.set(sound_device=player.device)
+        self.changed.emit()
+
+    @property
+    def device(self) -> str:
+        """The sound device in words, with the latency that it reports; empty for none."""
+        player = self._player
+        if player is None or player.notice:
+            return ""
+        name = player.device or tr("The sound device")
+        return tr("{name} · says {n} ms", name=name, n=round(player.latency_s * 1000))
+
+    @property
+    def silence(self) -> str:
+        """Why there is no sound to tap to; empty while there is, or may be."""
+        notice = "" if self._player is None else self._player.notice
+        return f"{notice} {tr('The picture can be measured without it.')}" if notice else ""
+
+    def can_start(self, what: What) -> bool:
+        """Whether a measurement can begin now."""
+        if self.running is not None:
+            return False
+        has_sound = self._player is not None and not self._player.notice
+        return what is What.PICTURE or has_sound
+
+    # Measuring ---------------------------------------------------------------------------
+
+    def start(self, what: What) -> None:
+        """Begin to play clicks, or to flash."""
+        if not self.can_start(what):
+            return
+        player = self._player
+        if what is What.SOUND and player is not None:
+            player.play(0.0)
+            if player.notice:  # the device was there and cannot be used
+                player.stop()
+                self.changed.emit()
+                return
+        self._start_s = self._clock()
+        self._taps_s = []
+        self.found.pop(what, None)
+        self.failed = None
+        self.running = what
+        self._frames.start()
+        self.changed.emit()
+
+    def stop(self) -> None:
+        """End a measurement; without a result the stored delay stays."""
+        self._frames.stop()
+        self.running = None
+        if self._player is not None:
+            self._player.stop()
+        self.changed.emit()
+
+    def close(self) -> None:
+        """Let the sound device go."""
+        self.stop()
+        if self._opening is not None:
+            self._opening.cancel()
+        if self._player is not None:
+            self._player.close()
+            self._player = None
+
+    @property
+    def now_s(self) -> float:
+        """Where in `BEATS_S` the measurement is."""
+        if self.running is What.SOUND and self._player is not None:
+            return self._player.position_s
+        return self._clock() - self._start_s
+
+    @property
+    def n_taps(self) -> int:
+        """Taps so far."""
+        return len(self._taps_s)
+
+    def tap(self) -> None:
+        """The author has tapped, now."""
+        what = self.running
+        if what is None:
+            return
+        self._taps_s.append(self.now_s)
+        latency = latency_of(self._taps_s, BEATS_S)
+        if latency is None:
+            self.changed.emit()
+            return
+        self.found[what] = latency
+        self.stop()
+        self.set_delay(what, latency.seconds)
+
+    def _on_frame(self) -> None:
+        self.moved.emit()
+        if self.now_s > BEATS_S[-1] + BEAT_S:
+            self.failed = self.running
+            self.stop()
+
+    # Delays ------------------------------------------------------------------------------
+
+    def delay_s(self, what: What) -> float:
+        """The stored delay."""
+        now = self._preferences.now
+        return now.sound_delay_s if what is What.SOUND else now.picture_delay_s
+
+    def set_delay(self, what: What, seconds: float) -> None:
+        """Store a delay, to the tenth of a millisecond; that of sound belongs to its device."""
+        seconds = round(seconds, 4)
+        if what is What.SOUND:
+            delays = self._preferences.now.with_sound_delay(seconds).sound_delays
+            self._preferences.set(sound_delays=delays)
+        else:
+            self._preferences.set(picture_delay_s=seconds)
+
+    def reset(self) -> None:
+        """Count on no delays beyond what the device says."""
+        self.found.clear()
+        self.failed = None
+        for what in What:
+            self.set_delay(what, 0.0)
+        self.changed.emit()
+
+    def said(self, what: What) -> str:
+        """How a measurement goes, or what came of it, in words."""
+        if self.running is what:
+            return tr("{n} taps; {needed} that agree are needed", n=self.n_taps, needed=MIN_TAPS)
+        if self.failed is what:
+            return tr("The taps did not agree. Nothing was changed; try again.")
+        latency = self.found.get(what)
+        if latency is None:
+            return ""
+        return tr(
+            "{n} taps agree, to {spread} ms",
+            n=latency.n_taps,
+            spread=max(1, round(latency.spread_s * 1000)),
+        )
