@@ -12,7 +12,7 @@ from pathlib import Path
 from chartstudio.core.errors import FormatError
 from chartstudio.core.job import Job, Progress
 from chartstudio.core.song import Song
-from chartstudio.formats import bundle, find_format, write_song
+from chartstudio.formats import Bundle, bundle, find_format, write_song
 from chartstudio.formats.format import Format, has_suffix
 
 PROJECT = "project"
@@ -56,6 +56,9 @@ def save_job(
         When the format cannot hold a chart's mode.
     """
     yield Progress(0.2, "Writing the charts")
+    if isinstance(opened, Bundle) and opened.path == place.path:
+        # The files are not those of the first opening once the song was saved over them.
+        opened = Bundle.open(place.path)
     known = find_format(place.format_id)
     written = write_song(song, place.format_id)
     charts = [name for name in opened if "/" not in name and has_suffix(name, known.suffixes)]
@@ -76,7 +79,21 @@ def save_job(
             written = {charts[0]: data}
     elif is_file and _is_part(known, opened, place.path.name):
         written = _part_alone(known, opened, place.path, written)
+    stale = () if is_file else _stale(known, opened, folder, written)
     bundle.save_files(folder, {**_new_in(folder, beside), **written})
+    for path in stale:
+        path.unlink(missing_ok=True)
+
+
+def _stale(
+    known: Format, opened: Mapping[str, bytes], folder: Path, written: Mapping[str, bytes]
+) -> list[Path]:
+    """Files of the opened set whose charts were renamed or removed: the set is now elsewhere."""
+    if not isinstance(opened, Bundle) or opened.path != folder or not known.sniff(opened, None):
+        return []
+    there = known.write(known.read(opened, None))
+    taken = {name.casefold() for name in written}
+    return [folder / name for name in there if name.casefold() not in taken]
 
 
 def _is_part(known: Format, opened: Mapping[str, bytes], name: str) -> bool:

@@ -47,6 +47,42 @@ def test_an_archive_keeps_what_is_no_chart(tmp_path):
     assert len(read_song(bundle)[0].charts[0].notes) == 17
 
 
+def _renamed(song, name):
+    return song.with_chart(0, replace(song.charts[0], name=name))
+
+
+def _keys_song():
+    song = make_song()
+    notes = song.charts[0].notes
+    return replace(
+        song, charts=(Chart("mania-4k", "One", 3.0, notes), Chart("mania-4k", "Two", 4.0, notes))
+    )
+
+
+@pytest.mark.parametrize("name", ["set", "set.osz"])
+def test_a_renamed_chart_leaves_no_file_behind_however_often(tmp_path, name):
+    path = tmp_path / name
+    run(save_job(_keys_song(), Place(path, "osz"), {}, {"song.wav": b"sound", "sb.osb": b"story"}))
+    opened = Bundle.open(path)
+    song, _ = read_song(opened)
+    for new in ("Hard", "Harder", "Hardest"):
+        song = _renamed(song, new)
+        run(save_job(song, Place(path, "osz"), opened, {}))
+        names = [c.name for c in read_song(Bundle.open(path))[0].charts]
+        assert sorted(names) == [new, "Two"]
+    assert Bundle.open(path)["sb.osb"] == b"story"
+    assert Bundle.open(path)["song.wav"] == b"sound"
+
+
+def test_saving_into_another_songs_folder_takes_nothing_away(tmp_path):
+    other = tmp_path / "other"
+    run(save_job(_keys_song(), Place(other, "osz"), {}, {}))
+    song = _renamed(_keys_song(), "Elsewhere")
+    before = {p.name for p in other.iterdir()}
+    run(save_job(song, Place(other, "osz"), {}, {}))
+    assert before < {p.name for p in other.iterdir()}
+
+
 def _saber_set(folder):
     """A Beat Saber map of two difficulties, with the editor's own tempo file."""
     notes = tuple(ColorNote(b * BEAT, b * BEAT, b % 4, 0, b % 2, 1) for b in range(8))
