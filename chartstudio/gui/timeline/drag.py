@@ -17,7 +17,7 @@ Ctrl on a note     add it to the selection, or take it out
 right              delete; dragged, everything it passes
 middle, or Shift   pan
 ruler              click: go there; drag: select a range, whole measures with Shift
-waveform, tempo    go there, and follow the mouse
+waveform, tempo    go there, and follow the mouse; what beat lines do there is in `beat_drag`
 =================  ==========================================================================
 """
 
@@ -27,6 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from math import floor
+from typing import Any
 
 from chartstudio.core.note import Note
 from chartstudio.editor.selection import Selection
@@ -84,6 +85,12 @@ class Pointer:
     part : Part or None
     editable : bool
         Whether notes can be placed here.
+    seconds : float
+        Time under the pointer.
+    anchor : int or None
+        Tick of the tempo change whose flag lies under the pointer.
+    free : bool
+        The key is held that switches magnets off.
     """
 
     x: float
@@ -96,6 +103,13 @@ class Pointer:
     note: Note | None = None
     part: Part | None = None
     editable: bool = True
+    seconds: float = 0.0
+    anchor: int | None = None
+    free: bool = False
+
+
+def _unchanged(value: Any) -> Any:
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +127,14 @@ class Rules:
         ``tick -> tick``, the nearest grid line.
     measure : callable
         ``tick -> (start, end)`` of the measure around it.
+    drags_beats : bool
+        Whether presses above the strips take hold of beat lines.
+    beat : callable
+        ``tick -> tick``, the nearest beat line.
+    seconds : callable
+        ``tick -> seconds``.
+    catch : callable
+        ``seconds -> seconds``, drawn to a sound nearby.
     """
 
     tool: str
@@ -120,6 +142,10 @@ class Rules:
     selection: Selection
     snap: Callable[[int], int]
     measure: Callable[[int], tuple[int, int]]
+    drags_beats: bool = False
+    beat: Callable[[int], int] = _unchanged
+    seconds: Callable[[int], float] = float
+    catch: Callable[[float], float] = _unchanged
 
 
 # Actions ---------------------------------------------------------------------------------

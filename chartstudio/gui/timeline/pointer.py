@@ -5,6 +5,9 @@ Knows a scene; draws nothing and changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
 from chartstudio.core.note import Note
@@ -23,6 +26,9 @@ from chartstudio.modes import MODES
 
 TAIL_PX = 6.0
 """How close to its end a hold is grabbed by the tail."""
+
+FLAG_LEFT_PX, FLAG_RIGHT_PX = 4.0, 10.0
+"""How far beside its line the flag of a tempo change is grabbed."""
 
 _LEAST_PX = 4.0
 """A head is grabbed from at least so far."""
@@ -47,7 +53,9 @@ def pointer_at(scene: Scene, x: float, y: float, strip_chart: int | None = None)
         zone = Zone.NOTHING
     if strip is None:
         tick = scene.view.tick_at_x(x - GUTTER_PX, scene.timing)
-        return Pointer(x, y, zone, scene.selection.chart, tick)
+        at = Pointer(x, y, zone, scene.selection.chart, tick)
+        anchor = anchor_at(scene, x) if zone is Zone.TEMPO else None
+        return replace(at, seconds=scene.view.seconds_at_x(x - GUTTER_PX), anchor=anchor)
     chart = chart_of(scene, strip)
     note, part = note_at(scene, strip, chart, x, y)
     return Pointer(
@@ -61,7 +69,16 @@ def pointer_at(scene: Scene, x: float, y: float, strip_chart: int | None = None)
         note=note,
         part=part,
         editable=chart.editable,
+        seconds=scene.view.seconds_at_x(x - GUTTER_PX),
     )
+
+
+def anchor_at(scene: Scene, x: float) -> int | None:
+    """Tick of the tempo change whose flag lies under a pixel; of several the nearest."""
+    ticks = np.unique([a.tick for a in scene.timing.anchors])
+    off_px = x - GUTTER_PX - scene.view.x_of_ticks(ticks, scene.timing)
+    near = np.flatnonzero((off_px >= -FLAG_LEFT_PX) & (off_px <= FLAG_RIGHT_PX))
+    return int(ticks[near[np.argmin(np.abs(off_px[near]))]]) if len(near) else None
 
 
 def chart_of(scene: Scene, strip: StripBand) -> ChartArrays:
@@ -100,8 +117,14 @@ def note_at(
     return None, None
 
 
-def rules_for(song: Song, selection: Selection, view: ViewState, chart: int) -> Rules:
-    """What presses mean on a chart."""
+def rules_for(
+    song: Song,
+    selection: Selection,
+    view: ViewState,
+    chart: int,
+    catch: Callable[[float], float] = float,
+) -> Rules:
+    """What presses mean on a chart; ``catch`` draws dragged times to sounds."""
     timing = song.timing_of(song.charts[chart]) if chart < len(song.charts) else song.timing
     mode = MODES.get(song.charts[chart].mode) if chart < len(song.charts) else None
     return Rules(
@@ -110,4 +133,8 @@ def rules_for(song: Song, selection: Selection, view: ViewState, chart: int) -> 
         selection=selection,
         snap=lambda tick: timing.snap(tick, view.snap),
         measure=lambda tick: measure_around(timing, tick),
+        drags_beats=view.drags_beats,
+        beat=lambda tick: timing.snap(tick, 4),
+        seconds=timing.seconds_at,
+        catch=catch,
     )

@@ -12,6 +12,7 @@ from chartstudio.core.timing import TimingMap
 from chartstudio.editor.selection import Selection
 from chartstudio.gui.timeline.arrays import ChartArrays, NoteArrays
 from chartstudio.gui.timeline.bands import GUTTER_PX, Bands
+from chartstudio.gui.timeline.beat_drag import BeatState
 from chartstudio.gui.timeline.drag import State
 from chartstudio.gui.timeline.marks import IssueMarks
 from chartstudio.gui.timeline.view import ViewState
@@ -53,7 +54,7 @@ class Scene:
     ghosts : Ghosts or None
     issues : tuple of IssueMarks
         One per strip.
-    state : State
+    state : State or BeatState
         What the mouse is doing.
     range : (int, int) or None
         Selected ticks of the active chart, the ones being pulled open included.
@@ -68,7 +69,7 @@ class Scene:
     bands: Bands
     ghosts: Ghosts | None
     issues: tuple[IssueMarks, ...]
-    state: State
+    state: State | BeatState
     range: tuple[int, int] | None
     ratio: float
 

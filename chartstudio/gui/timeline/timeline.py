@@ -8,6 +8,7 @@ what an edit does in `verbs`, what is drawn where in `header`, `strips` and `ove
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -31,9 +32,11 @@ from chartstudio.editor.checks import SongIssue
 from chartstudio.editor.document import Change, Document
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.text import tr
-from chartstudio.gui.timeline import drag
+from chartstudio.gui.timeline import beat_drag, drag
 from chartstudio.gui.timeline.arrays import ArrayCache, ChartArrays
 from chartstudio.gui.timeline.bands import GUTTER_PX, Zone, arrange
+from chartstudio.gui.timeline.beat_drag import BeatDrag, BeatState
+from chartstudio.gui.timeline.beat_overlay import paint_beat_drag
 from chartstudio.gui.timeline.drag import IDLE, Button, Keys, Part, Pointer, State
 from chartstudio.gui.timeline.header import paint_header
 from chartstudio.gui.timeline.marks import IssueMarks
@@ -43,7 +46,7 @@ from chartstudio.gui.timeline.pointer import pointer_at, rules_for
 from chartstudio.gui.timeline.rows import put_note
 from chartstudio.gui.timeline.scene import Ghosts, Scene, proposed
 from chartstudio.gui.timeline.strips import paint_strips
-from chartstudio.gui.timeline.verbs import Verbs
+from chartstudio.gui.timeline.tempo_verbs import TempoVerbs
 from chartstudio.gui.timeline.view import ViewState
 from chartstudio.gui.timeline.waveform import Waveform
 
@@ -68,11 +71,11 @@ _BUTTONS = {
     Qt.MouseButton.MiddleButton: Button.MIDDLE,
     Qt.MouseButton.RightButton: Button.RIGHT,
 }
-_DRAGS_ON = (drag.Range, drag.Put, drag.Move, drag.Stretch, drag.Box)
+_DRAGS_ON = (drag.Range, drag.Put, drag.Move, drag.Stretch, drag.Box, BeatDrag)
 """States that go on when the mouse leaves the view, which then scrolls."""
 
 
-class Timeline(Verbs, QWidget):
+class Timeline(TempoVerbs, QWidget):
     """The song over time: tempo, waveform, ruler and up to two charts.
 
     Parameters
@@ -91,10 +94,13 @@ class Timeline(Verbs, QWidget):
         The player is to go to this second.
     hovered : Signal(int, object)
         Tick and lane under the mouse; the lane is None outside strips.
+    refused : Signal(object)
+        A `ChartStudioError`: why the timing could not be changed as the mouse asked.
     """
 
     seek_requested = Signal(float)
     hovered = Signal(int, object)
+    refused = Signal(object)
 
     def __init__(
         self,
@@ -111,12 +117,14 @@ class Timeline(Verbs, QWidget):
         self._arrays = ArrayCache()
         self._kit = Kit()
         self._wave = Waveform(self._kit.theme)
+        self.peaks = None
         self._audio_s = 0.0
         self._issues: tuple[SongIssue, ...] = ()
         self._marks: dict[int, IssueMarks] = {}
         self._ghosts: Ghosts | None = None
         self._first = document.selection.chart
-        self._state: State = IDLE
+        self._state: State | BeatState = IDLE
+        self._free = False
         self._hover: Hover | None = None
         self._pointer: Pointer | None = None
         self._by_mouse = False
@@ -150,6 +158,7 @@ class Timeline(Verbs, QWidget):
     def set_peaks(self, peaks: Peaks | None, duration_s: float) -> None:
         """Show another song's waveform; ``duration_s`` is the length of the audio."""
         self._wave.set_peaks(peaks)
+        self.peaks = peaks
         self._audio_s = duration_s
         self._fit_view()
         self.invalidate()
@@ -202,7 +211,7 @@ class Timeline(Verbs, QWidget):
         return self._scene
 
     @property
-    def state(self) -> State:
+    def state(self) -> State | BeatState:
         """What the mouse is doing."""
         return self._state
 
@@ -307,6 +316,7 @@ class Timeline(Verbs, QWidget):
             painter.drawPixmap(0, 0, self._frame)
             painter.setFont(self.font())
             paint_overlay(self._kit, painter, self.scene, x, self._hover)
+            paint_beat_drag(self._kit, painter, self.scene)
 
     def _draw_frame(self) -> QPixmap:
         scene = self.scene
@@ -377,28 +387,40 @@ class Timeline(Verbs, QWidget):
             alt=bool(mods & Qt.KeyboardModifier.AltModifier),
         )
         at = self._pointer = pointer_at(self.scene, event.position().x(), event.position().y())
-        self._take(drag.press(at, button, keys, self._rules(at.chart)))
+        rules = self._rules(at.chart)
+        self._take(beat_drag.press(at, button, keys, rules) or drag.press(at, button, keys, rules))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Select a measure on the ruler; elsewhere the second of two quick clicks."""
+        """Select a measure on the ruler, insert a tempo change above; else a quick click."""
         at = pointer_at(self.scene, event.position().x(), event.position().y())
-        if at.zone is Zone.RULER and event.button() is Qt.MouseButton.LeftButton:
+        left = event.button() is Qt.MouseButton.LeftButton
+        if at.zone is Zone.RULER and left:
             self.select_range(*self._rules(at.chart).measure(at.tick))
+        elif at.zone is Zone.TEMPO and left and at.anchor is None:
+            self._take(drag.Step(IDLE))
+            self.perform(beat_drag.InsertChange(self._rules(at.chart).snap(at.tick)))
         else:
             self.mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with a drag, or show what a click would do."""
         x, y = event.position().x(), event.position().y()
+        self._free = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if self._state != IDLE:
             self._drag_to(x, y)
             return
         at = self._pointer = pointer_at(self.scene, x, y)
         self._show_hover(at)
-        self.setCursor(
-            Qt.CursorShape.SizeHorCursor if at.part is Part.TAIL else Qt.CursorShape.ArrowCursor
-        )
+        self.setCursor(self._cursor_over(at))
         self.hovered.emit(at.tick, at.lane if at.zone is Zone.STRIP else None)
+
+    def _cursor_over(self, at: Pointer) -> Qt.CursorShape:
+        """What the pointer looks like: it says what can be pulled."""
+        above = at.zone in (Zone.TEMPO, Zone.WAVE, Zone.RULER)
+        if at.anchor is not None or (above and self.view.drags_beats):
+            return Qt.CursorShape.SplitHCursor
+        tail = at.part is Part.TAIL
+        return Qt.CursorShape.SizeHorCursor if tail else Qt.CursorShape.ArrowCursor
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag with its one edit."""
@@ -453,17 +475,18 @@ class Timeline(Verbs, QWidget):
         return "\n".join(i.text for i in self._marks_of(strip.chart).at(seconds, slack_s)[:5])
 
     def _rules(self, chart: int) -> drag.Rules:
-        return rules_for(self.document.song, self.document.selection, self.view, chart)
+        return rules_for(self.document.song, self.document.selection, self.view, chart, self.catch)
 
     def _at_drag(self, x: float, y: float) -> Pointer:
         """The pointer as the current drag sees it: in the strip where it began."""
-        return pointer_at(self.scene, x, y, drag.chart_of(self._state))
+        at = pointer_at(self.scene, x, y, drag.chart_of(self._state))
+        return replace(at, free=self._free)
 
     def _drag_to(self, x: float, y: float) -> None:
         at = self._pointer = self._at_drag(x, y)
         self._take(self._state.move(at, self._rules(at.chart)))
 
-    def _take(self, step: drag.Step) -> None:
+    def _take(self, step: drag.Step | beat_drag.Step) -> None:
         """Enter a step's state and do what it asks."""
         redraw = drag.stands_still(self._state) != drag.stands_still(step.state)
         self._state = step.state

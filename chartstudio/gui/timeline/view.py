@@ -20,6 +20,8 @@ from PySide6.QtCore import QObject, Signal
 from chartstudio.core.mode import Mode, Spot
 from chartstudio.core.ticks import SNAPS, TICKS_PER_BEAT, Ticks
 from chartstudio.core.timing import Seconds, Side, TimingMap
+from chartstudio.editor.retime import Keep
+from chartstudio.editor.tempo_blocks import Later
 
 MIN_SECONDS_PER_PX = 0.0002
 """The closest zoom: a sixteenth at 180 BPM is 400 pixels wide."""
@@ -77,6 +79,14 @@ class ViewState(QObject):
         Notes coloured by lane instead of by snap.
     playing : bool
         Whether the song runs; views poll the position while it does.
+    notes_keep : {"ticks", "seconds"}
+        What notes keep when the timing is changed by hand.
+    later_beats : {"stay", "move"}
+        What the beats after a changed place do.
+    magnetic : bool
+        Dragged beats are drawn to what is heard near them.
+    drags_beats : bool
+        Over tempo, waveform and ruler the mouse drags beat lines instead of going there.
     spots : dict of str to Spot
         Where a note was last put, by the space of its mode.
     """
@@ -89,6 +99,10 @@ class ViewState(QObject):
     second_chart: _Watched[int | None] = _Watched(None)
     lane_colours = _Watched(False)
     playing = _Watched(False)
+    notes_keep: _Watched[Keep] = _Watched("ticks")
+    later_beats: _Watched[Later] = _Watched("stay")
+    magnetic = _Watched(True)
+    drags_beats = _Watched(False)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

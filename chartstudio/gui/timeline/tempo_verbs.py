@@ -1,0 +1,184 @@
+"""What commands and the mouse do to the timing of the active chart.
+
+Each verb is one method and one undo step. The view says what notes keep and what later beats
+do; what cannot be done is told through `refused`, unless a command asked, which tells itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import SignalInstance
+
+from chartstudio.audio.peaks import Peaks
+from chartstudio.audio.transients import REACH_S, nearest_transient
+from chartstudio.core.errors import ChartStudioError
+from chartstudio.core.timing import Cause
+from chartstudio.editor import retime
+from chartstudio.editor.retime import Retiming
+from chartstudio.gui.text import clock, tr
+from chartstudio.gui.timeline.beat_drag import DragBeat, InsertChange, RemoveChange
+from chartstudio.gui.timeline.verbs import Verbs
+
+_CATCH_PX = 12.0
+"""A dragged line is caught by sounds this close to it."""
+
+
+class TempoVerbs(Verbs):
+    """Commands on the timing that the active chart goes by; `Timeline` provides the rest.
+
+    Attributes
+    ----------
+    peaks : Peaks or None
+        The song's sound.
+    refused : Signal(object)
+        A `ChartStudioError`: why a change could not be made.
+    """
+
+    peaks: Peaks | None
+    refused: SignalInstance
+
+    def perform(self, action: Any) -> None:
+        """Do what a step of a drag asks for."""
+        later = self.view.later_beats
+        match action:
+            case DragBeat(tick, seconds):
+                self.try_retime(tr("Drag beat"), retime.drag_beat(tick, seconds, later))
+            case InsertChange(tick):
+                self.try_retime(tr("Insert tempo change"), retime.insert_change(tick))
+            case RemoveChange(tick):
+                self.try_retime(tr("Remove tempo change"), retime.remove(tick, later))
+            case _:
+                super().perform(action)
+
+    def retime(self, label: str, change: Retiming) -> None:
+        """Change the timing of the active chart, and of those that share it.
+
+        Raises
+        ------
+        ChartStudioError
+            When the change cannot be made; the song is untouched.
+        """
+        chart = self.document.selection.chart
+        self.document.apply(label, retime.retimed(chart, change, self.view.notes_keep))
+
+    def try_retime(self, label: str, change: Retiming) -> bool:
+        """`retime`, but what cannot be done is told instead of raised; whether it was done."""
+        try:
+            self.retime(label, change)
+        except ChartStudioError as error:
+            self.refused.emit(error)
+            return False
+        return True
+
+    # The grid ----------------------------------------------------------------------------
+
+    def shift_grid(self, by_s: float) -> None:
+        """Move the whole grid in time."""
+        self.retime(tr("Move grid"), retime.shift(by_s))
+
+    def shift_beats(self, n_beats: float) -> None:
+        """Move the whole grid by beats of the tempo at the playhead."""
+        self.retime(tr("Move grid"), retime.shift_beats(n_beats, self.cursor_tick))
+
+    def scale_tempo(self, factor: float) -> None:
+        """Halve or double every tempo."""
+        self.retime(tr("Halve tempo") if factor < 1 else tr("Double tempo"), retime.scale(factor))
+
+    # The section at the playhead ---------------------------------------------------------
+
+    def set_bpm(self, bpm: float) -> None:
+        """Set the tempo of the section at the playhead."""
+        change = retime.set_bpm(self.cursor_tick, bpm, self.view.later_beats)
+        self.retime(tr("Set tempo"), change)
+
+    def nudge_bpm(self, by_bpm: float) -> None:
+        """Make the section at the playhead faster or slower."""
+        change = retime.nudge_bpm(self.cursor_tick, by_bpm, self.view.later_beats)
+        self.retime(tr("Change tempo"), change)
+
+    def set_meter(self, meter: int) -> None:
+        """Set the beats per bar from the bar at the playhead on."""
+        self.retime(tr("Set meter"), retime.set_meter(self.cursor_tick, meter))
+
+    def start_bar(self) -> None:
+        """Let a bar start at the playhead's beat."""
+        self.retime(tr("Start bar"), retime.start_bar(self.cursor_beat))
+
+    def insert_change(self) -> None:
+        """Let the tempo change at the playhead's grid line."""
+        self.retime(tr("Insert tempo change"), retime.insert_change(self.cursor_line))
+
+    def insert_pause(self, seconds: float, cause: Cause) -> None:
+        """Let time pass on the playhead's grid line."""
+        label = tr("Insert stop") if cause is Cause.STOP else tr("Insert delay")
+        tick, later = self.cursor_line, self.view.later_beats
+        self.retime(label, retime.insert_pause(tick, seconds, cause, later))
+
+    def remove_change(self, tick: int | None = None) -> None:
+        """Remove what happens on a tick, or at the playhead."""
+        at = self.cursor_line if tick is None else tick
+        self.retime(tr("Remove tempo change"), retime.remove(at, self.view.later_beats))
+
+    # Beats -------------------------------------------------------------------------------
+
+    @property
+    def cursor_beat(self) -> int:
+        """The beat line nearest to the playhead."""
+        return self.timing.snap(self.cursor_tick, 4)
+
+    def move_beat(self, by_s: float) -> None:
+        """Put the beat at the playhead a little later or earlier, and go with it."""
+        tick = self.cursor_beat
+        self.drag_beat(tick, self.timing.seconds_at(tick) + by_s)
+
+    def drag_beat(self, tick: int, seconds: float) -> None:
+        """Put a beat onto a second, and stay on that beat."""
+        rests_there = self.cursor_beat == tick
+        self.retime(tr("Drag beat"), retime.drag_beat(tick, seconds, self.view.later_beats))
+        if rests_there and not self.view.playing:
+            self.go_to(tick)
+
+    def snap_beat(self, tick: int | None = None) -> None:
+        """Put a beat, by default the one at the playhead, onto the sound that sets in near it.
+
+        Raises
+        ------
+        ChartStudioError
+            When there is none within 40 ms.
+        """
+        at = self.cursor_beat if tick is None else tick
+        seconds = self.transient_near(self.timing.seconds_at(at))
+        if seconds is None:
+            raise ChartStudioError(
+                tr(
+                    "Nothing sets in within 40 ms of {time}; drag the beat there by hand",
+                    time=clock(self.timing.seconds_at(at)),
+                )
+            )
+        self.drag_beat(at, seconds)
+
+    def transient_near(self, seconds: float, reach_s: float = REACH_S) -> float | None:
+        """Where a sound sets in near a time; None where none does, or no sound is loaded."""
+        peaks = self.peaks
+        if peaks is None:
+            return None
+        return nearest_transient(peaks.samples, peaks.rate_hz, seconds, reach_s)
+
+    def catch(self, seconds: float) -> float:
+        """A dragged time, drawn to a sound that is close to it on the screen."""
+        if not self.view.magnetic:
+            return seconds
+        reach_s = min(REACH_S, _CATCH_PX * self.view.seconds_per_px)
+        found = self.transient_near(seconds, reach_s)
+        return seconds if found is None else found
+
+    # Going there -------------------------------------------------------------------------
+
+    def go_to_change(self, steps: int) -> None:
+        """Go to the next (1) or the previous (-1) tempo change."""
+        ticks = sorted({a.tick for a in self.timing.anchors})
+        now = self.cursor_tick
+        ahead = [t for t in ticks if t > now] if steps > 0 else [t for t in ticks if t < now][::-1]
+        if ahead:
+            self.go_to(ahead[0])
