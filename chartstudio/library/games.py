@@ -23,7 +23,7 @@ from chartstudio.library.machine import (
     settings_in,
 )
 
-PACK = "ChartStudio"
+PACK = "chartstudio"
 """The pack that our songs are in, where a game sorts its songs into packs."""
 
 FILE = "{file}"

@@ -67,7 +67,7 @@ def test_a_song_is_installed_with_its_losses_told(
     assert main(["library", "install", str(song), "--game", "itgmania", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert set(answer) == {"files", "losses"}
-    place = home / ".itgmania" / "Songs" / "ChartStudio" / "Artist - Title"
+    place = home / ".itgmania" / "Songs" / "chartstudio" / "Artist - Title"
     assert {Path(f) for f in answer["files"]} == {place / "Title.ssc", place / "song.ogg"}
     assert all(Path(f).is_file() for f in answer["files"])
     assert any("converted from" in loss["what"] for loss in answer["losses"])

@@ -58,7 +58,7 @@ def test_an_installation_is_agreed_to_once(ready, machine, answers, settle):
     _install(ready, settle)
     assert list(songs.glob("*/*/*.ssc"))
     assert ready.studio.installer.result is not None
-    place = str(songs / "ChartStudio")
+    place = str(songs / "chartstudio")
     assert ready.studio.preferences.now.installs == (place,)
 
 
