@@ -39,6 +39,28 @@ _ENDLESS = 1 << 62
 _WAYS_OUT = "Choose a wav, flac, ogg, opus or mp3 file."
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What second 0 of a decoded file is: the note to keep beside times measured in it.
+
+    Parameters
+    ----------
+    decoder : str
+        As of `Audio`.
+    rate_hz, trim_samples : int
+        As of `Audio`.
+    """
+
+    decoder: str
+    rate_hz: int
+    trim_samples: int
+
+    @property
+    def trim_s(self) -> float:
+        """What was dropped at the start, in seconds."""
+        return self.trim_samples / self.rate_hz
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Audio:
     """A decoded song.
@@ -67,6 +89,11 @@ class Audio:
     def duration_s(self) -> float:
         """Length in seconds."""
         return float(self.samples.shape[1] / self.rate_hz)
+
+    @property
+    def origin(self) -> Origin:
+        """What second 0 is."""
+        return Origin(self.decoder, self.rate_hz, self.trim_samples)
 
     def mono(self) -> NDArray[np.float32]:
         """Return the mean of the channels, shape (N,), float32."""
@@ -148,6 +175,48 @@ def load_job(path: str | Path) -> Job[Audio]:
         what = f"cannot be read ({error.strerror or error}). Copy it to another disk and try again."
         raise FormatError(str(path), None, what) from error
     return (yield from decode_job(data, str(path)))
+
+
+def origin_of(data: bytes, name: str) -> Origin:
+    """Say what second 0 of a sound file will be, without decoding it.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    name : str
+        The file as the user knows it, for messages only.
+
+    Raises
+    ------
+    FormatError
+        If it is not sound that can be read.
+    """
+    try:
+        source = _open(data, name)
+    except (soundfile.LibsndfileError, miniaudio.MiniaudioError) as error:
+        raise FormatError(name, None, _damaged(error)) from error
+    source.blocks.close()
+    return Origin(source.decoder, source.rate_hz, source.trim_samples)
+
+
+def bass_lead_s(data: bytes) -> float:
+    """How much earlier sounds of a file come in osu!, which plays with BASS, than here.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file; anything but an mp3 starts alike everywhere.
+    """
+    body = data[mp3.after_id3(data) :]
+    if any(body[at : at + len(magic)] == magic for at, magic, _ in _READERS):
+        return 0.0
+    frame = mp3.first_frame(body)
+    if frame is None:
+        return 0.0
+    body = body[frame:]
+    n_samples = mp3.bass_trim_samples(body) - mp3.start_trim_samples(body)
+    return n_samples / miniaudio.mp3_get_info(body).sample_rate if n_samples else 0.0
 
 
 def decode(data: bytes, name: str) -> Audio:

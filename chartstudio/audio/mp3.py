@@ -18,6 +18,9 @@ _RATES_HZ = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 1200
 _SCAN_BYTES = 1 << 18
 """How far junk before the first frame is searched."""
 
+_VBRI_AT = 36
+"""Where Fraunhofer's tag lies in its frame, whatever the side info."""
+
 DECODER_DELAY_SAMPLES = 529
 """What every Layer III decoder adds at the start, and tagged files have dropped."""
 
@@ -123,14 +126,59 @@ def start_trim_samples(data: bytes) -> int:
     Measured with miniaudio 1.71: the name's first byte decides, so a tag that says
     "delay 0" still costs 529, and a tag with an empty name costs nothing.
     """
+    tag = _tag(data)
+    return 0 if tag is None or not tag.is_named else tag.delay + DECODER_DELAY_SAMPLES
+
+
+def bass_trim_samples(data: bytes) -> int:
+    """Samples that BASS, which osu! plays with, drops at the start of an mp3.
+
+    Parameters
+    ----------
+    data : bytes
+        The file from its first frame on.
+
+    Returns
+    -------
+    int
+        More than `start_trim_samples` where sounds come earlier there than here.
+
+    Notes
+    -----
+    As BASS was found to behave: a tag's delay counts only where it or the padding is not 0,
+    and a VBRI tag's at least as the decoder's own. Both decoders play the VBRI frame itself.
+    """
+    tag = _tag(data)
+    if tag is not None:
+        trims = tag.is_named and (tag.delay or tag.padding)
+        return tag.delay + DECODER_DELAY_SAMPLES if trims else 0
+    if data[_VBRI_AT : _VBRI_AT + 4] == b"VBRI" and frame_header(data, 0) is not None:
+        delay = int.from_bytes(data[_VBRI_AT + 6 : _VBRI_AT + 8], "big")
+        return max(delay, DECODER_DELAY_SAMPLES)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    """What a Xing or Info frame says of the start: encoder named, delay, padding."""
+
+    is_named: bool
+    delay: int
+    padding: int
+
+
+def _tag(data: bytes) -> _Tag | None:
+    """The LAME part of a tag in the first frame; None where there is none."""
     header = frame_header(data, 0)
     if header is None:
-        return 0
+        return None
     at = 4 + 2 * header.has_crc + header.side_info_bytes
     if data[at : at + 4] not in (b"Xing", b"Info") or len(data) < at + 8:
-        return 0
+        return None
     (flags,) = struct.unpack_from(">I", data, at + 4)
     lame = at + 8 + sum(n for bit, n in ((1, 4), (2, 4), (4, 100), (8, 4)) if flags & bit)
-    if len(data) < lame + 24 or data[lame] == 0:
-        return 0
-    return (data[lame + 21] << 4 | data[lame + 22] >> 4) + DECODER_DELAY_SAMPLES
+    if len(data) < lame + 24:
+        return None
+    delay = data[lame + 21] << 4 | data[lame + 22] >> 4
+    padding = (data[lame + 22] & 15) << 8 | data[lame + 23]
+    return _Tag(data[lame] != 0, delay, padding)

@@ -24,8 +24,9 @@ from chartstudio.formats import Bundle
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.jobs import Handle, Jobs, Lane
 from chartstudio.gui.preferences import Preferences
-from chartstudio.gui.saving import Place, save_job
+from chartstudio.gui.saving import PROJECT, Place, save_job
 from chartstudio.gui.text import tr
+from chartstudio.library import soundtrack
 from chartstudio.library.demo import demo_source
 from chartstudio.library.source import FilesOnDisk, Source, open_source
 
@@ -204,7 +205,10 @@ class SongFiles(QObject):
         self.sound, self.sound_error = opened.sound, ""
         if source.format_id is None:
             # Bare audio: the file is not a song yet, so there is nothing to save over.
-            self._document.open(source.song, None, None)
+            song, sound = source.song, opened.sound
+            if sound is not None:
+                song = soundtrack.noted(song, sound.audio.origin)
+            self._document.open(song, None, None)
         else:
             self._document.open(source.song, source.path, source.format_id)
         if source.format_id is None or recovered is not None:
@@ -271,7 +275,17 @@ class SongFiles(QObject):
         self.sound = sound
         self.sound_error = ""
         self.sound_changed.emit()
-        if sound is not None and sound.audio.notice:
+        if sound is None:
+            return
+        moved_s = soundtrack.start_moved_s(self._document.song, sound.audio.origin)
+        if moved_s:
+            what = tr(
+                "The audio starts {n} ms {way} than when this song was saved: check its offset",
+                n=f"{abs(moved_s) * 1000:.1f}",
+                way=tr("earlier") if moved_s > 0 else tr("later"),
+            )
+            self.message.emit(what)
+        if sound.audio.notice:
             self.message.emit(sound.audio.notice)
 
     def _on_change(self, change: Change) -> None:
@@ -311,11 +325,14 @@ class SongFiles(QObject):
         """
         song, assets = self._document.song, self._assets
         is_new_place = self.saved_place != place
+        written = song
+        if place.format_id == PROJECT and self.audio is not None:
+            written = soundtrack.noted(song, self.audio.origin)
 
         def job() -> Job[None]:
             yield Progress(0.0, tr("Saving"))
             beside = self.assets(song) if is_new_place else {}
-            yield from save_job(song, place, assets, beside)
+            yield from save_job(written, place, assets, beside)
 
         def done(_: None) -> None:
             if self._document.song is song:

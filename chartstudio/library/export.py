@@ -12,10 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from chartstudio.audio.decode import origin_of
 from chartstudio.core.errors import FormatError, ModeError
 from chartstudio.core.job import Job, Progress, part
 from chartstudio.core.song import Chart, Song
 from chartstudio.formats import FORMATS, Format, Loss, bundle, find_format
+from chartstudio.formats.project import PROJECT_FORMAT
 from chartstudio.formats.text import file_name
 from chartstudio.library import companions, pictures, soundtrack, sync
 from chartstudio.library.alignment import aligned
@@ -151,6 +153,10 @@ def plan(
     track = soundtrack.choose(
         song.audio, assets, fmt.needs, baked.pad_s, {n.lower() for n in beside.copied}
     )
+    if "mp3" in fmt.needs.audio and track.source and not _came_from(song, fmt):
+        track = replace(
+            track, losses=(*track.losses, *soundtrack.other_start(track, assets[track.source]))
+        )
     ready = companions.noted(replace(baked.song, audio=track.name), beside, fmt)
     losses = (*of_charts, *sync.losses(by_s), *fmt.losses(fitting), *track.losses, *beside.losses)
     return Plan(
@@ -270,11 +276,21 @@ def content(made: Plan) -> Job[tuple[Content, tuple[Loss, ...]]]:
     elif track.source:
         copied[track.name] = track.source
     yield Progress(0.9, "Writing")
-    charts = made.fmt.write(song)
     sound = files.get(track.name) or (made.assets[track.source] if track.source else b"")
+    charts = made.fmt.write(_with_origin(song, sound, made.fmt))
     length = soundtrack.length_of(sound)
     files |= charts if length is None else made.fmt.finish(charts, *length)
     return Content(files, copied, made.assets), (*made.losses, *unexpected)
+
+
+def _with_origin(song: Song, sound: bytes, fmt: Format) -> Song:
+    """The song as it is written: a project notes where its audio starts."""
+    if fmt is not PROJECT_FORMAT or not sound:
+        return song
+    try:
+        return soundtrack.noted(song, origin_of(sound, song.audio))
+    except FormatError:
+        return song  # what cannot be decoded has no start; opening it says so
 
 
 def carry_out(made: Plan, folder: Path) -> Job[Exported]:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import soundfile
 
 from chartstudio.audio import encode
-from chartstudio.audio.decode import decode_job
+from chartstudio.audio.decode import Origin, bass_lead_s, decode_job
 from chartstudio.core.job import Job, part
+from chartstudio.core.song import Song
 from chartstudio.formats import Loss
 from chartstudio.formats.format import Needs
 
@@ -29,6 +30,12 @@ _CODECS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
 
 _SUFFIX_CODECS = {".ogg": "vorbis", ".egg": "vorbis", ".mp3": "mp3", ".wav": "wav"}
 """What a file that is not there is taken for."""
+
+_OWNER = "audio"
+"""Whose place in a song's `Extra` it is how its audio was decoded when it was timed."""
+
+_HEARD_S = 0.0005
+"""Starts nearer than this are one."""
 
 ENCODED_ANEW = "the audio is encoded anew as Ogg Vorbis"
 
@@ -98,6 +105,52 @@ def choose(
         return Soundtrack("", new, lead_in_s, is_encoded, (_missing(name, new, steps, is_encoded),))
     steps += [ENCODED_ANEW] if is_encoded else []
     return Soundtrack(name, new, lead_in_s, is_encoded, tuple(Loss("", s, 1) for s in steps))
+
+
+def other_start(track: Soundtrack, data: bytes) -> tuple[Loss, ...]:
+    """What to tell of an mp3 that goes along as it is and starts elsewhere in its game.
+
+    Only osu! takes mp3 as it is.
+    """
+    lead_s = 0.0 if track.is_encoded else bass_lead_s(data)
+    if abs(lead_s) < _HEARD_S:
+        return ()
+    way = "earlier" if lead_s > 0 else "later"
+    what = (
+        f"the game plays this mp3 {abs(lead_s) * 1000:.1f} ms {way} than it is heard here; "
+        "use it as Ogg Vorbis, which starts alike everywhere"
+    )
+    return (Loss("", what, 1),)
+
+
+# What second 0 is ------------------------------------------------------------------------
+
+
+def noted(song: Song, origin: Origin) -> Song:
+    """The song with how its audio was decoded; no time moves by it."""
+    value = (origin.decoder, origin.rate_hz, origin.trim_samples)
+    return replace(song, extra=song.extra.set(_OWNER, value))
+
+
+def origin_noted(song: Song) -> Origin | None:
+    """How the song's audio was decoded when it was stored; None where that is not known."""
+    match song.extra.get(_OWNER):
+        case (str(decoder), int(rate_hz), int(trim_samples)) if rate_hz > 0:
+            return Origin(decoder, rate_hz, trim_samples)
+    return None
+
+
+def start_moved_s(song: Song, origin: Origin) -> float:
+    """How much earlier the audio's sounds come now than when the song was stored.
+
+    Another file under the same name, or another decoder, may drop more at the start.
+    """
+    before = origin_noted(song)
+    moved_s = 0.0 if before is None else origin.trim_s - before.trim_s
+    return moved_s if abs(moved_s) >= _HEARD_S else 0.0
+
+
+# Encoding --------------------------------------------------------------------------------
 
 
 def made(track: Soundtrack, data: bytes) -> Job[bytes]:

@@ -1,10 +1,15 @@
 """Frame headers, tags and the trim they cause."""
 
+import io
+import struct
+
 import pytest
-from made_songs import CLICK_AT, RATE_HZ, song, vbr_mp3
+import soundfile
+from made_songs import CLICK_AT, RATE_HZ, encoded, song, vbr_mp3
 
 from chartstudio.audio import mp3
-from chartstudio.audio.decode import decode
+from chartstudio.audio.decode import bass_lead_s, decode, origin_of
+from chartstudio.core.errors import FormatError
 
 LAME_DELAY = 576
 """What libmp3lame writes into its tag."""
@@ -95,3 +100,80 @@ def test_odd_tags_trim_what_the_decoder_drops(tagged, delay_and_padding, name, t
 
 def test_junk_before_the_tag_does_not_move_the_song(tagged):
     assert abs(decode(bytes(700) + tagged, "junk.mp3").samples[0]).argmax() == CLICK_AT
+
+
+# Where each decoder starts: the table of what BASS, soundfile and miniaudio drop
+
+TAIL = 1105
+"""What a decoder that knows no tag leaves at the start: 576 of the encoder, 529 of its own."""
+
+
+def with_tag(tagged, name=b"LAME", delay_and_padding=None):
+    at = tagged.index(b"LAME")
+    data = bytearray(tagged)
+    data[at : at + 4] = name
+    if delay_and_padding is not None:
+        data[at + 21 : at + 24] = delay_and_padding
+    return bytes(data)
+
+
+def without_tag(tagged):
+    return tagged[mp3.frame_header(tagged, 0).n_bytes :]
+
+
+def with_vbri(tagged, delay):
+    """The tag frame made into Fraunhofer's."""
+    frame = bytearray(mp3.frame_header(tagged, 0).n_bytes)
+    frame[:4] = tagged[:4]
+    frame[36:44] = b"VBRI" + struct.pack(">HH", 1, delay)
+    return bytes(frame) + without_tag(tagged)
+
+
+@pytest.mark.parametrize(
+    ("make", "ours", "bass"),
+    [
+        (lambda t: t, 1105, 1105),
+        (lambda t: with_tag(t, b"Lavf"), 1105, 1105),
+        (lambda t: with_tag(t, b"LAME", b"\x00\x00\x10"), 529, 529),  # padding alone
+        (lambda t: with_tag(t, b"LAME", b"\x00\x00\x00"), 529, 0),
+        (lambda t: with_tag(t, bytes(4)), 0, 0),
+        (without_tag, 0, 0),
+        (lambda t: with_vbri(t, 1105), 0, 1105),
+        (lambda t: with_vbri(t, 100), 0, 529),
+    ],
+)
+def test_what_is_dropped_here_and_in_osu(tagged, make, ours, bass):
+    data = make(tagged)
+    assert (mp3.start_trim_samples(data), mp3.bass_trim_samples(data)) == (ours, bass)
+    audio = decode(data, "song.mp3")
+    tag_frame = 1152 if b"VBRI" in data else 0  # both play it, as silence
+    assert abs(audio.samples[0]).argmax() == CLICK_AT + TAIL + tag_frame - ours
+    assert bass_lead_s(data) == pytest.approx((bass - ours) / RATE_HZ)
+    assert bass_lead_s(b"ID3\x04\x00\x00" + bytes([0, 0, 0, 20]) + bytes(20) + data) == (
+        bass_lead_s(data)
+    )
+
+
+@pytest.mark.parametrize(("make", "at"), [(lambda t: t, CLICK_AT), (without_tag, CLICK_AT + TAIL)])
+def test_soundfile_and_miniaudio_start_alike(tagged, make, at):
+    """Tagged exact, untagged 25 ms late; soundfile cuts the untagged one short, so as CBR."""
+    data = make(encoded(song(), RATE_HZ, "MP3", bitrate_mode="CONSTANT"))
+    assert abs(decode(data, "song.mp3").samples[0]).argmax() == at
+    samples, _ = soundfile.read(io.BytesIO(data))
+    if len(samples) > at:
+        assert abs(samples[:, 0]).argmax() == at
+
+
+def test_other_files_start_alike_everywhere():
+    assert bass_lead_s(encoded(song(0.5), RATE_HZ, "OGG", "VORBIS")) == 0.0
+    assert bass_lead_s(encoded(song(0.5), RATE_HZ, "WAV", "PCM_16")) == 0.0
+    assert bass_lead_s(b"no sound") == 0.0
+
+
+def test_the_origin_is_known_without_decoding(tagged):
+    audio = decode(tagged, "song.mp3")
+    assert origin_of(tagged, "song.mp3") == audio.origin
+    assert audio.origin.trim_s == pytest.approx(1105 / RATE_HZ)
+    assert audio.origin.decoder.startswith("miniaudio ")
+    with pytest.raises(FormatError, match="text file"):
+        origin_of(b"no sound", "x.mp3")

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 from window_rig import BEAT, make_song, write_wav
 
+from chartstudio.audio.decode import Origin
 from chartstudio.core.errors import FormatError
 from chartstudio.core.job import run
 from chartstudio.core.note import LaneNote
@@ -12,6 +13,7 @@ from chartstudio.editor import edits
 from chartstudio.formats import Bundle, Loss, read_song, write_song
 from chartstudio.gui import verbs
 from chartstudio.gui.saving import Place, save_job
+from chartstudio.library.soundtrack import noted, origin_noted
 from chartstudio.modes.beatsaber.notes import ColorNote
 
 
@@ -228,3 +230,34 @@ def test_what_changes_while_it_is_saved_stays_unsaved(opened, settle):
     studio.document.apply("x", edits.set_metadata(title="B"))
     settle(opened)
     assert studio.document.modified
+
+
+def test_a_project_notes_how_its_audio_was_decoded(opened, answers, tmp_path, settle):
+    answers.answers["save_project"] = tmp_path / "mine" / "song.chartstudio"
+    (tmp_path / "mine").mkdir()
+    opened.actions_["file.save-as"].trigger()
+    settle(opened)
+    back, _ = read_song(Bundle.open(tmp_path / "mine" / "song.chartstudio"))
+    assert origin_noted(back) == opened.studio.files.audio.origin
+    assert origin_noted(opened.studio.document.song) is None
+    assert not opened.studio.document.modified
+
+
+def test_bare_audio_is_noted_as_it_is_opened(window, tmp_path, settle):
+    window.studio.files.open(write_wav(tmp_path / "bare.wav", 3.0))
+    settle(window)
+    assert origin_noted(window.studio.document.song) == window.studio.files.audio.origin
+
+
+def test_audio_that_starts_elsewhere_than_when_it_was_saved_is_said(window, tmp_path, settle):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    write_wav(folder / "song.wav")
+    stored = noted(make_song(), Origin("miniaudio 1.71", 44_100, 1105))
+    for name, data in write_song(stored, "project").items():
+        (folder / name).write_bytes(data)
+    said = []
+    window.studio.files.message.connect(said.append)
+    window.studio.files.open(folder)
+    settle(window)
+    assert [text for text in said if "starts 25.1 ms later" in text]
