@@ -7,8 +7,6 @@ not here cannot be reached by key, and one that is here can always be found by n
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence
@@ -18,27 +16,13 @@ from chartstudio.core.errors import ChartStudioError
 from chartstudio.core.note import slice_notes
 from chartstudio.core.ticks import SNAPS
 from chartstudio.gui import verbs
+from chartstudio.gui.command import Command, Scope, has_song
 from chartstudio.gui.playback import RATE_STEP, RATES
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
+from chartstudio.gui.timing_commands import TIMING
 from chartstudio.library.demo import has_demo
 from chartstudio.modes import MODES
-
-
-class Scope(Enum):
-    """Where a command's key works."""
-
-    WINDOW = "window"
-    TIMELINE = "timeline"
-    """Only while the timeline has the focus: keys that lists and fields use themselves."""
-
-
-def _always(studio: Studio) -> bool:
-    return True
-
-
-def _has_song(studio: Studio) -> bool:
-    return bool(studio.document.song.charts) or studio.files.audio is not None
 
 
 def _has_chart(studio: Studio) -> bool:
@@ -71,40 +55,6 @@ def _has_candidates(studio: Studio) -> bool:
     return studio.drafting.waiting
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One thing that the user can do.
-
-    Parameters
-    ----------
-    id : str
-        Stable: key bindings in the settings name it.
-    text : str
-        In English; shown through `tr`.
-    run : callable
-    keys : str
-        Default shortcut, alternatives after ``; ``.
-    enabled : callable
-    checked : callable, optional
-        For switches: whether it is on.
-    scope : Scope
-    title : callable, optional
-        A name that depends on the state, such as ``Undo Place note``.
-    repeats : bool
-        Whether holding the key down repeats it.
-    """
-
-    id: str
-    text: str
-    run: Callable[[Studio], object]
-    keys: str = ""
-    enabled: Callable[[Studio], bool] = _always
-    checked: Callable[[Studio], bool] | None = None
-    scope: Scope = Scope.WINDOW
-    title: Callable[[Studio], str] | None = None
-    repeats: bool = False
-
-
 def _undo_title(studio: Studio) -> str:
     return f"{tr('Undo')} {studio.document.undo_label}".strip()
 
@@ -127,9 +77,9 @@ _FILE = (
         "file.recover", "Recover unsaved work…", verbs.recover,
         enabled=lambda s: bool(s.keeper.lost),
     ),
-    Command("file.save", "Save", verbs.save, "Ctrl+S", _has_song),
-    Command("file.save-as", "Save as project…", verbs.save_as, "Ctrl+Shift+S", _has_song),
-    Command("file.locate-audio", "Locate audio…", verbs.locate_audio, enabled=_has_song),
+    Command("file.save", "Save", verbs.save, "Ctrl+S", has_song),
+    Command("file.save-as", "Save as project…", verbs.save_as, "Ctrl+Shift+S", has_song),
+    Command("file.locate-audio", "Locate audio…", verbs.locate_audio, enabled=has_song),
     Command(
         "file.export", "Export", verbs.export, "Ctrl+Shift+E",
         lambda s: s.exporter.can_start,
@@ -205,20 +155,20 @@ _SELECT = (
     ),
     Command("select.none", "Select nothing", lambda s: s.timeline.select_none(), "Ctrl+Shift+A"),
     Command(
-        "select.bars", "Select the bar", lambda s: s.timeline.select_measures(), "B", _has_song
+        "select.bars", "Select the bar", lambda s: s.timeline.select_measures(), "B", has_song
     ),
     Command(
         "select.more-bars", "Select one bar more", lambda s: s.timeline.select_measures(1),
-        "Shift+B; Shift+Right", _has_song, scope=_T, repeats=True,
+        "Shift+B; Shift+Right", has_song, scope=_T, repeats=True,
     ),
     Command(
         "select.fewer-bars", "Select one bar less", lambda s: s.timeline.select_measures(-1),
-        "Shift+Left", _has_song, scope=_T, repeats=True,
+        "Shift+Left", has_song, scope=_T, repeats=True,
     ),
     Command(
-        "select.start", "Range starts here", lambda s: s.timeline.start_range(), "I", _has_song
+        "select.start", "Range starts here", lambda s: s.timeline.start_range(), "I", has_song
     ),
-    Command("select.end", "Range ends here", lambda s: s.timeline.end_range(), "O", _has_song),
+    Command("select.end", "Range ends here", lambda s: s.timeline.end_range(), "O", has_song),
     Command(
         "select.in-range", "Select the notes in the range",
         lambda s: s.timeline.select_in_range(), "Ctrl+R", _has_notes,
@@ -226,7 +176,7 @@ _SELECT = (
 )  # fmt: skip
 
 _CHART = (
-    Command("chart.new", "New chart…", verbs.add_chart, "Ctrl+Shift+N", _has_song),
+    Command("chart.new", "New chart…", verbs.add_chart, "Ctrl+Shift+N", has_song),
     Command("chart.duplicate", "Duplicate chart", verbs.duplicate_chart, "Ctrl+D", _has_chart),
     Command("chart.rename", "Rename chart…", verbs.rename_chart, "F2", _has_chart),
     Command("chart.level", "Level of the chart…", verbs.set_level, enabled=_has_chart),
@@ -284,7 +234,7 @@ _PLAY = (
         title=lambda s: tr("Pause") if s.playback.playing else tr("Play"),
     ),
     Command(
-        "play.loop", "Repeat the selection", lambda s: s.playback.toggle_loop(), "L", _has_song,
+        "play.loop", "Repeat the selection", lambda s: s.playback.toggle_loop(), "L", has_song,
         checked=lambda s: s.playback.looping,
     ),
     Command(
@@ -314,20 +264,20 @@ _PLAY = (
         for rate in RATES
     ),
     Command(
-        "go.later", "Next grid line", lambda s: s.timeline.move_cursor(1), "Right", _has_song,
+        "go.later", "Next grid line", lambda s: s.timeline.move_cursor(1), "Right", has_song,
         scope=_T, repeats=True,
     ),
     Command(
         "go.earlier", "Previous grid line", lambda s: s.timeline.move_cursor(-1), "Left",
-        _has_song, scope=_T, repeats=True,
+        has_song, scope=_T, repeats=True,
     ),
     Command(
         "go.next-bar", "Next bar", lambda s: s.timeline.move_cursor_measures(1), "PgDown",
-        _has_song, scope=_T, repeats=True,
+        has_song, scope=_T, repeats=True,
     ),
     Command(
         "go.previous-bar", "Previous bar", lambda s: s.timeline.move_cursor_measures(-1), "PgUp",
-        _has_song, scope=_T, repeats=True,
+        has_song, scope=_T, repeats=True,
     ),
     Command(
         "go.next-note", "Next note", lambda s: s.timeline.move_cursor_to_note(1), "Down",
@@ -338,7 +288,7 @@ _PLAY = (
         _has_notes, scope=_T, repeats=True,
     ),
     Command(
-        "go.start", "To the start", lambda s: s.timeline.cursor_to_start(), "Home", _has_song,
+        "go.start", "To the start", lambda s: s.timeline.cursor_to_start(), "Home", has_song,
         scope=_T,
     ),
     Command(
@@ -383,33 +333,10 @@ _DRAFT = (
         "draft.accept-selected", "Accept inside the selection",
         lambda s: s.drafting.accept_selected(), "Shift+Return; Shift+Enter", _has_candidates,
     ),
-    Command("draft.discard", "Discard ghosts or selection", verbs.escape, "Escape", _has_song),
+    Command("draft.discard", "Discard ghosts or selection", verbs.escape, "Escape", has_song),
     Command(
         "draft.cancel", "Cancel drafting", lambda s: s.drafting.cancel(),
         enabled=lambda s: s.drafting.running,
-    ),
-)  # fmt: skip
-
-_TIMING = (
-    Command(
-        "timing.find", "Find tempo", lambda s: s.tempo.start(), "Ctrl+T",
-        lambda s: s.tempo.can_start,
-    ),
-    Command(
-        "timing.cancel", "Cancel finding the tempo", lambda s: s.tempo.cancel(),
-        enabled=lambda s: s.tempo.running,
-    ),
-    *(
-        Command(
-            f"timing.shift{ms:+d}ms", f"Move the grid by {ms:+d} ms",
-            lambda s, ms=ms: verbs.shift_grid(s, ms / 1000), keys, _has_song, repeats=True,
-        )
-        for ms, keys in (
-            (-10, "Alt+Shift+Left"),
-            (-1, "Alt+Left"),
-            (1, "Alt+Right"),
-            (10, "Alt+Shift+Right"),
-        )
     ),
 )  # fmt: skip
 
@@ -456,7 +383,7 @@ _VIEW = (
 )  # fmt: skip
 
 COMMANDS: tuple[Command, ...] = (
-    *_FILE, *_EDIT, *_SELECT, *_CHART, *_NOTES, *_PLAY, *_SNAP, *_DRAFT, *_TIMING, *_VIEW
+    *_FILE, *_EDIT, *_SELECT, *_CHART, *_NOTES, *_PLAY, *_SNAP, *_DRAFT, *TIMING, *_VIEW
 )  # fmt: skip
 """Every command that works on the studio alone; the window adds those of its own panels."""
 
@@ -532,7 +459,10 @@ class Actions(QObject):
     def _on_view(self) -> None:
         """Refresh for the view's switches; its scrolling changes no command."""
         view = self._studio.view
-        now = (view.snap, view.tool_kind, view.beat_view, view.follow_playhead, view.lane_colours)
+        now = (
+            *(view.snap, view.tool_kind, view.beat_view, view.follow_playhead, view.lane_colours),
+            *(view.drags_beats, view.magnetic, view.notes_keep, view.later_beats),
+        )
         if now != self._switches:
             self._switches = now
             self._ask_refresh()

@@ -122,7 +122,7 @@ def build(
         keeper=Keeper(bridge, jobs, files),
         checker=Checker(bridge, jobs, lambda: files.audio_found),
         drafting=drafting,
-        tempo=TempoFinder(bridge, jobs, host, lambda: files.audio),
+        tempo=TempoFinder(bridge, jobs, host, lambda: files.audio, view),
         exporter=exporter,
         installer=Installer(bridge, jobs, files, lambda: exporter.sync),
         playback=playback,
@@ -240,6 +240,7 @@ def _connect_messages(studio: Studio, window: MainWindow) -> None:
     ):
         part.message.connect(tell)
     studio.tempo.found.connect(lambda tempo: tell(tempo.message or tr("Tempo found")))
+    studio.timeline.refused.connect(lambda error: tell(one_line(error)))
     studio.jobs.failed.connect(lambda error: show_error(window, error))
     window.actions_.failed.connect(lambda error: show_error(window, error))
 

@@ -109,7 +109,13 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
         (
             *("timing.find", "timing.cancel", _SEPARATOR),
             *("timing.shift-10ms", "timing.shift-1ms", "timing.shift+1ms", "timing.shift+10ms"),
-            *(_SEPARATOR, "window.timing"),
+            *("timing.half-beat", _SEPARATOR),
+            *("timing.bpm", "timing.halve", "timing.double", "timing.tap", "timing.use-taps"),
+            *(_SEPARATOR, "timing.insert", "timing.remove", "timing.stop", "timing.delay"),
+            *("timing.meter", "timing.start-bar", _SEPARATOR),
+            *("timing.snap-beat", "timing.drag-beats", "timing.magnet", _SEPARATOR),
+            *("timing.keep-seconds", "timing.move-later", _SEPARATOR),
+            *("timing.next", "timing.previous", _SEPARATOR, "window.timing"),
         ),
     ),
     ("Checks", ("window.next-issue", "window.previous-issue", _SEPARATOR, "window.checks")),
@@ -144,7 +150,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setDockOptions(QMainWindow.DockOption.AnimatedDocks)
         self.draft = DraftPanel(studio.bridge, studio.drafting)
-        self.timing = TimingPanel(studio.bridge, studio.tempo)
+        self.timing = TimingPanel(studio)
         self.checks = ChecksPanel(studio.checker)
         self.export = ExportPanel(studio.bridge, studio.exporter, studio.installer)
         self.song = SongPanel(studio.bridge)

@@ -1,13 +1,12 @@
-"""Finding a song's tempo with the engine, and changing it by hand.
+"""Finding a song's tempo with the engine, or from taps.
 
-Knows the document and the engine lane; knows no widget.
+Knows the document and the engine lane; knows no widget. Changing the timing by hand is the
+timeline's: see `timeline.tempo_verbs`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -15,60 +14,27 @@ from chartstudio.audio.decode import Audio
 from chartstudio.core.errors import EngineError
 from chartstudio.core.job import Progress
 from chartstudio.core.timing import TimingMap
-from chartstudio.editor import edits
+from chartstudio.editor import retime, taps
 from chartstudio.editor.document import Change
+from chartstudio.editor.retime import Retiming
+from chartstudio.editor.taps import Tapped
 from chartstudio.engine.requests import Tempo, TempoCandidate, TimingRequest
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.engine_host import EngineHost
 from chartstudio.gui.jobs import Handle, Jobs, Lane
 from chartstudio.gui.text import tr
-
-Keep = Literal["ticks", "seconds"]
-
-BPM_LIMITS = (10.0, 1000.0)
+from chartstudio.gui.timeline.view import ViewState
 
 
-def is_constant(timing: TimingMap) -> bool:
-    """Whether one tempo holds throughout."""
-    return len(timing.anchors) == 1
+def first_downbeat_s(found: TimingMap) -> float:
+    """Time of a found timing's first downbeat inside the audio."""
+    first = found.anchors[0]
+    return first.seconds % (60.0 / first.bpm * first.meter)
 
 
-def shifted(timing: TimingMap, by_s: float) -> TimingMap:
-    """The same tempo, everything later by ``by_s`` seconds."""
-    return TimingMap(tuple(replace(a, seconds=a.seconds + by_s) for a in timing.anchors))
-
-
-def with_tempo(timing: TimingMap, bpm: float) -> TimingMap:
-    """A constant tempo changed in place: the first beat stays where it is."""
-    first = timing.anchors[0]
-    return TimingMap((replace(first, bpm=bpm), *timing.anchors[1:]))
-
-
-def with_meter(timing: TimingMap, meter: int) -> TimingMap:
-    """Another number of beats per measure, from the start."""
-    first = timing.anchors[0]
-    return TimingMap((replace(first, meter=meter), *timing.anchors[1:]))
-
-
-def reading(candidate: TempoCandidate, near_s: float) -> TimingMap:
-    """A candidate as a timing map whose first measure starts near a time.
-
-    Parameters
-    ----------
-    candidate : TempoCandidate
-        Its downbeat may lie anywhere in the song.
-    near_s : float
-        Where measure 1 is now, so that notes that stay on their ticks stay in their measure.
-    """
-    measure_s = 60.0 / candidate.bpm * candidate.meter
-    n_measures = round((near_s - candidate.offset_s) / measure_s)
-    offset_s = candidate.offset_s + n_measures * measure_s
-    return TimingMap.constant(candidate.bpm, offset_s, candidate.meter)
-
-
-def first_downbeat_s(candidate: TempoCandidate) -> float:
-    """Time of a candidate's first downbeat inside the audio."""
-    return candidate.offset_s % (60.0 / candidate.bpm * candidate.meter)
+def constant(candidate: TempoCandidate) -> TimingMap:
+    """A reading with one tempo as a timing map."""
+    return TimingMap.constant(candidate.bpm, candidate.offset_s, candidate.meter)
 
 
 class TempoFinder(QObject):
@@ -81,6 +47,15 @@ class TempoFinder(QObject):
     engine : EngineHost
     audio : callable
         The decoded song, or None while there is none.
+    view : ViewState
+        Says what notes keep and what later beats do.
+
+    Attributes
+    ----------
+    follows : bool
+        Look for tempos that change, too.
+    stretch : (int, int) or None
+        The selected ticks that were listened to; None for the whole song.
     """
 
     changed = Signal()
@@ -93,17 +68,21 @@ class TempoFinder(QObject):
         jobs: Jobs,
         engine: EngineHost,
         audio: Callable[[], Audio | None],
+        view: ViewState,
     ) -> None:
         super().__init__()
         self._document = bridge.document
         self._jobs = jobs
         self._engine = engine
         self._audio = audio
+        self._view = view
         self._running: Handle | None = None
         self.progress: Progress | None = None
         self.tempo: Tempo | None = None
         self._use_best = False
-        self.keep: Keep = "ticks"
+        self.follows = False
+        self.stretch: tuple[int, int] | None = None
+        self._taps: tuple[float, ...] = ()
         bridge.changed.connect(self._on_change)
 
     @property
@@ -136,12 +115,14 @@ class TempoFinder(QObject):
             )
         if self.running:
             return
-        request, selected = TimingRequest(audio), self._document.selection.range
-        if selected is not None:
-            start_s, end_s = (self._document.song.timing.seconds_at(t) for t in selected)
+        request, selected = TimingRequest(audio, variable=self.follows), None
+        if self._document.selection.range is not None:
+            start_s, end_s = (self.timing.seconds_at(t) for t in self._document.selection.range)
             start_s, end_s = max(0.0, start_s), min(audio.duration_s, end_s)
             if end_s > start_s:
-                request = TimingRequest(audio, start_s, end_s)
+                request = TimingRequest(audio, start_s, end_s, self.follows)
+                selected = self._document.selection.range
+        self.stretch = selected
         self._use_best = use_best
         self.progress = Progress(0.0, tr("Waiting for the engine"))
         self._running = self._jobs.submit(
@@ -159,18 +140,60 @@ class TempoFinder(QObject):
             self._running.cancel()
         self._stop()
 
-    def use(self, candidate: TempoCandidate) -> None:
-        """Give the song this tempo."""
-        song = self._document.song
-        if any(chart.notes for chart in song.charts):
-            near_s = song.timing.seconds_at(0)
-        else:
-            near_s = first_downbeat_s(candidate)
-        self.retime(tr("Set tempo"), reading(candidate, near_s))
+    @property
+    def timing(self) -> TimingMap:
+        """The timing that the active chart goes by."""
+        chart, song = self._document.active_chart, self._document.song
+        return song.timing if chart is None else song.timing_of(chart)
 
-    def retime(self, label: str, timing: TimingMap) -> None:
-        """Give the song a timing; the panel's choice says what notes keep."""
-        self._document.apply(label, edits.retime(timing, self.keep))
+    def use(self, found: TimingMap) -> None:
+        """Give the active chart, and those that share its timing, what was found."""
+        if any(chart.notes for chart in self._document.song.charts):
+            near_s = self.timing.seconds_at(0)
+        else:
+            near_s = first_downbeat_s(found)
+        self._retime(retime.use_found(found, near_s))
+
+    def use_in_stretch(self, found: TimingMap) -> None:
+        """Use what was found for the bars that were listened to, and leave the rest.
+
+        Raises
+        ------
+        ChartStudioError
+            When it does not fit there.
+        """
+        if self.stretch is not None:
+            start, end = self.stretch
+            later = self._view.later_beats
+            self._retime(retime.use_found_between(found, start, end, later))
+
+    def _retime(self, change: Retiming) -> None:
+        chart, keep = self._document.selection.chart, self._view.notes_keep
+        self._document.apply(tr("Set tempo"), retime.retimed(chart, change, keep))
+
+    # Taps --------------------------------------------------------------------------------
+
+    def tap(self, at_s: float) -> None:
+        """A beat was tapped at a time of the song, or of any clock that runs on."""
+        self._taps = taps.extended(self._taps, at_s)
+        self.changed.emit()
+
+    def clear_taps(self) -> None:
+        """Forget the taps."""
+        self._taps = ()
+        self.changed.emit()
+
+    @property
+    def n_taps(self) -> int:
+        """Taps since the last pause."""
+        return len(self._taps)
+
+    @property
+    def tapped(self) -> Tapped | None:
+        """What the taps amount to; None while there are too few."""
+        return taps.tempo_of(self._taps)
+
+    # The engine's answer -----------------------------------------------------------------
 
     def _on_progress(self, progress: Progress) -> None:
         self.progress = progress
@@ -180,7 +203,7 @@ class TempoFinder(QObject):
         self.tempo = tempo
         self._stop()
         if self._use_best and tempo.candidates:
-            self.use(tempo.candidates[0])
+            self.use(constant(tempo.candidates[0]))
         self.found.emit(tempo)
 
     def _stop(self) -> None:
@@ -192,4 +215,5 @@ class TempoFinder(QObject):
         if change.origin == "open":
             self.cancel()
             self.tempo = None
+            self._taps = ()
             self.changed.emit()

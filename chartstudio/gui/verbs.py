@@ -24,7 +24,6 @@ from chartstudio.gui.installing import place_of
 from chartstudio.gui.panels.charts import chart_title, mode_title
 from chartstudio.gui.saving import PROJECT, Place
 from chartstudio.gui.studio import Studio
-from chartstudio.gui.tempo import shifted
 from chartstudio.gui.text import one_line, tr
 from chartstudio.gui.timeline.rows import kind_for
 from chartstudio.library.export import Plan, folder_name
@@ -363,11 +362,6 @@ def step_candidate(studio: Studio, by: int) -> None:
     drafting.step(by)
     if studio.playback.playing:
         audition(studio, drafting.shown)
-
-
-def shift_grid(studio: Studio, by_s: float) -> None:
-    """Move the whole grid in time."""
-    studio.tempo.retime(tr("Move grid"), shifted(studio.document.song.timing, by_s))
 
 
 def go_to_issue(studio: Studio, issue: SongIssue) -> None:

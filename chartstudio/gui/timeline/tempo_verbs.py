@@ -89,8 +89,11 @@ class TempoVerbs(Verbs):
 
     def set_bpm(self, bpm: float) -> None:
         """Set the tempo of the section at the playhead."""
-        change = retime.set_bpm(self.cursor_tick, bpm, self.view.later_beats)
-        self.retime(tr("Set tempo"), change)
+        self.set_bpm_at(self.cursor_tick, bpm)
+
+    def set_bpm_at(self, tick: int, bpm: float) -> None:
+        """Set the tempo of the section at a tick."""
+        self.retime(tr("Set tempo"), retime.set_bpm(tick, bpm, self.view.later_beats))
 
     def nudge_bpm(self, by_bpm: float) -> None:
         """Make the section at the playhead faster or slower."""

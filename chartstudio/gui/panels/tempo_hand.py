@@ -1,0 +1,315 @@
+"""The tempo as fields and buttons: what the commands on timing do, to be seen and clicked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
+    QCheckBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QPushButton,
+    QRadioButton,
+    QSpinBox,
+    QWidget,
+)
+
+from chartstudio.core.timing import Cause
+from chartstudio.editor import retime
+from chartstudio.editor.tempo_blocks import BPM_LIMITS
+from chartstudio.gui import verbs
+from chartstudio.gui.actions import sequences
+from chartstudio.gui.panels.parts import button, column, heading, label, row
+from chartstudio.gui.studio import Studio
+from chartstudio.gui.text import bar_and_beat, clock, tr
+from chartstudio.gui.timing_commands import NUDGES_BPM, SHIFTS_MS, TIMING
+
+Attempt = Callable[[Callable[[], object]], None]
+"""Runs what may be refused, and tells when it is."""
+
+_COMMANDS = {command.id: command for command in TIMING}
+_METRONOME_GAIN = 0.6
+_LAST_S = 3600.0
+
+
+def command_button(studio: Studio, attempt: Attempt, command_id: str, face: str) -> QPushButton:
+    """A button of a command on timing, with a short face; its tip has the name and the key."""
+    command = _COMMANDS[command_id]
+    keys = dict(studio.preferences.now.keys).get(command_id, command.keys)
+    tip = tr(command.text).rstrip("…")
+    shown = ", ".join(key.toString() for key in sequences(keys))
+    made = button(face, lambda: attempt(lambda: command.run(studio)), tip=tip)
+    if shown:
+        made.setToolTip(f"{tip} ({shown})")
+    made.setObjectName(command_id)
+    return made
+
+
+class ChoicesBox(QWidget):
+    """What notes keep and what later beats do, in words.
+
+    Parameters
+    ----------
+    studio : Studio
+    """
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__()
+        self._view = studio.view
+        layout = column(self, margin=0, spacing=5)
+        layout.addWidget(heading(tr("When the tempo changes, notes")))
+        self.keep = self._choice(
+            "notes_keep",
+            tr("Notes {what}"),
+            {
+                "ticks": tr("stay on their beats and move in time"),
+                "seconds": tr("stay where they are heard and move on the grid"),
+            },
+        )
+        layout.addSpacing(4)
+        layout.addWidget(heading(tr("and later beats")))
+        self.later = self._choice(
+            "later_beats",
+            tr("Later beats {what}"),
+            {
+                "stay": tr("stay: the tempo up to the next change adapts"),
+                "move": tr("move along and keep their tempo"),
+            },
+        )
+        studio.view.changed.connect(self.show_state)
+        self.show_state()
+
+    def _choice(self, field: str, name: str, options: dict[str, str]) -> dict[str, QRadioButton]:
+        group = QButtonGroup(self)
+        made = {}
+        for value, text in options.items():
+            radio = made[value] = QRadioButton(text)
+            radio.setAccessibleName(name.format(what=text))
+            radio.clicked.connect(lambda _=False, v=value: setattr(self._view, field, v))
+            group.addButton(radio)
+            self.layout().addWidget(radio)
+        return made
+
+    def show_state(self) -> None:
+        """Show what is chosen."""
+        self.keep[self._view.notes_keep].setChecked(True)
+        self.later[self._view.later_beats].setChecked(True)
+
+
+class HandBox(QWidget):
+    """The tempo at the playhead and the grid as a whole.
+
+    Parameters
+    ----------
+    studio : Studio
+    attempt : Attempt
+    """
+
+    def __init__(self, studio: Studio, attempt: Attempt) -> None:
+        super().__init__()
+        self._studio = studio
+        self._attempt = attempt
+        self._shown: tuple[object, ...] = ()
+        self._build_fields()
+        layout = column(self, margin=0, spacing=6)
+        layout.addWidget(heading(tr("By hand")))
+        self.place = label(role="muted", wrap=True)
+        layout.addWidget(self.place)
+        for line in self._lines():
+            layout.addLayout(line)
+        self.notice = label(role="muted", wrap=True)
+        layout.addWidget(self.notice)
+        studio.preferences.changed.connect(self._show_switches)
+        studio.view.changed.connect(self._show_switches)
+        self._show_switches()
+
+    def _build_fields(self) -> None:
+        timeline = self._studio.timeline
+        self.bpm = _number(tr("Tempo in BPM at the playhead"), 3, BPM_LIMITS, 0.01)
+        self.bpm.valueChanged.connect(
+            lambda bpm: self._attempt(lambda: timeline.set_bpm(round(bpm, 3)))
+        )
+        self.offset_ms = _number(tr("Time of the first downbeat"), 1, (-_LAST_S * 1000,) * 2, 1.0)
+        self.offset_ms.setRange(-_LAST_S * 1000, _LAST_S * 1000)
+        self.offset_ms.setSuffix(" ms")
+        self.offset_ms.valueChanged.connect(self._set_offset)
+        self.meter = QSpinBox()
+        self.meter.setRange(*retime.METER_LIMITS)
+        self.meter.setAccessibleName(tr("Beats per bar at the playhead"))
+        self.meter.setKeyboardTracking(False)
+        self.meter.valueChanged.connect(lambda n: self._attempt(lambda: timeline.set_meter(n)))
+        self.pause_s = _number(tr("Length of a stop or a delay"), 3, (0.001, 600.0), 0.1)
+        self.pause_s.setValue(0.5)
+        self.pause_s.setSuffix(" s")
+        self.drags = self._switch(tr("Drag beats"), "drags_beats")
+        self.magnet = self._switch(tr("Catch on sounds"), "magnetic")
+        self.metronome = QCheckBox(tr("Metronome"))
+        self.metronome.setAccessibleName(tr("Metronome"))
+        self.metronome.clicked.connect(
+            lambda: verbs.toggle_gain(self._studio, "metronome", _METRONOME_GAIN)
+        )
+
+    def _switch(self, text: str, field: str) -> QCheckBox:
+        made = QCheckBox(text)
+        made.setAccessibleName(text)
+        made.clicked.connect(lambda on: setattr(self._studio.view, field, on))
+        return made
+
+    def _lines(self) -> tuple[QHBoxLayout, ...]:
+        self.bpm_nudges = [self._command(f"timing.bpm{bpm:+g}", _figure(bpm)) for bpm in NUDGES_BPM]
+        self.offset_nudges = [
+            self._command(f"timing.shift{ms:+g}ms", _figure(ms)) for ms in SHIFTS_MS
+        ]
+        pauses = [
+            button(text, lambda cause=cause: self._pause(cause), tip=tip)
+            for text, cause, tip in (
+                (tr("Stop"), Cause.STOP, tr("Insert a stop at the playhead: after its notes")),
+                (tr("Delay"), Cause.DELAY, tr("Insert a delay at the playhead: before its notes")),
+            )
+        ]
+        command = self._command
+        return (
+            row(
+                *(_name(tr("BPM")), self.bpm),
+                *(command("timing.halve", "½"), command("timing.double", "×2"), None),
+            ),
+            row(*self.bpm_nudges, spacing=3),
+            row(
+                *(_name(tr("Bar 1 at")), self.offset_ms),
+                *(command("timing.half-beat", tr("½ beat")), None),
+            ),
+            row(*self.offset_nudges, spacing=3),
+            row(
+                *(_name(tr("Beats per bar")), self.meter),
+                *(command("timing.start-bar", tr("Bar starts here")), None),
+            ),
+            row(_name(tr("Pause")), self.pause_s, *pauses, None),
+            row(
+                command("timing.insert", tr("Tempo change")),
+                command("timing.remove", tr("Remove")),
+                *(command("timing.snap-beat", tr("Onto sound")), None),
+                spacing=4,
+            ),
+            row(self.drags, self.magnet, self.metronome, None, spacing=10),
+        )
+
+    def _command(self, command_id: str, face: str) -> QAbstractButton:
+        return command_button(self._studio, self._attempt, command_id, face)
+
+    def _set_offset(self, offset_ms: float) -> None:
+        change = retime.set_offset(offset_ms / 1000)
+        self._attempt(lambda: self._studio.timeline.retime(tr("Move grid"), change))
+
+    def _pause(self, cause: Cause) -> None:
+        self._attempt(lambda: self._studio.timeline.insert_pause(self.pause_s.value(), cause))
+
+    def show_state(self, anew: bool = False) -> None:
+        """Show the tempo at the playhead.
+
+        Parameters
+        ----------
+        anew : bool
+            Even where the song says what it said before: a field may say something else.
+        """
+        timeline, chart = self._studio.timeline, self._studio.document.active_chart
+        timing, tick = timeline.timing, timeline.cursor_tick
+        anchor = next((a for a in reversed(timing.anchors) if a.tick <= tick), timing.anchors[0])
+        bar = next(
+            (a for a in reversed(timing.anchors) if a.bar and a.tick <= tick), timing.anchors[0]
+        )
+        shown = (timing, anchor, bar, chart is not None and chart.timing is not None)
+        if shown == self._shown and not anew:
+            # A field in which somebody types is left alone while the song plays.
+            return
+        self._shown = shown
+        self._show_fields(anchor.bpm, timing.anchors[0].seconds * 1000, bar.meter)
+        where = bar_and_beat(timing, anchor.tick)
+        self.place.setText(
+            tr("The tempo from {place} on ({time}).", place=where, time=clock(anchor.seconds))
+            if len(timing.anchors) > 1
+            else tr("One tempo for the whole song.")
+        )
+        self.notice.setText(tr("The active chart has a timing of its own: only it changes."))
+        self.notice.setVisible(shown[-1])
+
+    def _show_fields(self, bpm: float, offset_ms: float, meter: int) -> None:
+        """Show figures without taking them for the user's."""
+        blocked = [QSignalBlocker(field) for field in (self.bpm, self.offset_ms, self.meter)]
+        self.bpm.setValue(bpm)
+        self.offset_ms.setValue(offset_ms)
+        self.meter.setValue(meter)
+        del blocked
+
+    def _show_switches(self) -> None:
+        view = self._studio.view
+        self.drags.setChecked(view.drags_beats)
+        self.magnet.setChecked(view.magnetic)
+        self.metronome.setChecked(self._studio.preferences.now.metronome > 0)
+
+
+class TapBox(QWidget):
+    """Tap the tempo; see how sure it is; use it.
+
+    Parameters
+    ----------
+    studio : Studio
+    attempt : Attempt
+    """
+
+    def __init__(self, studio: Studio, attempt: Attempt) -> None:
+        super().__init__()
+        self._finder = studio.tempo
+        layout = column(self, margin=0, spacing=6)
+        layout.addWidget(heading(tr("Tap")))
+        self.tap = command_button(studio, attempt, "timing.tap", tr("Tap"))
+        # On the press: a release comes a tenth of a second late, and never evenly.
+        self.tap.clicked.disconnect()
+        self.tap.pressed.connect(lambda: attempt(lambda: _COMMANDS["timing.tap"].run(studio)))
+        self.use = command_button(studio, attempt, "timing.use-taps", tr("Use"))
+        self.text = label(role="muted", wrap=True)
+        line = row(self.tap, self.text, self.use)
+        line.setStretch(1, 1)
+        layout.addLayout(line)
+
+    def show_state(self) -> None:
+        """Show what the taps amount to."""
+        tapped, n_taps = self._finder.tapped, self._finder.n_taps
+        self.use.setEnabled(tapped is not None)
+        if tapped is not None:
+            self.text.setText(
+                tr(
+                    "{bpm} ± {error} BPM, {n} taps",
+                    bpm=f"{tapped.bpm:.2f}",
+                    error=f"{max(tapped.error_bpm, 0.01):.2f}",
+                    n=tapped.n_taps,
+                )
+            )
+        elif n_taps:
+            self.text.setText(tr("{n} taps; go on", n=n_taps))
+        else:
+            self.text.setText(tr("J on every beat, best while the song plays"))
+
+
+def _number(name: str, n_decimals: int, limits: tuple[float, float], step: float) -> QDoubleSpinBox:
+    made = QDoubleSpinBox()
+    made.setDecimals(n_decimals)
+    made.setRange(*limits)
+    made.setSingleStep(step)
+    made.setAccessibleName(name)
+    made.setKeyboardTracking(False)
+    return made
+
+
+def _name(text: str) -> QWidget:
+    made = label(text)
+    made.setMinimumWidth(62)
+    return made
+
+
+def _figure(step: float) -> str:
+    """A step as a button's face: ``+.001``."""
+    text = f"{step:+g}".replace("0.", ".")
+    return text.replace("-", "−")
