@@ -98,7 +98,9 @@ def choose(
         return Soundtrack("", "", losses=(Loss("", "the song names no audio", 1),))
     found = name in assets
     codec = codec_of(assets[name]) if found else _codec_of_name(name)
-    is_encoded = bool(lead_in_s) or bool(needs.audio and codec not in needs.audio)
+    unfit = bool(needs.audio and codec not in needs.audio)
+    # What is not there keeps its name where its bytes could stay as they are.
+    is_encoded = bool(lead_in_s) or (unfit and found)
     new = _new_name(name, needs.audio_suffix, taken) if is_encoded else name
     steps = [_in_words(lead_in_s)] if lead_in_s else []
     if not found:

@@ -135,3 +135,24 @@ def test_the_remembered_sync_holds_for_songs_that_were_not_synced_yet(
 
 def _as_mania(song: Song) -> Song:
     return Song(song.metadata, "song.ogg", song.timing, (Chart("mania-4k", "4K", 3.0, NOTES),))
+
+
+@pytest.mark.parametrize(
+    ("folder_name", "format_id"),
+    [
+        ("stepmania/Springtime", "ssc"),
+        ("stepmania/nekonabe", "sm"),
+        ("osu", "osz"),
+        ("beatsaber/JOURNEY", "beatsaber-v3"),
+        ("beatsaber/werewolf howls", "beatsaber-v2"),
+    ],
+)
+def test_real_charts_without_their_audio_come_back_byte_for_byte(
+    folder_name: str, format_id: str, shared: Path, tmp_path: Path
+) -> None:
+    source = shared / "fixtures" / folder_name
+    assert main(["convert", str(source), "--to", format_id, "--out", str(tmp_path)]) == 0
+    archives = list(tmp_path.glob("*.osz"))
+    written = Bundle.open(archives[0] if archives else tmp_path)
+    for path in source.iterdir():
+        assert written[path.name] == path.read_bytes(), path.name
