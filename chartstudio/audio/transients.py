@@ -23,6 +23,8 @@ _MARGIN = 5
 _BESIDE_S = 0.002
 """A rise is the steepest of its surroundings, so far on either side."""
 
+_BLUR_S = 0.002
+
 _PRE_EMPHASIS = 0.95
 """Takes the bass down, whose waves would each count as a rise."""
 
@@ -67,6 +69,47 @@ def nearest_transient(
     return (first + at) / rate_hz
 
 
+def envelope(
+    samples: NDArray[np.float32], rate_hz: int, start_s: float, end_s: float, n_columns: int
+) -> NDArray[np.float32]:
+    """How crisp the sound is over a stretch: what `nearest_transient` looks at, to be drawn.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (C, N), float32
+    rate_hz : int
+    start_s, end_s : float
+        ``start_s < end_s``; may reach beyond the song.
+    n_columns : int
+
+    Returns
+    -------
+    ndarray, shape (n_columns,), float32
+        Amplitude without the bass, over two milliseconds; 0 where there is no song.
+    """
+    half = round(_BLUR_S / 2 * rate_hz)
+    edges = np.rint(np.linspace(start_s, end_s, n_columns + 1) * rate_hz).astype(np.int64)
+    part = _part(samples, int(edges[0]) - half - 1, int(edges[-1]) + half + 1)
+    blur = np.hanning(2 * half + 3)[1:-1]
+    smooth = np.convolve(_crisp(part), blur / blur.sum(), "valid")
+    found: NDArray[np.float32] = np.maximum.reduceat(np.sqrt(smooth), edges[:-1] - edges[0])
+    return found.astype(np.float32)
+
+
+def _crisp(part: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Energy without the bass, over all channels; one sample shorter."""
+    energy: NDArray[np.float64] = np.square(part[:, 1:] - _PRE_EMPHASIS * part[:, :-1]).mean(axis=0)
+    return energy
+
+
+def _part(samples: NDArray[np.float32], low: int, high: int) -> NDArray[np.float64]:
+    """Samples ``[low, high)``; what lies outside the song is silence."""
+    n_samples = samples.shape[1]
+    inside = samples[:, min(max(low, 0), n_samples) : max(high, 0)].astype(np.float64)
+    before = min(max(-low, 0), high - low)
+    return np.pad(inside, ((0, 0), (before, high - low - before - inside.shape[1])))
+
+
 def _levels(
     samples: NDArray[np.float32], rate_hz: int, first: int, last: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -74,11 +117,8 @@ def _levels(
     n_ahead = round(_MARGIN * _AHEAD_S * rate_hz)
     n_behind = round(_MARGIN * _BEHIND_S * rate_hz)
     low, high = first - n_behind - 1, last + n_ahead
-    part = samples[:, max(low, 0) : max(high, 0)].astype(np.float64)
-    # What lies outside the song is silence.
-    part = np.pad(part, ((0, 0), (max(-low, 0), max(high - samples.shape[1], 0))))
-    crisp = part[:, 1:] - _PRE_EMPHASIS * part[:, :-1]
-    energy = np.square(crisp).mean(axis=0)
+    part = _part(samples, low, high)
+    energy = _crisp(part)
     n = last - first + 1
     ahead = _faded(energy[n_behind:], n_ahead, _AHEAD_S * rate_hz)
     behind = _faded(energy[: n_behind + n - 1][::-1], n_behind, _BEHIND_S * rate_hz)

@@ -72,7 +72,7 @@ def _ask(studio: Studio, title: str, label: str, value: str) -> float | None:
     try:
         return float(text.replace(",", "."))
     except ValueError as error:
-        raise ChartStudioError(tr("{text} is no number; write it like 127.5", text=text)) from error
+        raise ChartStudioError(tr("{what} is no number; write it like 127.5", what=text)) from error
 
 
 # Table -----------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Successive beats on top of each other: a tempo that is off shows as a slant.
 
-Each row is the waveform around one beat, all aligned at their beat lines. Where the sounds
-form an upright line the tempo holds; beside the middle the offset is off, slanting the tempo.
+Each row is the sound around one beat, its bass taken down, all aligned at their beat lines.
+Where the sounds form an upright line the tempo holds; where that line stands beside the
+middle the offset is off, and where it slants the tempo is.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from chartstudio.audio.peaks import Peaks, View
+from chartstudio.audio.peaks import Peaks
+from chartstudio.audio.transients import envelope
 from chartstudio.core.ticks import TICKS_PER_BEAT, Ticks
 from chartstudio.core.timing import TimingMap
 from chartstudio.gui.panels.parts import button, column, heading, label, row
@@ -23,7 +25,6 @@ from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
 from chartstudio.gui.theme import DARK
 from chartstudio.gui.timeline.scene import shade
-from chartstudio.gui.timeline.waveform import wave_picture
 
 AROUND_S = 0.060
 """What is shown on either side of a beat."""
@@ -36,6 +37,8 @@ _LEAST_ROW_PX = 5
 _NAMES_PX = 40
 _QUIETEST = 0.08
 """A row is drawn as if it were at least this share of the loudest."""
+_FLOOR = 0.8
+"""Share of a row's quietest moment that is cut off, so that what sets in stands out."""
 _N_LEAST = 4
 _MARKS_S = (-0.04, -0.02, 0.02, 0.04)
 
@@ -50,7 +53,7 @@ def compared_beats(timing: TimingMap, tick: int, span: tuple[int, int] | None) -
         if len(found) > _MOST:
             found = timing.lines(*span)
         return found[:: -(-max(len(found), 1) // _MOST)]
-    first = (timing.position(tick).measure - 1) // _N_BARS * _N_BARS + 1
+    first = max(timing.position(tick).measure - 1, 0) // _N_BARS * _N_BARS + 1
     return timing.lines(timing.measure_start(first), timing.measure_start(first + _N_BARS), 4)[
         :N_BEATS
     ]
@@ -176,12 +179,16 @@ class BeatStack(QWidget):
         left, width = _NAMES_PX, self.width() - _NAMES_PX
         row_px = self.height() / len(times_s)
         n_columns = round(width * self.devicePixelRatioF())
-        views = [peaks.view(t - AROUND_S, t + AROUND_S, n_columns) for t in times_s]
-        levels = [float(max(v.high.max(), -v.low.min())) for v in views]
-        loudest = max(max(levels), 1e-6)
-        for i, (view, level) in enumerate(zip(views, levels, strict=True)):
-            image = _row_picture(view, max(level, loudest * _QUIETEST), row_px)
-            painter.drawImage(QRectF(left, i * row_px, width, row_px), image)
+        shapes = [
+            envelope(peaks.samples, peaks.rate_hz, t - AROUND_S, t + AROUND_S, n_columns)
+            for t in times_s
+        ]
+        loudest = max(max(float(shape.max()) for shape in shapes), 1e-6)
+        for i, shape in enumerate(shapes):
+            area = QRectF(left, i * row_px + 1, width, row_px - 1)
+            floor = _FLOOR * float(shape.min())
+            height = max(float(shape.max()) - floor, loudest * _QUIETEST)
+            _hill(painter, (shape - floor) / height, area)
         self._lines(painter, left, width)
         self._marks(painter, times_s, row_px)
 
@@ -214,10 +221,14 @@ class BeatStack(QWidget):
                 painter.drawLine(QLineF(x, i * row_px + 1, x, (i + 1) * row_px - 1))
 
 
-def _row_picture(view: View, level: float, row_px: float) -> QImage:
-    """One row of waveform, as loud as its loudest moment."""
-    louder = View(view.low / level, view.high / level, view.rms / level)
-    return wave_picture(louder, max(round(row_px), 2), DARK)
+def _hill(painter: QPainter, heights: NDArray[np.float32], area: QRectF) -> None:
+    """One row: what is heard, standing on the row's lower edge."""
+    x = area.left() + (np.arange(len(heights)) + 0.5) * area.width() / len(heights)
+    tops = area.bottom() - heights * area.height()
+    painter.setPen(QPen(DARK.wave_core, area.width() / len(heights)))
+    bottom = area.bottom()
+    columns = zip(x.tolist(), tops.tolist(), strict=True)
+    painter.drawLines([QLineF(left, top, left, bottom) for left, top in columns])
 
 
 class BeatBox(QWidget):

@@ -49,13 +49,13 @@ class AnchorModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self.timing = TimingMap.constant(120.0)
-        self._sure: dict[int, float] = {}
+        self.sure: dict[int, float] = {}
 
     def show_timing(self, timing: TimingMap, found: Tempo | None) -> None:
         """Show another timing."""
         self.beginResetModel()
         self.timing = timing
-        self._sure = confidences(timing, found)
+        self.sure = confidences(timing, found)
         self.endResetModel()
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008, D102
@@ -84,7 +84,7 @@ class AnchorModel(QAbstractTableModel):
         anchor, timing = self.timing.anchors[i], self.timing
         at = timing.position(anchor.tick)
         beat = f"{at.beat:.3f}".rstrip("0").rstrip(".")
-        sure = self._sure.get(i)
+        sure = self.sure.get(i)
         return (
             f"{at.measure}:{beat}",
             clock(anchor.seconds),
@@ -130,6 +130,9 @@ class AnchorBox(QWidget):
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         head.setStretchLastSection(True)
         head.setHighlightSections(False)
+        head.setMinimumSectionSize(24)
+        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table.activated.connect(self._go)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._show_buttons())
         timeline = studio.timeline
@@ -173,6 +176,7 @@ class AnchorBox(QWidget):
         self._shown = (timing, found)
         chosen = self.tick
         self.model.show_timing(timing, found)
+        self.table.setColumnHidden(len(_HEADS) - 1, not self.model.sure)
         for i, anchor in enumerate(timing.anchors):
             if anchor.tick == chosen:
                 self.table.selectRow(i)

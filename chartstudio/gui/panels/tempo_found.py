@@ -48,6 +48,7 @@ class FoundBox(QWidget):
         self.follow.toggled.connect(lambda on: setattr(finder, "follows", on))
         self.bar = JobBar(tr("finding the tempo"), finder.cancel)
         self.message = label(role="muted", wrap=True)
+        self.message.hide()
         self._scope = label(role="muted", wrap=True)
         self.rows: list[QWidget] = []
         layout = column(self, margin=0, spacing=9)

@@ -65,8 +65,8 @@ class ChoicesBox(QWidget):
             "notes_keep",
             tr("Notes {what}"),
             {
-                "ticks": tr("stay on their beats and move in time"),
-                "seconds": tr("stay where they are heard and move on the grid"),
+                "ticks": tr("keep their beats and move in time"),
+                "seconds": tr("keep their time and move on the grid"),
             },
         )
         layout.addSpacing(4)
@@ -75,7 +75,7 @@ class ChoicesBox(QWidget):
             "later_beats",
             tr("Later beats {what}"),
             {
-                "stay": tr("stay: the tempo up to the next change adapts"),
+                "stay": tr("stay, and the tempo before them adapts"),
                 "move": tr("move along and keep their tempo"),
             },
         )
@@ -193,7 +193,8 @@ class HandBox(QWidget):
                 *(command("timing.snap-beat", tr("Onto sound")), None),
                 spacing=4,
             ),
-            row(self.drags, self.magnet, self.metronome, None, spacing=10),
+            row(self.drags, self.magnet, None, spacing=10),
+            row(self.metronome, None),
         )
 
     def _command(self, command_id: str, face: str) -> QAbstractButton:

@@ -78,7 +78,7 @@ class Waveform:
         pixels = key.number * TILE_PX + np.arange(n_columns + 1) / key.ratio
         edges_s = view.seconds_of_units(pixels * key.axis[0])
         columns = _columns(peaks, edges_s, even=not key.axis[1])
-        image = wave_picture(columns, round(key.height * key.ratio), self._theme)
+        image = _image(columns, round(key.height * key.ratio), self._theme)
         image.setDevicePixelRatio(key.ratio)
         return image
 
@@ -103,7 +103,7 @@ def _columns(peaks: Peaks, edges_s: NDArray[np.float64], even: bool) -> View:
     )
 
 
-def wave_picture(columns: View, height: int, theme: Theme) -> QImage:
+def _image(columns: View, height: int, theme: Theme) -> QImage:
     """Columns as a picture, edges smooth by how much of each pixel they cover."""
     middle, scale = height / 2, height / 2 * _FULL
     # A silent column still is a line.
