@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from chartstudio.core.timing import Anchor, Cause, TimingMap
@@ -130,6 +131,8 @@ class AnchorBox(QWidget):
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         head.setStretchLastSection(True)
         head.setHighlightSections(False)
+        head.setAccessibleName(tr("Columns of tempo changes"))
+        self.table.verticalHeader().setAccessibleName(tr("Rows of tempo changes"))
         head.setMinimumSectionSize(24)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -147,6 +150,9 @@ class AnchorBox(QWidget):
             lambda: self._on_tick(timeline.remove_change),
             tip=tr("Remove the chosen tempo change or pause"),
         )
+        delete = QShortcut(QKeySequence(Qt.Key.Key_Delete), self.table)
+        delete.setContext(Qt.ShortcutContext.WidgetShortcut)
+        delete.activated.connect(self.remove.click)
         layout = column(self, margin=0, spacing=6)
         layout.addWidget(heading(tr("Tempo changes")))
         layout.addWidget(self.table)
