@@ -391,7 +391,8 @@ def test_generated_charts_say_so(fmt: Format) -> None:
     files["Info.dat"] = dumps({**json.loads(files["Info.dat"]), key: old})
     song = fmt.read(files, None)
     assert fmt.write(fmt.prepare(song)) == files
-    chart = mark(song.charts[0], Generated(0, BEAT, "base 1.0", 1, "2026-01-01"))
+    end = max(n.tick for n in song.charts[0].notes) + 1
+    chart = mark(song.charts[0], Generated(0, end, "base 1.0", 1, "2026-01-01"))
     ready = fmt.prepare(song.with_chart(0, chart))
     assert fmt.prepare(ready) == ready
     written = fmt.write(ready)
@@ -404,6 +405,8 @@ def test_generated_charts_say_so(fmt: Format) -> None:
     assert fmt.write(again) == written
     clean = replace(ready.charts[0], extra=ready.charts[0].extra.set("provenance", None))
     assert fmt.write(fmt.prepare(song.with_chart(0, clean))) == files
+    emptied = mark(song.charts[0], Generated(end, end + BEAT, "base 1.0", 1, "2026-01-01"))
+    assert fmt.write(fmt.prepare(song.with_chart(0, emptied))) == files
 
 
 def test_charts_get_difficulties_that_the_game_knows() -> None:
