@@ -483,43 +483,54 @@ def use_found(found: TimingMap, near_s: float) -> Retiming:
 def use_found_between(found: TimingMap, start: int, end: int, later: Later) -> Retiming:
     """What was found for a stretch instead of the timing of ``[start, end)``.
 
-    The found beat nearest to ``start`` becomes that tick. With ``later="move"`` the beats
-    after the stretch follow it in time. With ``"stay"`` they keep their seconds, and their
-    ticks move by whole beats where the stretch has more or fewer than before.
+    The found beat nearest to ``start`` becomes that tick, and what was found holds exactly up
+    to ``end``: the bar before the stretch takes up the difference. With ``later="move"`` the
+    beats after the stretch follow it in time. With ``"stay"`` they keep their seconds from
+    the next bar on, and their ticks move by whole beats where the stretch has more or fewer
+    than before.
     """
 
     def change(timing: TimingMap) -> TimingMap:
-        blocks = blocks_of(timing)
-        i = put(blocks, timing, start)
-        j = put(blocks, timing, end)
-        if len(blocks[i]) > 1:
-            raise ChartStudioError(
-                f"{place_name(timing, start)} is a pause or a warp; select from the bar after it"
-            )
         zero = found.snap(found.tick_at(timing.seconds_at(start)), 4)
         n_ticks = end - start
         if later == "stay":
             until = found.snap(found.tick_at(timing.seconds_at(end)), 4)
             n_ticks = max(until - zero, TICKS_PER_BEAT)
-        rest = _renumbered(blocks[j:], start + n_ticks - end)
+        blocks = _parted(timing, start, end, later)
+        i, j = index_at(blocks, start), index_at(blocks, end)
+        if len(blocks[i]) > 1:
+            raise ChartStudioError(
+                f"{place_name(timing, start)} is a pause or a warp; select from the bar after it"
+            )
         bpm = checked_bpm(found.bpm_at(zero))
         head = replace(blocks[i][0], seconds=found.seconds_at(zero), bpm=bpm)
         inside = (a for a in found.anchors if zero < a.tick < zero + n_ticks)
         new = [*blocks[:i], (head,)]
         new += [(replace(a, tick=a.tick - zero + start, bar=False),) for a in inside]
         k = len(new)
-        new += rest
+        rest = _renumbered(blocks[j:], start + n_ticks - end)
+        by_s = found.seconds_at(zero + n_ticks) - rest[0][0].seconds
+        new += [moved(rest[0], by_s), *rest[1:]]
         if i:
             refit(new, i - 1)
-        if later == "stay":
-            refit(new, k - 1)
-        else:
-            last, after = new[k - 1][-1], new[k][0]
-            until_s = last.seconds + length_s(after.tick - last.tick, last.bpm)
-            move_from(new, k, until_s - after.seconds)
+        settle(new, k, by_s, timing, later)
         return map_of(new)
 
     return change
+
+
+def _parted(timing: TimingMap, start: int, end: int, later: Later) -> list[Block]:
+    """Blocks with anchors at both ends of a stretch, and where what lies outside is to stay."""
+    blocks = blocks_of(timing)
+    i = put(blocks, timing, start)
+    before = timing.measure_start(timing.position(start - 1).measure)
+    if i and blocks[i - 1][-1].tick < before:
+        put(blocks, timing, before)
+    j = put(blocks, timing, end)
+    after = timing.measure_start(timing.position(end).measure + 1)
+    if later == "stay" and (j + 1 == len(blocks) or blocks[j + 1][0].tick > after):
+        put(blocks, timing, after)
+    return blocks
 
 
 def _renumbered(blocks: Sequence[Block], by_ticks: int) -> list[Block]:

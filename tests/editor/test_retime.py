@@ -267,11 +267,12 @@ def test_a_found_stretch_keeps_the_seconds_of_what_follows_or_moves_it() -> None
     found = TimingMap((Anchor(0, 0.0, 150.0), Anchor(20 * B, 8.0, 151.0)))
     stay = retime.use_found_between(found, 2 * BAR, 6 * BAR, "stay")(PLAIN)
     # 8.0 s at some 150 BPM is 20 beats instead of 16.
-    assert ticks(stay) == [0, 2 * BAR, 2 * BAR + 10 * B, 7 * BAR]
-    assert seconds(stay) == pytest.approx([0.1, 4.0, 8.0, 12.1])
+    assert ticks(stay) == [0, BAR, 2 * BAR, 2 * BAR + 10 * B, 7 * BAR, 8 * BAR]
+    assert seconds(stay) == pytest.approx([0.1, 2.1, 4.0, 8.0, 8.0 + 600 / 151, 14.1])
+    assert tempos(stay)[2:4] == [150.0, 151.0]
     assert stay.seconds_at(8 * BAR) == pytest.approx(PLAIN.seconds_at(7 * BAR))
     move = retime.use_found_between(found, 2 * BAR, 6 * BAR, "move")(PLAIN)
-    assert ticks(move) == [0, 2 * BAR, 2 * BAR + 10 * B, 6 * BAR]
+    assert ticks(move) == [0, BAR, 2 * BAR, 2 * BAR + 10 * B, 6 * BAR]
     assert seconds(move)[-1] == pytest.approx(8.0 + 6 * 60 / 151.0)
     with pytest.raises(ChartStudioError, match="pause or a warp"):
         retime.use_found_between(found, BAR, 3 * BAR, "stay")(STOPPED)

@@ -77,9 +77,9 @@ def test_a_selected_stretch_is_listened_to_and_changed_alone(opened, engine, qtb
     whole, here = opened.timing.found.rows[0].findChildren(QAbstractButton)
     assert (whole.text(), here.text()) == ("All", "Here")
     here.click()
-    assert [a.tick for a in anchors(opened)] == [0, BAR, BAR + 10 * BEAT]
-    assert anchors(opened)[2].seconds == pytest.approx(6.1)
-    assert anchors(opened)[2].bpm == 120.0
+    assert [a.tick for a in anchors(opened)] == [0, BAR, BAR + 10 * BEAT, 2 * BAR + 10 * BEAT]
+    assert [a.bpm for a in anchors(opened)][1::2] == [150.0, 120.0]
+    assert anchors(opened)[3].seconds == pytest.approx(8.1)
 
 
 def test_tempos_that_change_are_asked_for_and_used(opened, engine, qtbot):
