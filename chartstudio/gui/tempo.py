@@ -203,7 +203,8 @@ class TempoFinder(QObject):
         self.tempo = tempo
         self._stop()
         if self._use_best and tempo.candidates:
-            self.use(constant(tempo.candidates[0]))
+            changing = tempo.timing() if self.follows else None
+            self.use(changing or constant(tempo.candidates[0]))
         self.found.emit(tempo)
 
     def _stop(self) -> None:

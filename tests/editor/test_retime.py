@@ -1,5 +1,7 @@
 """Timing by hand: what each verb does, and that none ever breaks a map or an undo."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +16,7 @@ from chartstudio.editor import retime
 from chartstudio.editor.document import Document
 from chartstudio.editor.retime import Keep, Retiming, retimed
 from chartstudio.editor.tempo_blocks import Later
-from chartstudio.formats import find_format, write_song
+from chartstudio.formats import Bundle, find_format, read_song, write_song
 
 BAR = 4 * B
 PLAIN = TimingMap.constant(120.0, 0.1)
@@ -436,5 +438,38 @@ def test_any_edits_undone_are_the_song_and_the_file_that_was(
     for _ in range(n_done):
         assert document.undo()
     assert not document.can_undo
+    assert document.song is song
+    assert write_song(document.song, format_id) == files
+
+
+@pytest.mark.parametrize(
+    "name", ["data/charted/armygeddon", "data/charted/feelings", "fixtures/stepmania/Springtime"]
+)
+def test_songs_of_others_come_back_byte_for_byte(shared: Path, name: str) -> None:
+    folder = shared / name
+    if not folder.is_dir():
+        pytest.skip("the songs with charts are not here")
+    song, format_id = read_song(Bundle.open(folder))
+    files = write_song(song, format_id)
+    document = Document(song)
+    steps: tuple[tuple[Retiming, Keep], ...] = (
+        (retime.shift(0.0031), "seconds"),
+        (retime.insert_change(16 * BAR), "ticks"),
+        (retime.nudge_bpm(16 * BAR, 0.001, "stay"), "seconds"),
+        (_drag(24 * BAR, 0.012, "stay"), "ticks"),
+        (_drag(20 * BAR, -0.007, "move"), "seconds"),
+        (retime.set_meter(8 * BAR, 3), "ticks"),
+        (retime.insert_pause(4 * BAR, 0.25), "ticks"),
+        (retime.remove(4 * BAR), "ticks"),
+        (retime.scale(2.0), "seconds"),
+    )
+    for change, keep in steps:
+        before = document.song
+        document.apply("x", retimed(0, change, keep))
+        assert document.song is not before
+        _check_notes(before, document.song, keep)
+        assert write_song(document.song, format_id) != files
+    while document.undo():
+        pass
     assert document.song is song
     assert write_song(document.song, format_id) == files

@@ -204,12 +204,13 @@ class BeatStack(QWidget):
     def _marks(self, painter: QPainter, times_s: NDArray[np.float64], row_px: float) -> None:
         """Names of beats, and where a sound sets in."""
         width = self.width() - _NAMES_PX
-        every = max(round(12 / row_px), 1)
+        every = max(round(_ROW_PX / row_px), 1)
         for i, beat_s in enumerate(times_s):
             at = self.timing.position(int(self._beats[i]))
             if i % every == 0:
                 painter.setPen(DARK.text if at.beat == 1 else DARK.muted)
-                box = QRectF(0, i * row_px, _NAMES_PX - 5, row_px)
+                # Narrow rows are named over their neighbours, which are not.
+                box = QRectF(0, (i + 0.5) * row_px - _ROW_PX / 2, _NAMES_PX - 5, _ROW_PX)
                 painter.drawText(
                     box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
                     f"{at.measure}.{at.beat:g}",

@@ -14,6 +14,9 @@ from chartstudio.gui.panels.parts import JobBar, button, column, heading, label,
 from chartstudio.gui.tempo import TempoFinder, constant
 from chartstudio.gui.text import bars, tr
 
+_N_SHOWN = 5
+"""Readings that are listed, best first."""
+
 _SHAKY = 0.5
 """Below this confidence a stretch is worth a look."""
 
@@ -88,7 +91,7 @@ class FoundBox(QWidget):
             found = tempo.timing()
             if found is not None and len(found.anchors) > 1:
                 self.rows.append(self._changes_row(tempo, found))
-            self.rows += [self._candidate_row(c) for c in tempo.candidates]
+            self.rows += [self._candidate_row(c) for c in tempo.candidates[:_N_SHOWN]]
         for made in self.rows:
             self._list.addWidget(made)
 
