@@ -1,5 +1,6 @@
 """Timing by hand: what each verb does, and that none ever breaks a map or an undo."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -473,3 +474,22 @@ def test_songs_of_others_come_back_byte_for_byte(shared: Path, name: str) -> Non
         pass
     assert document.song is song
     assert write_song(document.song, format_id) == files
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(changes=_CHANGES)
+def test_what_was_made_by_hand_is_saved_as_it_is(
+    changes: list[tuple[Retiming, Keep, int]],
+) -> None:
+    song = _song()
+    for change, _, chart in changes:
+        with suppress(ChartStudioError):
+            song = retimed(chart % len(song.charts), change, "ticks")(song)
+    assert _read(song, "project").timing == song.timing
+    read = _read(song, "ssc")
+    for chart in song.charts:
+        again = next(c for c in read.charts if c.name == chart.name)
+        at = ticks_of(chart.notes)
+        assert ticks_of(again.notes).tolist() == at.tolist()
+        wanted_s = song.timing_of(chart).seconds_at(at)
+        assert np.abs(read.timing_of(again).seconds_at(at) - wanted_s).max() < 2e-6
