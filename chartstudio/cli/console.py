@@ -6,10 +6,12 @@ callback, which prints it and goes on. So it is noted, and raised when the step 
 
 from __future__ import annotations
 
+import argparse
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TextIO, TypeVar
 
@@ -19,6 +21,13 @@ T = TypeVar("T")
 
 _WIDTH = 24
 _INTERVAL_S = 0.05
+
+
+def path(text: str) -> Path:
+    """A path among the arguments; an empty one would mean the folder one happens to be in."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty; name a file or a folder")
+    return Path(text)
 
 
 class Console:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from chartstudio.cli.console import Console
+from chartstudio.cli.console import Console, path
 from chartstudio.editor import settings
 from chartstudio.formats import FORMATS, Loss
 from chartstudio.library.export import Exported, Plan, carry_out, plan
@@ -26,10 +25,10 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
         help="write another format",
         description="Write a song in another format. What is lost or changed is listed first.",
     )
-    convert.add_argument("source", type=Path, help="a chart file, a folder or an archive")
+    convert.add_argument("source", type=path, help="a chart file, a folder or an archive")
     convert.add_argument("--to", required=True, choices=[f.id for f in FORMATS], help="the format")
     convert.add_argument(
-        "--out", required=True, type=Path, metavar="DIR", help="the song's folder, made if missing"
+        "--out", required=True, type=path, metavar="DIR", help="the song's folder, made if missing"
     )
     convert.set_defaults(run=_convert, print=print_files)
 
@@ -75,5 +74,5 @@ def answer_of(done: Exported, made: Plan, as_json: bool) -> Answer:
 
 def print_files(answer: Answer) -> None:
     """The files; their losses have been told before."""
-    for path in answer["files"]:
-        print(path)
+    for file in answer["files"]:
+        print(file)

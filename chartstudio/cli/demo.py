@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chartstudio.cli.console import Console
+from chartstudio.cli.console import Console, path
 from chartstudio.cli.draft import (
     Drafted,
     Stopwatch,
@@ -35,7 +35,7 @@ SEED = 7
 def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Add this module's command to the parser."""
     demo = commands.add_parser("demo", parents=[shared], help="chart the bundled song")
-    demo.add_argument("--out", type=Path, metavar="DIR", default=Path("demo-output"))
+    demo.add_argument("--out", type=path, metavar="DIR", default=Path("demo-output"))
     demo.set_defaults(run=_demo, print=_print)
 
 

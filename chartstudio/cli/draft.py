@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chartstudio.audio.decode import Audio, decode_job
-from chartstudio.cli.console import Console
+from chartstudio.cli.console import Console, path
 from chartstudio.core.errors import ChartStudioError, EngineError, FormatError, ModeError
 from chartstudio.core.job import Job
 from chartstudio.core.provenance import Generated
@@ -48,11 +48,11 @@ Ranges = tuple[tuple[int, int], ...]
 def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Add this module's command to the parser."""
     draft = commands.add_parser("draft", parents=[shared], help="draft charts of a song")
-    draft.add_argument("source", type=Path)
+    draft.add_argument("source", type=path)
     draft.add_argument("--mode", required=True)
     draft.add_argument("--level", required=True, type=levels, metavar="L[,L...]")
     draft.add_argument("--to", required=True, choices=[f.id for f in FORMATS])
-    draft.add_argument("--out", required=True, type=Path)
+    draft.add_argument("--out", required=True, type=path)
     draft.add_argument("--chart", help="name of the chart that is the context")
     which = draft.add_mutually_exclusive_group()
     which.add_argument("--range", type=measure_range, metavar="A:B", help="measures to redraw")
@@ -64,7 +64,7 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     )
     draft.add_argument("--times", type=int, help="number of distinct note times")
     draft.add_argument(
-        "--density", type=Path, metavar="FILE", help="JSON list of [measure, notes per beat]"
+        "--density", type=path, metavar="FILE", help="JSON list of [measure, notes per beat]"
     )
     draft.add_argument(
         "--lock", type=words, metavar="WHAT", help="rhythm: the times stay, the rest is redrawn"
@@ -455,5 +455,5 @@ def print_draft(answer: dict[str, Any]) -> None:
             f"(asked {c['level_asked']:g}), {c['errors']} errors, seed {c['seed']}"
         )
     print(", ".join(f"{stage} {s:.2f} s" for stage, s in answer["seconds"].items()))
-    for path in answer["files"]:
-        print(path)
+    for file in answer["files"]:
+        print(file)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from chartstudio.cli.console import Console
+from chartstudio.cli.console import Console, path
 from chartstudio.cli.convert import Answer, answer_of, print_files, tell
 from chartstudio.core.errors import ChartStudioError
 from chartstudio.editor import settings
@@ -32,7 +31,7 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
         description="Put a song into a game, in the form that it wants. What is lost or changed "
         "is listed first. A folder that ChartStudio did not write is never touched.",
     )
-    installing.add_argument("source", type=Path, help="a chart file, a folder or an archive")
+    installing.add_argument("source", type=path, help="a chart file, a folder or an archive")
     installing.add_argument(
         "--game", required=True, metavar="GAME", help="its id, as `library games` lists it"
     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import shutil
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
-from chartstudio.cli.console import Console
+from chartstudio.cli.console import Console, path
 from chartstudio.cli.draft import decoded
 from chartstudio.core import paths
 from chartstudio.core.errors import ChartStudioError
@@ -24,16 +23,16 @@ Answer = dict[str, Any]
 def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Add this module's commands to the parser."""
     inspect = commands.add_parser("inspect", parents=[shared], help="what a song holds")
-    inspect.add_argument("source", type=Path)
+    inspect.add_argument("source", type=path)
     inspect.add_argument("--notes", action="store_true", help="list every note")
     inspect.set_defaults(run=_inspect, print=_print_inspect)
 
     check = commands.add_parser("check", parents=[shared], help="the issues of a song")
-    check.add_argument("source", type=Path)
+    check.add_argument("source", type=path)
     check.set_defaults(run=_check, print=_print_check)
 
     timing = commands.add_parser("timing", parents=[shared], help="find tempo and offset")
-    timing.add_argument("audio", type=Path)
+    timing.add_argument("audio", type=path)
     timing.add_argument("--range", type=seconds_range, metavar="A:B", help="seconds")
     timing.add_argument("--variable", action="store_true", help="follow a changing tempo")
     timing.set_defaults(run=_timing, print=_print_timing)

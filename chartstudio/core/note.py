@@ -24,7 +24,7 @@ class Note(Protocol):
     end : int
         Equal to ``tick`` for a note without length.
     order : int
-        Its place among the notes that start and end with it: the lane in lane games.
+        Its place among the notes that start with it: the lane in lane games.
     """
 
     @property
@@ -39,7 +39,7 @@ class Note(Protocol):
 
     @property
     def order(self) -> int:
-        """Its place among the notes that start and end with it."""
+        """Its place among the notes that start with it."""
         ...
 
 
@@ -75,8 +75,8 @@ class LaneNote:
 
 
 def sort_key(note: Note) -> tuple[int, ...]:
-    """Order of notes in a chart: by tick, then end, then the mode's own order."""
-    return (note.tick, note.end, note.order)
+    """Order of notes in a chart: by tick, then the mode's own order; else they keep theirs."""
+    return (note.tick, note.order)
 
 
 def sort_notes(notes: Iterable[N]) -> tuple[N, ...]:

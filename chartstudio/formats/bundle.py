@@ -13,6 +13,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -30,6 +31,9 @@ _STORED = (".mp3", ".ogg", ".opus", ".jpg", ".jpeg", ".png", ".mp4", ".avi", ".f
 _BOMB_BYTES = 64 << 20
 _BOMB_RATIO = 200
 """No chart, picture or sound this large packs so well; a file that does is there to fill memory."""
+
+_FINDERS_OWN = "__MACOSX"
+"""What macOS puts into archives for itself."""
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 
@@ -263,6 +267,8 @@ def _entries(path: Path) -> dict[str, zipfile.ZipInfo]:
         if name.endswith("/") or stat.S_ISLNK(info.external_attr >> 16):
             continue
         parts = name.split("/")
+        if parts[0] == _FINDERS_OWN:
+            continue
         if name.startswith("/") or ":" in parts[0] or ".." in parts or "\0" in name or not name:
             what = f"holds a file named {name!r}, which leads out of it; do not trust it"
             raise FormatError(str(path), None, what)
@@ -327,10 +333,7 @@ def save_files(folder: Path, files: Mapping[str, bytes]) -> None:
         for temporary, path in written:
             temporary.replace(path)
     except BaseException as error:
-        for temporary, _ in written:
-            temporary.unlink(missing_ok=True)
-        for place in reversed(made):
-            _remove_if_empty(place)
+        _undo([temporary for temporary, _ in written], made)
         if isinstance(error, OSError):
             raise _refuse(path, error) from error
         raise
@@ -360,9 +363,7 @@ def save_archive(path: Path, files: Mapping[str, bytes]) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        for place in reversed(made):
-            _remove_if_empty(place)
+        _undo([temporary], made)
         if isinstance(error, OSError):
             raise _refuse(path, error) from error
         raise
@@ -394,6 +395,12 @@ def _write(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _remove_if_empty(folder: Path) -> None:
-    if not any(folder.iterdir()):
-        folder.rmdir()
+def _undo(temporaries: list[Path], made: list[Path]) -> None:
+    """Take away what was begun; what cannot be is not what went wrong."""
+    for path in temporaries:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+    for folder in reversed(made):
+        with suppress(OSError):
+            if not any(folder.iterdir()):
+                folder.rmdir()

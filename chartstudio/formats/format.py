@@ -68,6 +68,11 @@ def unfinished(files: dict[str, bytes], n_samples: int, rate_hz: int) -> dict[st
     return files
 
 
+def nothing_unread(song: Song) -> tuple[str, ...]:
+    """No charts: a `Format.unread` for formats all of whose charts are read."""
+    return ()
+
+
 def as_it_is(song: Song) -> Song:
     """The song itself: a `Format.prepare` for formats that ask for nothing."""
     return song
@@ -105,6 +110,9 @@ class Format:
     finish : callable
         ``(files, n_samples, rate_hz) -> files``: what `write` gave, with what is known of the
         audio that goes with it, per channel.
+    unread : callable
+        ``(song) -> names`` of charts that the song's files of this format hold and that are
+        kept as they are, unread: no other format can take them along.
     """
 
     id: str
@@ -119,6 +127,7 @@ class Format:
     needs: Needs = Needs()
     prepare: Callable[[Song], Song] = as_it_is
     finish: Callable[[dict[str, bytes], int, int], dict[str, bytes]] = unfinished
+    unread: Callable[[Song], tuple[str, ...]] = nothing_unread
 
     def refuse_other_modes(self, song: Song) -> None:
         """Check that every chart's mode can be held.

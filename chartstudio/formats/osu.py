@@ -69,6 +69,12 @@ def read(files: Files, chosen: str | None) -> Song:
     )
 
 
+def unread(song: Song) -> tuple[str, ...]:
+    """Names of the song's charts for catch, which are kept as text."""
+    _, opaque = song.extra.get(OWNER, ((), ()))
+    return tuple(name for name, _, _ in opaque)
+
+
 def _read_files(files: Files, chosen: str | None) -> tuple[list[OsuFile], list[str]]:
     names = [chosen] if chosen is not None else top_level(files, (SUFFIX,))
     found: list[OsuFile] = []
@@ -193,4 +199,5 @@ OSZ_FORMAT = Format(
     losses,
     Needs(archive=".osz", audio=("vorbis", "mp3", "wav")),
     osu_prepare,
+    unread=unread,
 )

@@ -75,9 +75,20 @@ def without_opt_out(text: str) -> str:
     return " ".join(_OPT_OUT.sub(" ", text).split())
 
 
+_MOST_NAME_BYTES = 200
+"""Most file systems take 255 bytes; an ending and a number have to fit as well."""
+
+_UNFIT = re.compile(
+    r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]'
+)
+"""What no name may hold: what systems forbid, and marks that turn or hide what is read."""
+
+
 def file_name(text: str, fallback: str) -> str:
-    """A name that every file system takes, at most 120 characters without its ending."""
-    name = re.sub(r'[<>:"/\\|?*\x00-\x1f\x7f]', "_", text).strip(" .")[:120].rstrip(" .")
+    """A name that every file system takes, without its ending."""
+    name = _UNFIT.sub("_", text).strip(" .")[:120]
+    short = name.encode("utf-8", "replace")[:_MOST_NAME_BYTES]
+    name = short.decode("utf-8", "ignore").rstrip(" .")
     if _RESERVED.fullmatch(name):
         name = f"_{name}"
     return name or fallback

@@ -172,7 +172,8 @@ def plan(
 
 def _charts(song: Song, fmt: Format) -> tuple[tuple[Chart, ...], list[Loss]]:
     """The charts as the format can hold them, and what that costs."""
-    kept, losses = [], list[Loss]()
+    kept: list[Chart] = []
+    losses = _unread(song, fmt)
     for chart in song.charts:
         if fmt.modes is None or chart.mode in fmt.modes:
             kept.append(chart)
@@ -186,13 +187,21 @@ def _charts(song: Song, fmt: Format) -> tuple[tuple[Chart, ...], list[Loss]]:
         kept.append(converted)
         what = f"converted from {_mode_title(chart.mode)} to {_mode_title(to)}"
         losses += (Loss(chart.name, what, 1), *(Loss(chart.name, w, n) for w, n in changes))
-    if song.charts and not kept:
-        modes = ", ".join(Counter(c.mode for c in song.charts))
+    if losses and not kept:
+        modes = ", ".join(Counter(c.mode for c in song.charts)) or "modes that are kept unread"
         raise ModeError(
             f"{fmt.title} cannot hold any of the charts, which are for {modes}; "
             "choose another format"
         )
     return tuple(kept), losses
+
+
+def _unread(song: Song, fmt: Format) -> list[Loss]:
+    """Charts that another format's files hold unread, and that stay behind."""
+    if fmt.modes is None:
+        return []
+    names = (name for other in FORMATS if other.id != fmt.id for name in other.unread(song))
+    return [Loss(name, "the whole chart: it is for a mode that is not read", 1) for name in names]
 
 
 def _mode_title(mode_id: str) -> str:

@@ -534,3 +534,23 @@ def test_ctrl_c_is_130_and_leaves_nothing(
     status = main(["convert", str(song_folder), "--to", "sm", "--out", str(tmp_path / "out")])
     assert status == 130
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+def test_an_empty_path_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["inspect", ""])
+    assert stopped.value.code == 2
+    assert "name a file or a folder" in capsys.readouterr().err
+
+
+def test_an_interrupt_while_the_commands_load_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from chartstudio.cli import commands
+
+    def interrupted(argv: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "run", interrupted)
+    assert main(["models"]) == 130
+    assert capsys.readouterr().err == "cancelled\n"

@@ -355,3 +355,17 @@ def test_an_entry_that_claims_more_than_the_archive_is_refused(tmp_path: Path) -
     path.write_bytes(data)
     with pytest.raises(FormatError, match="damaged"):
         Bundle.open(path)
+
+
+def test_what_the_finder_packs_for_itself_is_passed_over(tmp_path: Path) -> None:
+    files = {"My Song/steps.sm": b"#TITLE:a;", "__MACOSX/My Song/._steps.sm": b"\0\5\x16\7"}
+    assert Bundle.open(_zip(tmp_path / "a.zip", files)).names == ("steps.sm",)
+
+
+def test_a_file_where_a_folder_is_wanted_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    with pytest.raises(FormatError, match="below a file"):
+        save_archive(tmp_path / "file" / "a.osz", {"a.osu": b"x"})
+    with pytest.raises(FormatError, match="below a file"):
+        save_files(tmp_path / "file", {"a.osu": b"x"})
+    assert (tmp_path / "file").read_bytes() == b"x"

@@ -16,7 +16,7 @@ from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Chart, Metadata, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import TimingMap
-from chartstudio.formats import read_song, write_song
+from chartstudio.formats import find_format, read_song, write_song
 from chartstudio.formats.bundle import Bundle, save_archive, save_files
 from chartstudio.library import pictures
 from chartstudio.library.export import (
@@ -334,3 +334,18 @@ def test_an_archive_holds_what_the_plan_says(osz: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(done.files[0]) as archive:
         assert archive.testzip() is None
         assert len(archive.namelist()) == len(set(archive.namelist())) == len(BESIDE) + 1
+
+
+def test_charts_that_are_kept_unread_are_told_before_they_stay_behind() -> None:
+    files = {
+        "a.osu": b"osu file format v14\n[General]\nMode: 2\n[HitObjects]\n1,1,1,1,0\n",
+        "b.osu": b"osu file format v14\n[General]\nMode: 3\n[HitObjects]\n1,1,1,1,0\n",
+    }
+    song = find_format("osz").read(files, None)
+    told = [loss for loss in plan(song, {}, "ssc").losses if loss.chart == "a.osu"]
+    assert [loss.what for loss in told] == ["the whole chart: it is for a mode that is not read"]
+    assert not [loss for loss in plan(song, {}, "osz").losses if loss.chart == "a.osu"]
+    assert not [loss for loss in plan(song, {}, "project").losses if loss.chart == "a.osu"]
+    alone = find_format("osz").read({"a.osu": files["a.osu"]}, None)
+    with pytest.raises(ModeError, match="cannot hold any of the charts"):
+        plan(alone, {}, "ssc")
