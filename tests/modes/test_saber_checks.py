@@ -1,15 +1,17 @@
 """Beat Saber: what each check must flag, what it must not, and what it says of human maps."""
 
 import re
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from saber_maps import arc, blue, bomb, chain, chart_of, human_charts, red, wall
+from saber_maps import arc, blue, bomb, chain, chart_of, human_charts, red, tick, wall
 
 from chartstudio.core.errors import ModeError
 from chartstudio.core.mode import Issue, RowContext
@@ -168,6 +170,75 @@ def test_fixes_leave_a_chart_without_the_issue(issue: str, notes: list[Note]) ->
     fixed = hit.fix(chart)
     assert list(MODE.check(fixed, TIMING)) == []
     assert fixed.notes[-1] == blue(12, 2, 0)
+
+
+def test_walls_over_one_another_give_one_issue_a_note() -> None:
+    notes = [blue(8 + i, 3, 0) for i in range(50)]
+    walls = [wall(i / 2, 100, 3, 0, 1, 5) for i in range(60)]
+    hits = [i for i in found(*notes, *walls) if i.id == "note-in-wall"]
+    assert [i.tick for i in hits] == [n.tick for n in notes]
+
+
+def test_a_note_is_in_a_wall_from_its_start_until_before_its_end() -> None:
+    long, short = wall(8, 12, 3, 0, 1, 5), wall(9, 10, 3, 0, 1, 5)
+    notes = [blue(beat, 3, 0) for beat in (7.75, 8, 9.5, 11, 12)] + [blue(9, 2, 0)]
+    hits = [i.tick for i in found(long, short, *notes) if i.id == "note-in-wall"]
+    assert hits == [n.tick for n in notes[1:4]]
+
+
+def test_each_stretch_without_room_is_told_once() -> None:
+    everywhere = [wall(8, 9, 0, 0, 4, 5), wall(9, 10, 0, 0, 4, 5), wall(20, 21, 0, 0, 4, 5)]
+    centre = [wall(30 + i / 8, 40, 1, 0, 2, 5) for i in range(20)]
+    hits = [(i.id, i.tick, i.end) for i in found(*everywhere, *centre, wall(32, 33, 0, 0, 4, 5))]
+    assert hits == [
+        ("wall-everywhere", tick(8), tick(10)),
+        ("wall-everywhere", tick(20), tick(21)),
+        ("wall-in-centre", tick(30), tick(40)),
+        ("wall-everywhere", tick(32), tick(33)),
+    ]
+
+
+def crowded(n: int) -> Chart:
+    """Long walls, arcs, chains and bombs over everything, and heaps of each at one time."""
+    notes: list[Note] = []
+    for i in range(n):
+        x, y, beat = i * 7 % 4, i * 5 % 3, i / 4
+        notes += [
+            ColorNote(tick(beat), tick(beat), x, y, i % 2, i % 9),
+            blue(n, x, y, "udlro"[i % 5]),
+            red(n, y, y, "udlro"[i % 5]),
+            bomb(beat, x, y),
+            bomb(n + 0.01, x, y),
+            wall(beat, beat + n, x, 0, 1 + i % 2, 5),
+            arc(beat, beat + n, x, y),
+            chain(beat, n, y, x % 3),
+        ]
+    return chart_of(*notes)
+
+
+def steps_of(chart: Chart) -> tuple[int, int]:
+    """Lines that checking a chart runs, each turn of a loop counted; and issues."""
+    n_steps = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal n_steps
+        n_steps += event == "line"
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        issues = MODE.check(chart, TIMING)
+    finally:
+        sys.settrace(before)
+    return n_steps, len(issues)
+
+
+def test_work_grows_as_the_chart_does() -> None:
+    (few, n_few), (many, n_many) = (steps_of(crowded(n)) for n in (50, 200))
+    assert n_few > 0
+    assert many < 5 * few
+    assert n_many < 5 * n_few
 
 
 def test_the_rank_comes_from_the_name_or_the_level() -> None:

@@ -40,15 +40,17 @@ def check_vision_blocks(scene: Scene) -> Iterator[Issue]:
     notes = [n for n in scene.cut.notes if isinstance(n, ColorNote)]
     times = scene.cut.times
     nearest_s, farthest_s = hiding_span(scene)
+    behind = {x: [i for i, n in enumerate(notes) if hides(x, n.x, n.y)] for x in (1, 2)}
+    behind_times = {x: times[indices] for x, indices in behind.items()}
     for i, note in enumerate(notes):
-        if note.y != 1 or note.x not in (1, 2):
+        if note.y != 1 or note.x not in behind:
             continue
-        low, high = np.searchsorted(times, (times[i] + nearest_s, times[i] + farthest_s))
-        hidden = next((n for n in notes[low:high] if hides(note.x, n.x, n.y)), None)
-        if hidden is not None:
-            after_s = scene.timing.seconds_at(hidden.tick) - float(times[i])
-            text = f"Hides a note {after_s * 1000:.0f} ms behind it"
-            yield Issue("vision-block", "warning", text, note.tick, hidden.tick)
+        at = int(np.searchsorted(behind_times[note.x], times[i] + nearest_s))
+        if at == len(behind[note.x]) or behind_times[note.x][at] >= times[i] + farthest_s:
+            continue
+        after_s = float(behind_times[note.x][at] - times[i])
+        text = f"Hides a note {after_s * 1000:.0f} ms behind it"
+        yield Issue("vision-block", "warning", text, note.tick, notes[behind[note.x][at]].tick)
 
 
 def hides(blocker_x: int, x: int, y: int) -> bool:
@@ -152,10 +154,14 @@ def check_bombs_in_path(scene: Scene) -> Iterator[Issue]:
     ends = np.array([s.end_s for s in scene.swings])
     first = np.searchsorted(scene.bombs.times, ends - _BOMB_BEFORE_S)
     end = np.searchsorted(scene.bombs.times, ends + _BOMB_AFTER_S)
+    places: dict[tuple[int, int], set[tuple[float, float]]] = {}
     for i in np.flatnonzero(first < end):
-        swing = scene.swings[i]
-        bombs = scene.bombs.notes[first[i] : end[i]]
-        if any(_swung_through(swing, place_of(b.x), place_of(b.y)) for b in bombs):
+        swing, some = scene.swings[i], (int(first[i]), int(end[i]))
+        if some not in places:
+            # Many chains may end at one time, among many bombs: each cell is looked at once.
+            bombs = scene.bombs.notes[slice(*some)]
+            places[some] = {(place_of(b.x), place_of(b.y)) for b in bombs}
+        if any(_swung_through(swing, x, y) for x, y in places[some]):
             text = f"A bomb where {HANDS[swing.hand].lower()} swings through"
             yield Issue("bomb-in-path", "warning", text, swing.last.tick, swing.last.tick)
 

@@ -128,19 +128,22 @@ class Scene:
         )
 
     def pairs(self) -> Iterator[tuple[ColorNote, ColorNote]]:
-        """Red and blue notes of one time: every pair."""
-        row: list[ColorNote] = []
+        """Red and blue notes of one time: every pair, the same two cuts only once."""
+        row: dict[tuple[int, ...], ColorNote] = {}
         start_s = -1.0
         notes = [n for n in self.cut.notes if isinstance(n, ColorNote)]
         for note, time_s in zip(notes, self.cut.times.tolist(), strict=True):
             if row and time_s - start_s > SAME_TIME_S:
-                row = []
+                row = {}
             if not row:
                 start_s = time_s
-            for other in row:
+            cut = (note.color, note.x, note.y, note.direction, note.angle)
+            if cut in row:
+                continue
+            for other in row.values():
                 if other.color != note.color:
                     yield (other, note) if other.color < note.color else (note, other)
-            row.append(note)
+            row[cut] = note
 
 
 def level_of(chart: Chart) -> float:
