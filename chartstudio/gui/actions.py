@@ -17,6 +17,7 @@ from chartstudio.core.note import slice_notes
 from chartstudio.core.ticks import SNAPS
 from chartstudio.gui import verbs
 from chartstudio.gui.command import Command, Scope, has_song
+from chartstudio.gui.dialogs.calibration import open_calibration
 from chartstudio.gui.playback import RATE_STEP, RATES
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
@@ -255,6 +256,7 @@ _PLAY = (
     ),
     Command("play.louder", "Louder", lambda s: verbs.step_volume(s, 0.1), repeats=True),
     Command("play.quieter", "Quieter", lambda s: verbs.step_volume(s, -0.1), repeats=True),
+    Command("play.calibrate", "Calibrate sound and picture…", open_calibration),
     *(
         Command(
             f"play.rate-{rate * 100:.0f}", f"Play at {rate * 100:.0f} %",

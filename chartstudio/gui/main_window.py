@@ -90,7 +90,8 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
         "Play",
         (
             *("play.toggle", "play.loop", "play.metronome", "play.ticks", _SEPARATOR),
-            *("play.slower", "play.faster", "play.louder", "play.quieter", _SEPARATOR),
+            *("play.slower", "play.faster", "play.louder", "play.quieter"),
+            *("play.calibrate", _SEPARATOR),
             *("go.start", "go.end", "go.next-bar", "go.previous-bar", _SEPARATOR),
             *("snap.finer", "snap.coarser"),
         ),

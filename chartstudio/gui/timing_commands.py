@@ -24,7 +24,7 @@ _BPM_PLACES = 2
 def tap(studio: Studio) -> None:
     """A beat was tapped: at the song's own time while it plays, whatever its rate."""
     playback = studio.playback
-    studio.tempo.tap(playback.position_s if playback.playing else time.perf_counter())
+    studio.tempo.tap(playback.heard_s if playback.playing else time.perf_counter())
 
 
 def use_taps(studio: Studio) -> None:
