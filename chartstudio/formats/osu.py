@@ -18,13 +18,19 @@ from chartstudio.formats import osu_timing
 from chartstudio.formats.format import Files, Format, Loss, Needs, sniff_suffix, top_level
 from chartstudio.formats.marks import osu_prepare
 from chartstudio.formats.osu_file import MODES, SETTING_KEYS, SUFFIX, OsuFile
-from chartstudio.formats.osu_lines import LAZER_VERSION, Sheet
+from chartstudio.formats.osu_lines import LATEST_VERSION, LAZER_VERSION, Sheet
 from chartstudio.formats.osu_objects import MAX_KEYS, places_of
 from chartstudio.formats.osu_sounds import PREFIX
 from chartstudio.formats.osu_ticks import held_notes
-from chartstudio.formats.osu_write import OWNER, n_changed_lengths, write
+from chartstudio.formats.osu_write import OWNER, costs_of, write
 from chartstudio.formats.text import opts_out
 from chartstudio.modes.osu.notes import Circle, Slider
+from chartstudio.modes.osu.timing import (
+    LATE_STACKING,
+    RULES_VERSION,
+    n_ticks_by_old_rules,
+    rules_version,
+)
 
 _CATCH = 2
 _MODES = ("osu", "taiko", *(f"mania-{n}k" for n in range(1, MAX_KEYS + 1)))
@@ -135,7 +141,7 @@ def losses(song: Song) -> tuple[Loss, ...]:
 
 
 _KIND_NAMES = {"mine": "mines", "roll": "rolls", "lift": "lifts", "fake": "fake notes"}
-_SETTINGS = {key.name for key in SETTING_KEYS}
+_SETTINGS = {*(key.name for key in SETTING_KEYS), RULES_VERSION}
 
 
 def _of_chart(song: Song, chart: Chart) -> Iterable[Loss]:
@@ -146,11 +152,14 @@ def _of_chart(song: Song, chart: Chart) -> Iterable[Loss]:
     kinds = Counter(n.kind if isinstance(n, LaneNote) else "" for n in others)
     for kind, n in kinds.items():
         yield Loss(name, _KIND_NAMES.get(kind, "notes of an unknown kind"), n)
+    costs = costs_of(song, chart)
     if mode == "osu":
         rounded = sum(_is_between_pixels(n) for n in chart.notes) if _is_whole(chart) else 0
         yield Loss(name, "places between two pixels; they are rounded", rounded)
         what = "sliders too fast or slow for osu!; their length is changed to keep their end"
-        yield Loss(name, what, n_changed_lengths(song, chart))
+        yield Loss(name, what, costs.n_lengths)
+        yield from _of_old_rules(song, chart)
+    yield Loss(name, "times between two milliseconds; they are rounded", costs.n_moved)
     foreign = sum(_is_foreign(n) for n in chart.notes)
     yield Loss(name, "samples of notes from StepMania", foreign)
     effects = sum(e.kind not in osu_timing.EFFECT_KINDS for e in chart.effects)
@@ -166,6 +175,23 @@ def _of_chart(song: Song, chart: Chart) -> Iterable[Loss]:
     yield Loss(name, "tempo changes inside a measure; they start a new one", inside)
 
 
+def _of_old_rules(song: Song, chart: Chart) -> Iterable[Loss]:
+    """What a file of today's version cannot say of a chart that plays by older rules."""
+    version = rules_version(chart)
+    if version is None or version >= _version_of_file(chart):
+        return
+    n_ticks = n_ticks_by_old_rules(chart, song.timing_of(chart))
+    yield Loss(chart.name, "sliders with ticks by the rules of old .osu files", n_ticks)
+    what = "stacks by the rules of old .osu files"
+    yield Loss(chart.name, what, version < LATE_STACKING)
+
+
+def _version_of_file(chart: Chart) -> int:
+    """The version of the file that the chart is written into."""
+    saved = chart.extra.get(OWNER)
+    return LATEST_VERSION if saved is None else Sheet.of(saved[2]).version
+
+
 def _pauses(causes: Counter[Cause]) -> int:
     return causes[Cause.STOP] + causes[Cause.DELAY]
 
@@ -177,8 +203,7 @@ def _is_foreign(note: Note) -> bool:
 
 def _is_whole(chart: Chart) -> bool:
     """Whether the chart's file holds whole pixels only."""
-    saved = chart.extra.get(OWNER)
-    return saved is None or Sheet.of(saved[2]).version < LAZER_VERSION
+    return _version_of_file(chart) < LAZER_VERSION
 
 
 def _is_between_pixels(note: Note) -> bool:

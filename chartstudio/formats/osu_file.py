@@ -16,14 +16,20 @@ from chartstudio.formats.osu_lines import LAZER_VERSION, Sheet, to_float
 from chartstudio.formats.osu_objects import MAX_KEYS, FileNote, HitObject, Lines, SpinnerError
 from chartstudio.formats.osu_speeds import MULTIPLIER_RANGE, TICK_RATE_RANGE, Speeds
 from chartstudio.formats.osu_timing import Controls, Point
-from chartstudio.formats.text import decode, opts_out, without_opt_out
-from chartstudio.modes.osu.timing import DEFAULT_MULTIPLIER, DEFAULT_TICK_RATE
+from chartstudio.formats.stepmania_text import decode_old
+from chartstudio.formats.text import opts_out, without_opt_out
+from chartstudio.modes.osu.timing import (
+    DEFAULT_MULTIPLIER,
+    DEFAULT_TICK_RATE,
+    LATE_RULES,
+    RULES_VERSION,
+)
 
 SUFFIX = ".osu"
 
-MANIA = 3
+OSU, MANIA = 0, 3
 
-MODES = {0: "osu", 1: "taiko", MANIA: "mania"}
+MODES = {OSU: "osu", 1: "taiko", MANIA: "mania"}
 """Modes whose charts are read, by their numbers."""
 
 
@@ -83,7 +89,7 @@ class OsuFile:
     @classmethod
     def of(cls, name: str, data: bytes) -> OsuFile:
         """Read a file's bytes."""
-        text, encoding = decode(data, name)
+        text, encoding = decode_old(data, name)
         return cls.parsed(name, encoding, text)
 
     @classmethod
@@ -155,6 +161,8 @@ class OsuFile:
                 found[key.name] = min(max(value, key.low), key.high)
         if "od" in found:
             found.setdefault("ar", found["od"])
+        if self.mode == OSU and self.sheet.version < LATE_RULES:
+            found[RULES_VERSION] = float(max(self.sheet.version, 1))
         return found
 
     def speeds(self, controls: Controls) -> Speeds:

@@ -33,7 +33,12 @@ END_SLACK_MS: Mapping[str, float] = {"osu": 0.5, "mania": 0.5, "taiko": 1.0}
 fraction off as well."""
 
 _KINDS = {"taiko": (*TAIKO_HITS, DRUMROLL, DENDEN), "mania": ("tap", "hold")}
+_SAID_ENDS = ("hold", DENDEN)
 _MAX_SKIP = 7
+
+_SAME_MS = 1e-5
+"""No tick of any tempo is so short."""
+
 _OSU_NOTES = (Circle, Slider, Spinner)
 
 _Means = Callable[[Ticks], NDArray[np.bool_]]
@@ -145,6 +150,30 @@ def whole_ms(
     ]
 
 
+def n_moved(notes: Sequence[FileNote], timing: TimingMap) -> int:
+    """How many notes come back from lines in whole milliseconds at another time.
+
+    Ends count where a line says them.
+    """
+    says_end = np.array([_says_end(n) for n in notes], dtype=bool)
+    starts = ticks_of(notes)
+    moved = _is_moved(starts, timing)
+    moved |= _is_moved(np.where(says_end, ends_of(notes), starts), timing)
+    return int(moved.sum())
+
+
+def _is_moved(ticks: Ticks, timing: TimingMap) -> NDArray[np.bool_]:
+    times_ms = timing.seconds_at(ticks) * 1000
+    back_ms = timing.seconds_at(said_ticks(np.rint(times_ms), timing)) * 1000
+    # By time, since ticks within a warp have one in common.
+    moved: NDArray[np.bool_] = np.abs(back_ms - times_ms) > _SAME_MS
+    return moved
+
+
+def _says_end(note: FileNote) -> bool:
+    return isinstance(note, Spinner) or (isinstance(note, LaneNote) and note.kind in _SAID_ENDS)
+
+
 def held_notes(notes: Sequence[Note], mode: str) -> list[FileNote]:
     """The notes that a mode's files have a line for."""
     if mode == "osu":
@@ -155,7 +184,7 @@ def held_notes(notes: Sequence[Note], mode: str) -> list[FileNote]:
 
 def _has_end(note: FileNote) -> bool:
     if isinstance(note, LaneNote):
-        return note.kind in ("hold", DRUMROLL, DENDEN)
+        return note.kind in (*_SAID_ENDS, DRUMROLL)
     return not isinstance(note, Circle)
 
 

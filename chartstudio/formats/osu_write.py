@@ -15,11 +15,18 @@ from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Chart, Metadata, Song
 from chartstudio.formats import osu_file, osu_timing
 from chartstudio.formats.osu_ends import Settled, settle, with_velocities
-from chartstudio.formats.osu_file import SETTING_KEYS, SUFFIX, OsuFile, SettingKey, background
+from chartstudio.formats.osu_file import (
+    SETTING_KEYS,
+    SUFFIX,
+    Content,
+    OsuFile,
+    SettingKey,
+    background,
+)
 from chartstudio.formats.osu_lines import LAZER_VERSION, Sheet
 from chartstudio.formats.osu_objects import MAX_MS, HitObject, merge, places_of
 from chartstudio.formats.osu_paths import MAX_COORDINATE
-from chartstudio.formats.osu_ticks import in_file, whole_ms
+from chartstudio.formats.osu_ticks import held_notes, in_file, n_moved, whole_ms
 from chartstudio.formats.osu_timing import Controls, Point
 from chartstudio.formats.text import encode, file_name, plain
 from chartstudio.modes import MODES
@@ -185,10 +192,16 @@ class _Writer:
         name = self.name if unchanged else self._new_name()
         return name, encode(sheet.text, self.encoding, unchanged)
 
-    def settled(self) -> Settled:
-        """The chart's objects as the file will have them."""
-        file = self._parsed(self._with_settings(self._with_keys()))
-        return self._with_timing(file)[1]
+    def costs(self) -> Costs:
+        """What the chart's notes lose in the file."""
+        sheet, settled = self._with_timing(self._parsed(self._with_settings(self._with_keys())))
+        file = self._parsed(sheet)
+        _, left = self._split(self._content(file), settled)
+        held = held_notes(self.chart.notes, self.mode)
+        return Costs(settled.n_lengths, n_moved([held[place] for place in left], self.timing))
+
+    def _content(self, file: OsuFile) -> Content:
+        return self.old_content if file is self.old else file.content()
 
     def _parsed(self, sheet: Sheet) -> OsuFile:
         if sheet is self.old.sheet:
@@ -271,8 +284,22 @@ class _Writer:
         return Settled(tuple(p.found for p in placed))
 
     def _with_objects(self, file: OsuFile, settled: Settled) -> Sheet:
-        content = self.old_content if file is self.old else file.content()
+        content = self._content(file)
         self._refuse(settled.objects, content.lines.n_keys)
+        kept, left = self._split(content, settled)
+        if not left and len(kept) == len(content.rows) + len(content.others):
+            return file.sheet
+        new = ((place, settled.objects[place]) for place in left)
+        merged: list[str | int] = [
+            line if isinstance(line, int) else content.lines.text(line)
+            for line in merge(sorted(kept, key=lambda item: item[0]), new)
+        ]
+        return file.sheet.with_section("HitObjects", merged)
+
+    def _split(
+        self, content: Content, settled: Settled
+    ) -> tuple[list[tuple[int, int, HitObject | None]], list[int]]:
+        """Lines that stay, as `merge` takes them, and the places of objects that get new ones."""
         places: dict[HitObject, list[int]] = {}
         for place in reversed(range(len(settled.objects))):
             places.setdefault(settled.objects[place], []).append(place)
@@ -281,16 +308,7 @@ class _Writer:
         for row, found in zip(content.rows, there, strict=True):
             if places.get(found):
                 kept.append((row, places[found].pop(), found))
-        left = sorted(place for free in places.values() for place in free)
-        n_kept = len(kept) - len(content.others)
-        if not left and n_kept == len(content.rows):
-            return file.sheet
-        new = ((place, settled.objects[place]) for place in left)
-        merged: list[str | int] = [
-            line if isinstance(line, int) else content.lines.text(line)
-            for line in merge(sorted(kept, key=lambda item: item[0]), new)
-        ]
-        return file.sheet.with_section("HitObjects", merged)
+        return kept, sorted(place for free in places.values() for place in free)
 
     def _refuse(self, objects: Iterable[HitObject], n_keys: int) -> None:
         """Raise `ModeError` for places that osu! would skip."""
@@ -328,9 +346,25 @@ def _with_changed(sheet: Sheet, changed: Mapping[tuple[str, str], str]) -> Sheet
     return sheet
 
 
-def n_changed_lengths(song: Song, chart: Chart) -> int:
-    """Sliders that can end where they should with another length only."""
-    return _Writer(song, chart, _Before.of(song)).settled().n_lengths
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What notes lose in a file.
+
+    Parameters
+    ----------
+    n_lengths : int
+        Sliders that can end where they should with another length only.
+    n_moved : int
+        Notes between two milliseconds, which new lines move.
+    """
+
+    n_lengths: int
+    n_moved: int
+
+
+def costs_of(song: Song, chart: Chart) -> Costs:
+    """What a chart's notes lose in its file."""
+    return _Writer(song, chart, _Before.of(song)).costs()
 
 
 def _with_background(sheet: Sheet, name: str) -> Sheet:

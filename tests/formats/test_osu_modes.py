@@ -207,7 +207,10 @@ def test_an_end_off_the_grid_is_met_whatever_its_head_was_rounded_to(
     again = read(write(song))
     assert again.charts[0].notes[0].end == is_read
     assert read(write(again)) == again
-    assert losses(song, "osz") == ()
+    # The head is written in whole milliseconds, and only one on the grid is known by them.
+    assert [loss.what for loss in losses(song, "osz")] == [
+        "times between two milliseconds; they are rounded"
+    ] * (start % BEAT != 0)
 
 
 def test_two_sliders_at_once_share_a_velocity() -> None:

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,9 @@ from chartstudio.modes.osu.timing import (
     length_for,
     needed_sv,
     slider_duration_s,
+    n_ticks_by_old_rules,
     slider_times,
+    tick_shares,
     ticks_of_slider,
 )
 
@@ -70,17 +73,20 @@ def test_no_velocity_makes_something_of_nothing() -> None:
     assert needed_sv(0, 1, 1, 0.5, 1.4) == 0
 
 
+NO_TICKS = np.empty(0)
+
 TICKS = [
-    # start, end, spans, gap -> ticks, repeats: the cases of osu!'s SliderEventGeneratorTest.
-    ((0, 1, 1, 0.5), [0.5], []),
-    ((0, 2, 2, 0.5), [0.5, 1.5], [1]),
-    ((0, 2, 2, 0.3), [0.3, 0.6, 0.9, 1.1, 1.4, 1.7], [1]),
-    ((0, 1, 1, 0.99), [], []),
-    ((0, 1, 1, 0.9899), [0.9899], []),
+    # start, end, spans, pixels between ticks at 1 px a ms -> ticks, repeats: the cases of
+    # osu!'s SliderEventGeneratorTest.
+    ((0, 1, 1, 500), [0.5], []),
+    ((0, 2, 2, 500), [0.5, 1.5], [1]),
+    ((0, 2, 2, 300), [0.3, 0.6, 0.9, 1.1, 1.4, 1.7], [1]),
+    ((0, 1, 1, 990), [], []),
+    ((0, 1, 1, 989.9), [0.9899], []),
     ((5, 6, 1, math.inf), [], []),
-    ((5, 6, 1, 0.25), [5.25, 5.5, 5.75], []),
-    ((0, 3, 3, 0.4), [0.4, 0.8, 1.2, 1.6, 2.4, 2.8], [1, 2]),
-    ((0, 0, 4, 0.4), [], [0, 0, 0]),
+    ((5, 6, 1, 250), [5.25, 5.5, 5.75], []),
+    ((0, 3, 3, 400), [0.4, 0.8, 1.2, 1.6, 2.4, 2.8], [1, 2]),
+    ((0, 0, 4, 400), [], [0, 0, 0]),
 ]
 
 
@@ -88,20 +94,24 @@ TICKS = [
 def test_ticks_and_repeats(
     given: tuple[float, float, int, float], ticks: list[float], repeats: list[float]
 ) -> None:
-    found = slider_times(*given)
+    start_s, end_s, n_spans, tick_px = given
+    shares = tick_shares((end_s - start_s) / n_spans * 1000, tick_px, 1.0)
+    found = slider_times(start_s, end_s, n_spans, shares)
     assert found.ticks_s.tolist() == pytest.approx(ticks)
     assert found.repeats_s.tolist() == pytest.approx(repeats)
     assert (found.start_s, found.end_s) == given[:2]
 
 
 def test_the_legacy_last_tick_is_36_ms_early_but_not_before_the_middle() -> None:
-    assert slider_times(0, 1, 2, 1).legacy_last_tick_s == pytest.approx(0.964)
-    assert slider_times(0, 0.05, 1, 1).legacy_last_tick_s == pytest.approx(0.025)
+    assert slider_times(0, 1, 2, NO_TICKS).legacy_last_tick_s == pytest.approx(0.964)
+    assert slider_times(0, 0.05, 1, NO_TICKS).legacy_last_tick_s == pytest.approx(0.025)
 
 
 def test_hostile_sliders_have_a_bounded_number_of_ticks() -> None:
-    assert len(slider_times(0, 1e9, 9000, 1e-3).ticks_s) <= 100_000
-    assert len(slider_times(0, 1e9, 1_000_000, 1e-3).repeats_s) == 999_999
+    shares = tick_shares(1e9, 1e-6, 1e-3)
+    assert len(shares) == 100_000
+    assert len(slider_times(0, 1e9, 9000, shares).ticks_s) <= 100_000
+    assert len(slider_times(0, 1e9, 1_000_000, shares).repeats_s) == 999_999
 
 
 def test_ticks_of_a_chart_follow_its_tempo_rate_and_effects() -> None:
@@ -109,10 +119,10 @@ def test_ticks_of_a_chart_follow_its_tempo_rate_and_effects() -> None:
     effects = (Effect(4 * BEAT, "sv", (2.0,)), Effect(8 * BEAT, "sv", ("nan",)))
     chart = Chart("osu", effects=effects).with_setting("slider_tick_rate", 2.0)
     slider = Slider(0, 2 * BEAT, 0, 0, "L", (("", 100, 0),), 280.0)
-    assert ticks_of_slider(slider, chart, timing).ticks_s.tolist() == [1.25, 1.5, 1.75]
+    assert ticks_of_slider(slider, chart, timing).ticks_s == pytest.approx([1.25, 1.5, 1.75])
     assert duration_by_velocity_s(slider, chart, timing) == pytest.approx(1)
     quick = Slider(4 * BEAT, 5 * BEAT, 0, 0, "L", (("", 100, 0),), 280.0)
-    assert ticks_of_slider(quick, chart, timing).ticks_s.tolist() == [3.25]
+    assert ticks_of_slider(quick, chart, timing).ticks_s == pytest.approx([3.25])
     assert duration_by_velocity_s(quick, chart, timing) == pytest.approx(0.5)
     tickless = Slider(8 * BEAT, 10 * BEAT, 0, 0, "L", (("", 100, 0),), 280.0)
     assert ticks_of_slider(tickless, chart, timing).ticks_s.tolist() == []

@@ -21,9 +21,12 @@ from chartstudio.modes.osu.curve import length_of
 from chartstudio.modes.osu.field import osu_notes
 from chartstudio.modes.osu.notes import Circle, OsuNote, Slider, Spinner
 from chartstudio.modes.osu.timing import (
+    SAME_END_S,
     SV_RANGE,
     Velocities,
+    beat_ms_of,
     needed_sv,
+    rules_version,
     slider_duration_s,
     slider_multiplier,
     tick_rate,
@@ -37,7 +40,7 @@ STACK_LENIENCY = Setting("stack_leniency", "Stack leniency", 0.7, 0.0, 1.0)
 SETTINGS = (CS, AR, OD, HP, SLIDER_MULTIPLIER, SLIDER_TICK_RATE, STACK_LENIENCY)
 """What an osu! chart sets as a whole."""
 
-_TEXT = """osu file format v14
+_TEXT = """osu file format v{version}
 
 [General]
 StackLeniency:{stack_leniency!r}
@@ -58,10 +61,9 @@ SliderTickRate:{slider_tick_rate!r}
 {objects}
 """
 
-_SAME_END_S = 0.0015
-"""A slider that the chart's velocity ends so near to its end was meant to have that velocity:
-files hold no ends, and ends on ticks are rounded."""
-
+_VERSION = 14
+_FIRST_IN_TIME = 5
+"""Before this version times are shifted; the rules are the same."""
 
 _MOST_PARTS = 500_000
 _LONGEST_MS = 86_400_000
@@ -77,20 +79,24 @@ def stars(chart: Chart, timing: TimingMap) -> float:
     if not notes or ends_ms[-1] - times_ms[0] > _LONGEST_MS or _n_parts(notes, chart) > _MOST_PARTS:
         return 0.0
     reds = {a.seconds * 1000: a for a in timing.anchors}
-    lines = [(t, 0, f"{t!r},{60_000 / a.bpm!r},{a.meter},1,0,100,1,0") for t, a in reds.items()]
+    lines = [(t, 0, f"{t!r},{beat_ms_of(a.bpm)!r},{a.meter},1,0,100,1,0") for t, a in reds.items()]
     lines += _velocity_lines(chart, timing, times_ms)
     values = {s.name: float(s.of(chart)) for s in SETTINGS}
     values |= {"slider_multiplier": slider_multiplier(chart), "slider_tick_rate": tick_rate(chart)}
     objects = (_line(n, *ms) for n, *ms in zip(notes, times_ms, ends_ms, strict=True))
     text = _TEXT.format(
-        **values, points="\n".join(text for *_, text in sorted(lines)), objects="\n".join(objects)
+        version=max(rules_version(chart) or _VERSION, _FIRST_IN_TIME),
+        **values,
+        points="\n".join(text for *_, text in sorted(lines)),
+        objects="\n".join(objects),
     )
     return stars_of(text)
 
 
 def _n_parts(notes: Sequence[OsuNote], chart: Chart) -> float:
     """About how many repeats and ticks there are in all."""
-    rate = tick_rate(chart) / TICKS_PER_BEAT
+    densest = SV_RANGE[1] if rules_version(chart) else 1.0
+    rate = tick_rate(chart) / TICKS_PER_BEAT * densest
     return sum(n.n_spans + (n.end - n.tick) * rate for n in notes if isinstance(n, Slider))
 
 
@@ -109,7 +115,7 @@ def _velocity_lines(
             duration_s = timing.seconds_at(note.end) - timing.seconds_at(note.tick)
             length_px = length_of(note.curve, note.x, note.y, note.points, note.length_px)
             meant_s = slider_duration_s(length_px, note.n_spans, 60 / bpm, multiplier, sv)
-            if abs(meant_s - duration_s) > _SAME_END_S:
+            if abs(meant_s - duration_s) > SAME_END_S:
                 low, high = SV_RANGE
                 sv = needed_sv(length_px, note.n_spans, duration_s, 60 / bpm, multiplier)
                 sv = min(max(sv, low), high)

@@ -14,10 +14,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chartstudio.core.song import Chart, Effect
 from chartstudio.core.timing import Seconds, TimingMap
+from chartstudio.modes.osu.curve import length_of
 from chartstudio.modes.osu.notes import Slider
+
+Shares = NDArray[np.float64]
+"""Places on a span as shares of its length, in rising order."""
 
 SV_RANGE = (0.1, 10.0)
 """Slider velocities that osu!standard plays; others are clamped."""
@@ -31,14 +36,36 @@ DEFAULT_MULTIPLIER = 1.4
 DEFAULT_TICK_RATE = 1.0
 """Slider ticks a beat of a chart that says none."""
 
+RULES_VERSION = "rules_version"
+"""Chart setting: the version of the .osu file by whose old rules the chart plays, where that is
+below `LATE_RULES`. Charts without it play by the rules of today."""
+
+LATE_RULES = 8
+"""From this version on the distance between ticks grows with the slider velocity."""
+
+LATE_STACKING = 6
+"""From this version on objects are stacked from the last one backwards."""
+
+SAME_END_S = 0.0015
+"""A slider that the chart's velocity ends so near to its end was meant to have that velocity:
+files hold no ends, and ends on ticks are rounded."""
+
 _BASE_PX = 100.0
 _NO_TICK_MS = 10.0
 _LENIENCY_MS = 36.0
+_LONGEST_PX = 100_000.0
+"""Ticks are spread over no longer a path than this."""
+
 _MAX_TICKS = 100_000
 """More ticks than this on one slider are left out; the game has no bound."""
 
 
-def _px_per_ms(beat_s: float, slider_multiplier: float, sv: float) -> float:
+def beat_ms_of(bpm: float) -> float:
+    """Length of a beat in milliseconds, with the 15 digits that osu! writes it with."""
+    return float(f"{60_000 / bpm:.15g}")
+
+
+def _px_per_ms(beat_ms: float, slider_multiplier: float, sv: float) -> float:
     """Speed of the ball.
 
     The game turns the velocity into a beat of ``100 / sv`` percent, rounds that to a float and
@@ -49,7 +76,7 @@ def _px_per_ms(beat_s: float, slider_multiplier: float, sv: float) -> float:
         low, high = SV_RANGE
         slowed = 100.0 / min(max(sv, low), high)
         percent = min(max(float(np.float32(slowed)), 100 / high), 100 / low)
-    return _BASE_PX * slider_multiplier / (beat_s * 1000 * (percent / 100.0))
+    return _BASE_PX * slider_multiplier / (beat_ms * (percent / 100.0))
 
 
 def slider_duration_s(
@@ -74,7 +101,7 @@ def slider_duration_s(
     float
         Seconds, 0 or more.
     """
-    velocity = _px_per_ms(beat_s, slider_multiplier, sv)
+    velocity = _px_per_ms(beat_s * 1000, slider_multiplier, sv)
     return max(n_spans, 1) * max(length_px, 0.0) / velocity / 1000
 
 
@@ -95,7 +122,7 @@ def length_for(
     n_spans: int, duration_s: float, beat_s: float, slider_multiplier: float, sv: float
 ) -> float:
     """Length of one span, in osu! pixels, with which a slider takes a given time."""
-    velocity = _px_per_ms(beat_s, slider_multiplier, sv)
+    velocity = _px_per_ms(beat_s * 1000, slider_multiplier, sv)
     return duration_s * 1000 * velocity / max(n_spans, 1)
 
 
@@ -122,33 +149,56 @@ class SliderTimes:
     legacy_last_tick_s: float
 
 
-def slider_times(start_s: float, end_s: float, n_spans: int, tick_gap_s: float) -> SliderTimes:
+def tick_shares(length_px: float, tick_px: float, px_per_ms: float) -> Shares:
+    """Where ticks lie on one span, as shares of it from the head on.
+
+    None comes within 10 ms of the end of the path. The distances are added up one by one as
+    in the game, since editors end sliders right where that decides on a tick.
+
+    Parameters
+    ----------
+    length_px : float
+        Of the span.
+    tick_px : float
+        Distance between ticks; infinite for none.
+    px_per_ms : float
+        Speed of the ball.
+
+    Returns
+    -------
+    ndarray of float64
+        In rising order, at most 100,000.
+    """
+    length_px = min(length_px, _LONGEST_PX)
+    until_px = length_px - px_per_ms * _NO_TICK_MS
+    if not 0 < tick_px < until_px:
+        return np.empty(0)
+    n_most = min(int(length_px / tick_px) + 1, _MAX_TICKS)
+    distances = np.cumsum(np.full(n_most, tick_px))
+    found: Shares = distances[distances < until_px] / length_px
+    return found
+
+
+def slider_times(start_s: float, end_s: float, n_spans: int, shares: Shares) -> SliderTimes:
     """Ticks and repeats of a slider.
 
-    Ticks stand ``tick_gap_s`` apart counted from the head's end of the path, on the way back
-    too, so a repeat mirrors them. None comes within 10 ms of the end of the path.
+    Ticks lie at the same places of the path on the way back, so a repeat mirrors them.
 
     Parameters
     ----------
     start_s, end_s : float
     n_spans : int
-    tick_gap_s : float
-        The beat divided by the tick rate; infinite for no ticks. (Charts of file versions
-        below 8 have it divided by the slider velocity too.)
+    shares : ndarray of float64
+        Of `tick_shares`.
     """
     n_spans = max(n_spans, 1)
     span_s = (end_s - start_s) / n_spans
     spans = np.arange(n_spans, dtype=np.float64)
     last_s = max((start_s + end_s) / 2, end_s - _LENIENCY_MS / 1000)
     repeats: Seconds = start_s + spans[1:] * span_s
-    until = span_s - _NO_TICK_MS / 1000
-    if not 0 < tick_gap_s < until:
-        return SliderTimes(start_s, end_s, repeats, np.empty(0), last_s)
-    n_ticks = max(min(math.ceil(until / tick_gap_s) - 1, _MAX_TICKS // n_spans), 0)
-    forth = np.arange(1, n_ticks + 1) * tick_gap_s
-    forth = forth[forth < until]
-    offsets = np.where(spans[:, None] % 2 == 0, forth, span_s - forth[::-1])
-    ticks: Seconds = (start_s + spans[:, None] * span_s + offsets).ravel()
+    forth = shares[: _MAX_TICKS // n_spans]
+    on_span = np.where(spans[:, None] % 2 == 0, forth, 1 - forth[::-1])
+    ticks: Seconds = (start_s + (spans[:, None] + on_span) * span_s).ravel()
     return SliderTimes(start_s, end_s, repeats, ticks, last_s)
 
 
@@ -201,6 +251,12 @@ def _clamped(value: object, default: float, limits: tuple[float, float]) -> floa
     return min(max(figure, limits[0]), limits[1])
 
 
+def rules_version(chart: Chart) -> int | None:
+    """The version of .osu files by whose old rules a chart plays; None for those of today."""
+    value = chart.setting(RULES_VERSION)
+    return int(value) if isinstance(value, int | float) and 0 < value < LATE_RULES else None
+
+
 def ticks_of_slider(slider: Slider, chart: Chart, timing: TimingMap) -> SliderTimes:
     """Ticks, repeats and end of one slider of a chart.
 
@@ -209,14 +265,51 @@ def ticks_of_slider(slider: Slider, chart: Chart, timing: TimingMap) -> SliderTi
     slider : Slider
         Its end is where the slider says, whatever its length and the chart's velocity make.
     chart : Chart
-        Its ``slider_tick_rate`` and ``sv`` effects are read.
+        Its settings and ``sv`` effects are read.
     timing : TimingMap
     """
     start_s, end_s = timing.seconds_at(slider.tick), timing.seconds_at(slider.end)
-    gap_s = 60 / timing.bpm_at(slider.tick) / tick_rate(chart)
-    if math.isnan(Velocities(chart.effects).at(slider.tick)):
-        gap_s = math.inf
-    return slider_times(start_s, end_s, slider.n_spans, gap_s)
+    sv = Velocities(chart.effects).at(slider.tick)
+    old = rules_version(chart) is not None
+    return slider_times(start_s, end_s, slider.n_spans, _shares(slider, chart, timing, sv, old))
+
+
+def n_ticks_by_old_rules(chart: Chart, timing: TimingMap) -> int:
+    """How many sliders have their ticks elsewhere than by the rules of today."""
+    if rules_version(chart) is None:
+        return 0
+    velocities = Velocities(chart.effects)
+
+    def differs(slider: Slider) -> bool:
+        sv = velocities.at(slider.tick)
+        then, now = (_shares(slider, chart, timing, sv, old) for old in (True, False))
+        return not np.array_equal(then, now)
+
+    return sum(differs(n) for n in chart.notes if isinstance(n, Slider))
+
+
+def _shares(slider: Slider, chart: Chart, timing: TimingMap, sv: float, old: bool) -> Shares:
+    """Where a slider's ticks lie on its path.
+
+    Where its end is another than the chart's velocity makes, it has the velocity that makes
+    it so, as a file of it would say.
+    """
+    duration_s = timing.seconds_at(slider.end) - timing.seconds_at(slider.tick)
+    length_px = length_of(slider.curve, slider.x, slider.y, slider.points, slider.length_px)
+    if math.isnan(sv) or duration_s <= 0 or length_px <= 0:
+        return np.empty(0)
+    multiplier, n_spans = slider_multiplier(chart), max(slider.n_spans, 1)
+    beat_ms = beat_ms_of(timing.bpm_at(slider.tick))
+    px_per_ms = _px_per_ms(beat_ms, multiplier, sv)
+    if abs(n_spans * length_px / px_per_ms / 1000 - duration_s) > SAME_END_S:
+        sv = needed_sv(length_px, n_spans, duration_s, beat_ms / 1000, multiplier)
+        px_per_ms = n_spans * length_px / (duration_s * 1000)
+    # By way of the speed, whose rounding the distance has in the game too.
+    tick_px = px_per_ms * beat_ms / tick_rate(chart)
+    if old:
+        low, high = SV_RANGE
+        tick_px *= 1 / min(max(sv, low), high)
+    return tick_shares(length_px, tick_px, px_per_ms)
 
 
 def duration_by_velocity_s(slider: Slider, chart: Chart, timing: TimingMap) -> float:
