@@ -29,6 +29,24 @@ def test_nothing_changed_is_the_same_text(text: str) -> None:
     assert file.edited({"l": [0, 1, 2]}) == text
 
 
+@pytest.mark.parametrize("padding", ["\0\0", "\n\0", " \0 \r\n", "\v\f"])
+@LAYOUT
+def test_padding_behind_the_end_stays(text: str, padding: str) -> None:
+    file = JsonText.of(text + padding, "x")
+    assert file.value == value_of(text)
+    assert file.n_repairs == 0
+    assert file.edited({}, {}) == text + padding
+    edited = file.edited({"l": [0, New(4)]}, {"a": 2})
+    assert edited.endswith("}" + text.rpartition("}")[2] + padding)
+    assert JsonText.of(edited, "x").value == {**file.value, "a": 2, "l": [1, 4]}
+
+
+@pytest.mark.parametrize("text", ["\0", "{}\0x", '{"a":\0}', " \n", "{}\0{}"])
+def test_other_padding_is_damage(text: str) -> None:
+    with pytest.raises(FormatError, match="damaged"):
+        JsonText.of(text, "x")
+
+
 @LAYOUT
 def test_elements_come_and_go(text: str) -> None:
     file = JsonText.of(text, "x")

@@ -28,6 +28,9 @@ GZIP = "gzip"
 """The encoding of a text that holds packed bytes, one character each."""
 
 _BOM = "\ufeff"
+_PADDING = "\0 \t\r\n\v\f"
+"""What some tools leave behind the end of a file; the game does not mind."""
+
 _MAX_REPAIRS = 20
 _SPACE = re.compile(r"[ \t\r\n]*")
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -152,7 +155,8 @@ class JsonText:
             When it is no JSON object.
         """
         mark = _BOM if text.startswith(_BOM) else ""
-        body = text[len(mark) :]
+        body = text[len(mark) :].rstrip(_PADDING)
+        padding = text[len(mark) + len(body) :]
         for n_repairs in range(_MAX_REPAIRS):
             try:
                 value = parse(body)
@@ -167,7 +171,7 @@ class JsonText:
             else:
                 if not isinstance(value, dict):
                     raise FormatError(name, None, "is no Beat Saber file; choose another file")
-                return cls(mark + body, value, n_repairs)
+                return cls(mark + body + padding, value, n_repairs)
         raise FormatError(name, None, "is damaged; get the song again")
 
     # Places in the text ------------------------------------------------------------------
