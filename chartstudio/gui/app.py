@@ -268,6 +268,7 @@ def shut_down(window: MainWindow) -> bool:
     studio = window.studio
     studio.playback.close()
     studio.checker.stop()
+    window.export.stop()
     studio.preferences.flush()
     ended = studio.jobs.close()
     studio.keeper.close()

@@ -116,6 +116,10 @@ class ExportPanel(QWidget):
         if self.isVisible():
             self._show()
 
+    def stop(self) -> None:
+        """Look at no more exports."""
+        self._later.stop()
+
     def _look(self) -> None:
         if self._document.song.charts:
             self._exporter.look()
