@@ -6,24 +6,37 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
-from chartstudio.core.note import LaneNote
+import numpy as np
+
+from chartstudio.core.note import LaneNote, ticks_of
 from chartstudio.core.song import Chart, Song
+from chartstudio.core.timing import TimingMap
 from chartstudio.formats.format import Format, Loss, sniff_suffix
 from chartstudio.formats.marks import stepmania_prepare
+from chartstudio.formats.playable import playable
 from chartstudio.formats.stepmania_dialect import DIFFICULTIES, SM, SSC, Dialect
 from chartstudio.formats.stepmania_effects import EFFECT_KINDS
 from chartstudio.formats.stepmania_notes import KEYSOUND, STYLES, fit_notes
 from chartstudio.formats.stepmania_read import read
-from chartstudio.formats.stepmania_tempo import n_off_rows
+from chartstudio.formats.stepmania_tempo import as_read, n_off_rows
 from chartstudio.formats.stepmania_timing import ROW_TICKS
+from chartstudio.formats.stepmania_unread import left_behind, unread
 from chartstudio.formats.stepmania_write import description_of, fit_song, main_timing, write
+
+_FAKES = "fakes"
+
+__all__ = ["SM_FORMAT", "SSC_FORMAT", "losses", "unread"]
 
 
 def losses(dialect: Dialect, song: Song) -> tuple[Loss, ...]:
     """What a dialect cannot hold of a song whose charts are all of styles it has."""
+    fitted = fit_song(dialect, song)
     found = [*_of_song(dialect, song)]
-    for chart, ready in zip(song.charts, fit_song(dialect, song).charts, strict=True):
+    names = left_behind(dialect, song, is_aligned=fitted.timing == song.timing)
+    found += [Loss("", f"the unread chart {name}", 1) for name in names]
+    for chart, ready in zip(song.charts, fitted.charts, strict=True):
         found += _of_chart(dialect, song, chart, ready)
+        found += _of_judgement(dialect, song, chart, (ready, fitted.timing_of(ready)))
     return tuple(replace(loss, n=int(loss.n)) for loss in found if loss.n)
 
 
@@ -34,8 +47,10 @@ def _of_song(dialect: Dialect, song: Song) -> Iterable[Loss]:
     if not dialect.split:
         yield Loss("", "source", bool(meta.source))
         yield Loss("", "cover picture", bool(meta.cover))
-    n_effects = sum(e.kind not in kinds for e in song.effects)
-    yield Loss("", "scroll, speed, fake and label changes of the song", n_effects)
+    lost = [e.kind for e in song.effects if e.kind not in kinds]
+    n_fakes = lost.count(_FAKES)
+    yield Loss("", "scroll, speed and label changes of the song", len(lost) - n_fakes)
+    yield Loss("", "fake stretches of the song", n_fakes)
     yield Loss("", "tempo changes between the rows of 1/192", n_off_rows(song.timing))
 
 
@@ -45,9 +60,10 @@ def _of_chart(dialect: Dialect, song: Song, chart: Chart, ready: Chart) -> Itera
     name = chart.name
     yield Loss(name, "hit sounds", sounds)
     held = {t.kind for t in dialect.effect_tags} if dialect.split else set()
-    foreign = [e for e in chart.effects if e.kind not in held | {KEYSOUND}]
-    n_known = sum(e.kind in EFFECT_KINDS for e in foreign)
-    yield Loss(name, "scroll, speed, fake and label changes", n_known)
+    foreign = [e.kind for e in chart.effects if e.kind not in held | {KEYSOUND}]
+    n_known, n_fakes = sum(k in EFFECT_KINDS for k in foreign), foreign.count(_FAKES)
+    yield Loss(name, "scroll, speed and label changes", n_known - n_fakes)
+    yield Loss(name, "fake stretches", n_fakes)
     yield Loss(name, "osu! changes of speed and sound", len(foreign) - n_known)
     fraction = chart.level is not None and chart.level != int(chart.level)
     yield Loss(name, "decimals of the level", fraction)
@@ -67,6 +83,28 @@ def _of_chart(dialect: Dialect, song: Song, chart: Chart, ready: Chart) -> Itera
     yield Loss(name, "notes moved to the nearest 1/192", fitted.n_moved)
     yield Loss(name, "holds cut short by a note in their lane", fitted.n_cut)
     yield Loss(name, "notes without a place of their own", fitted.n_dropped)
+
+
+def _of_judgement(
+    dialect: Dialect, song: Song, chart: Chart, ready: tuple[Chart, TimingMap]
+) -> Iterable[Loss]:
+    """Notes that are played in one of the two only: in the song, or in the file made of it.
+
+    ``ready`` is the chart as the file has it, and the timing it runs on there.
+    """
+    ticks = ticks_of(chart.notes)
+    warped = song.timing_of(chart).warped(ticks)
+    if not any(t.kind == _FAKES for t in dialect.effect_tags):
+        n_fakes = int((~playable(song, chart) & ~warped).sum())
+        yield Loss(chart.name, "notes and mines of fake stretches that become real", n_fakes)
+    written, timing = ready
+    rows = {(round(n.tick / ROW_TICKS), n.lane) for n in written.notes if isinstance(n, LaneNote)}
+    places = np.array([row * ROW_TICKS for row, _ in rows], dtype=np.int64)
+    still = as_read(timing, dialect.split).warped(places)
+    # Notes that share a place there are one, which is told elsewhere.
+    n_real, n_warped = int((~still).sum() - (~warped).sum()), int(still.sum() - warped.sum())
+    yield Loss(chart.name, "notes and mines of warps that become real", max(0, n_real))
+    yield Loss(chart.name, "notes and mines that end up inside warps", max(0, n_warped))
 
 
 def _format(dialect: Dialect, title: str) -> Format:

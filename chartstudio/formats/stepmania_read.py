@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chartstudio.core.errors import FormatError
 from chartstudio.core.song import Chart, Effect, Extra, Metadata, Song
 from chartstudio.core.timing import TimingMap
 from chartstudio.formats.format import Files, top_level
@@ -29,7 +30,7 @@ from chartstudio.formats.stepmania_notes import (
     split_measures,
     style_of,
 )
-from chartstudio.formats.stepmania_sheet import Item, Sheet, read_sheet
+from chartstudio.formats.stepmania_sheet import Item, Sheet, has_tags, read_sheet
 from chartstudio.formats.stepmania_text import decode_old
 from chartstudio.formats.stepmania_timing import (
     SPLIT_TIMING_VERSION,
@@ -63,11 +64,21 @@ def read(dialect: Dialect, files: Files, chosen: str | None) -> Song:
     files : mapping of str to bytes
     chosen : str or None
         The file to read; else the first of the folder, as the games do.
+
+    Raises
+    ------
+    FormatError
+        When there is no tag in the file. One of no bytes is a song that nothing is known of.
     """
     name = chosen or top_level(files, (dialect.suffix,))[0]
     text, encoding = decode_old(files[name], name)
+    if text and not has_tags(text):
+        what = "is no StepMania file; it has no #TITLE: nor any other tag, choose another file"
+        raise FormatError(name, None, what)
     sheet = read_sheet(text, dialect.split)
     reader = Reader(dialect)
+    if not text:
+        reader.problems.append(f"{name} is empty")
     if not encoding.startswith("utf"):
         reader.problems.append(f"{name} is not UTF-8; read as {encoding}, so names may look wrong")
     tags = dialect.values(sheet.tags())

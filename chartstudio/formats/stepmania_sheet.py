@@ -7,8 +7,9 @@ how the files are laid out, not what their values mean.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from chartstudio.core.song import Frozen
@@ -66,6 +67,12 @@ class Sheet:
         return cls(tuple(_restored(*i) for i in items if isinstance(i, tuple)), str(rest))
 
 
+def is_whole(item: Item, blocks: bool) -> bool:
+    """Whether a chart has all that the games ask of one; ``blocks`` as in `read_sheet`."""
+    last = item.parameters[-1]
+    return last.key in NOTES and (blocks or len(last.values) >= _N_SM_FIELDS)
+
+
 def _restored(kind: Frozen, text: Frozen) -> Item:
     kinds: dict[Frozen, ItemKind] = {"chart": "chart", "kept": "kept"}
     return Item(kinds.get(kind, "tag"), parse(str(text))[0])
@@ -88,9 +95,10 @@ def read_sheet(text: str, blocks: bool) -> Sheet:
 
 def _single(parameters: Iterable[Parameter]) -> Iterable[Item]:
     for p in parameters:
+        item = Item("chart", (p,))
         is_chart = p.key in NOTES
-        whole = len(p.values) >= _N_SM_FIELDS
-        yield Item("tag" if not is_chart else "chart" if whole else "kept", (p,))
+        whole = is_whole(item, blocks=False)
+        yield item if whole else replace(item, kind="kept" if is_chart else "tag")
 
 
 def _blocks(parameters: Iterable[Parameter]) -> Iterable[Item]:
@@ -141,6 +149,14 @@ class Wanted:
 
     value: str | None
     holds: Callable[[str], bool]
+
+
+_TAG = re.compile(r"#\s*\w{3,}\s*:", re.ASCII)
+
+
+def has_tags(text: str) -> bool:
+    """Whether there is any ``#TAG:`` in a text; names of them have three letters and more."""
+    return _TAG.search(text) is not None
 
 
 def exactly(value: str) -> Wanted:

@@ -11,15 +11,24 @@ from itertools import groupby, pairwise
 
 from chartstudio.core.timing import Anchor, Cause, TimingMap
 from chartstudio.formats.stepmania_timing import (
+    END_OF_TIME_ROWS,
+    FASTEST_BPM,
+    LONGEST_PAUSE_S,
     ROW_TICKS,
     ROWS_PER_BEAT,
+    SPLIT_TIMING_VERSION,
     Rows,
     Segments,
+    read_segments,
     span_s,
+    to_map,
 )
 from chartstudio.formats.text import plain
 
 _TOLERANCE_S = 1e-6
+
+_WARPING_BPM = 2 * FASTEST_BPM
+"""A tempo that warps in .sm files: beats pass in no time, and nothing is owed for them."""
 
 
 def of_map(timing: TimingMap) -> Segments:
@@ -33,6 +42,17 @@ def of_map(timing: TimingMap) -> Segments:
     for here, after in zip(groups, [*groups[1:], None], strict=True):
         out.group(here, after[0] if after else None)
     return out.segments()
+
+
+def as_read(timing: TimingMap, warp_tags: bool) -> TimingMap:
+    """A timing after it was written into tags and read again; `warp_tags` as in `tag_texts`.
+
+    A map that bends time in no way that a file could spell wrong is given back as it is.
+    """
+    if not any(a.cause is Cause.WARP or a.bpm > FASTEST_BPM for a in timing.anchors):
+        return timing
+    texts = tag_texts(of_map(timing), warp_tags)
+    return to_map(read_segments(texts, warp_tags, SPLIT_TIMING_VERSION, 0.0)[0])
 
 
 def n_off_rows(timing: TimingMap) -> int:
@@ -186,7 +206,11 @@ def _listed(rows: Rows) -> str:
 
 
 def _warps_as_stops(segments: Segments) -> Segments:
-    """Warps as negative stops, which .sm readers pay back at the tempo that follows."""
+    """Warps as negative stops, which .sm readers pay back at the tempo that follows.
+
+    One that takes longer to pay back than a stop may last, as those that end a chart do, is a
+    tempo of `_WARPING_BPM` instead.
+    """
     bpms = dict(segments.bpms)
     stops: list[tuple[int, float]] = list(segments.stops)
     paused = [row for row, _ in (*segments.stops, *segments.delays)]
@@ -199,7 +223,10 @@ def _warps_as_stops(segments: Segments) -> Segments:
         bpms[start] = bpm
         cuts = sorted({start, end, *(row for row in paused if start < row < end)})
         # A stop inside the warp is paid first, then the next piece is owed.
-        stops += [(a, -span_s(b - a, bpm)) for a, b in pairwise(cuts)]
+        for a, b in pairwise(cuts):
+            owed, racing = _piece(a, b, bpm)
+            stops += owed
+            bpms |= racing
     ordered = tuple(sorted(stops, key=lambda s: (s[0], -s[1])))
     return Segments(
         segments.start_s,
@@ -209,6 +236,20 @@ def _warps_as_stops(segments: Segments) -> Segments:
         (),
         segments.signatures,
     )
+
+
+def _piece(start: int, end: int, bpm: float) -> tuple[list[tuple[int, float]], dict[int, float]]:
+    """One warp of an .sm file without pauses in it, as stops and as tempos."""
+    owed_s = span_s(end - start, bpm)
+    if owed_s <= LONGEST_PAUSE_S:
+        return [(start, -owed_s)], {}
+    if start > 0:
+        racing = {start: _WARPING_BPM}
+        return [], racing if end >= END_OF_TIME_ROWS else racing | {end: bpm}
+    # A tempo at the very start warps nothing, so the first row is owed as above.
+    owed, _ = _piece(0, 1, bpm)
+    _, racing = _piece(1, end, bpm)
+    return owed, {0: bpm} | racing
 
 
 def _in_force(bpms: Mapping[int, float], row: int) -> float:

@@ -22,11 +22,17 @@ ROW_TICKS = TICKS_PER_BEAT // ROWS_PER_BEAT
 SPLIT_TIMING_VERSION = 0.7
 """Files before it have no timing per chart, and warps with absolute ends."""
 
-_FASTEST_BPM = 9_999_999.0
+FASTEST_BPM = 9_999_999.0
 """Above it, .sm files mean a warp."""
 
 _END_OF_TIME_BEATS = 1_000_000.0
-_LONGEST_PAUSE_S = 100_000.0
+
+END_OF_TIME_ROWS = round(_END_OF_TIME_BEATS * ROWS_PER_BEAT)
+"""Where warps that never end do."""
+
+LONGEST_PAUSE_S = 100_000.0
+"""A stop or delay of more is no good."""
+
 _BPM_RANGE = (1e-3, 1e12)
 
 _NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?)")
@@ -142,13 +148,13 @@ def read_segments(
     bpms = reader.pairs("BPMS", tags.get("BPMS", ""))
     stops = reader.pairs("STOPS", tags.get("STOPS", ""))
     delays = reader.pairs("DELAYS", tags.get("DELAYS", ""))
-    delays = reader.keep("DELAYS", delays, 0.0, _LONGEST_PAUSE_S)
+    delays = reader.keep("DELAYS", delays, 0.0, LONGEST_PAUSE_S)
     if warp_tags:
         bpms = reader.keep("BPMS", bpms, *_BPM_RANGE)
-        stops = reader.keep("STOPS", stops, 0.0, _LONGEST_PAUSE_S)
+        stops = reader.keep("STOPS", stops, 0.0, LONGEST_PAUSE_S)
         found = _Found(_by_row(bpms), _by_row(stops), _warps(reader, tags, version))
     else:
-        stops = [s for s in stops if abs(s[1]) <= _LONGEST_PAUSE_S]
+        stops = [s for s in stops if abs(s[1]) <= LONGEST_PAUSE_S]
         bpms = [b for b in bpms if abs(b[1]) >= _BPM_RANGE[0]]
         start_s += sum(seconds for beat, seconds in stops if beat < 0)
         found = _Debt.settle(bpms, [s for s in stops if s[0] >= 0])
@@ -240,10 +246,10 @@ class _Debt:
 
     @property
     def warping_bpm(self) -> bool:
-        return self.bpm < 0 or self.bpm > _FASTEST_BPM
+        return self.bpm < 0 or self.bpm > FASTEST_BPM
 
     def _advance(self, beat: float) -> None:
-        if self.bpm <= _FASTEST_BPM:
+        if self.bpm <= FASTEST_BPM:
             self.balance_s += (beat - self.last_beat) * 60 / self.bpm
             if self.warp_start is not None and self.bpm > 0 and self.balance_s > 0:
                 self._warp_until(beat - self.balance_s * self.bpm / 60)

@@ -54,11 +54,13 @@ from chartstudio.formats.stepmania_sheet import (
     Sheet,
     Wanted,
     exactly,
+    has_tags,
     read_sheet,
     rewrite,
 )
 from chartstudio.formats.stepmania_tempo import of_map, tag_texts
 from chartstudio.formats.stepmania_timing import SPLIT_TIMING_VERSION, entries, number
+from chartstudio.formats.stepmania_unread import carried
 from chartstudio.formats.text import encode, file_name, opts_out, plain
 
 _MODELLED = (
@@ -82,7 +84,9 @@ def write(dialect: Dialect, song: Song) -> dict[str, bytes]:
     ModeError
         When a note lies in no lane of its style.
     """
-    song = fit_song(dialect, song)
+    ready = fit_song(dialect, song)
+    kept = carried(dialect, song) if ready.timing == song.timing else ()
+    song = ready
     saved = song.extra.get(dialect.id)
     name, encoding, text = _name(dialect, song), "utf-8", ""
     unchanged = False
@@ -91,8 +95,8 @@ def write(dialect: Dialect, song: Song) -> dict[str, bytes]:
         sheet = Sheet.restored(stored)
         text = _Writer(dialect, song, sheet, fresh=False).text()
         unchanged = text == _as_read(dialect, song, sheet)
-    if saved is None or not (unchanged or sheet.items):
-        text = _Writer(dialect, song, _new_sheet(dialect, song), fresh=True).text()
+    if saved is None or not (unchanged or has_tags(text)):
+        text = _Writer(dialect, song, _new_sheet(dialect, song, kept), fresh=True).text()
     return {name: encode(text, encoding, unchanged)}
 
 
@@ -112,8 +116,8 @@ def _as_read(dialect: Dialect, song: Song, sheet: Sheet) -> str | None:
     return "".join(items) + sheet.rest
 
 
-def _new_sheet(dialect: Dialect, song: Song) -> Sheet:
-    """An empty file, with those tags of the other dialect that both leave alone."""
+def _new_sheet(dialect: Dialect, song: Song, kept: tuple[Item, ...]) -> Sheet:
+    """An empty file, with what both dialects leave alone: unknown tags, unread charts."""
     sheet = read_sheet(dialect.song, dialect.split)
     other = song.extra.get(dialect.other)
     if not other:
@@ -123,7 +127,7 @@ def _new_sheet(dialect: Dialect, song: Song) -> Sheet:
     tags |= {
         key: replace(p, lead=tags[key].lead if key in tags else "\n") for key, p in carried.items()
     }
-    return Sheet(tuple(Item("tag", (p,)) for p in tags.values()), sheet.rest)
+    return Sheet((*(Item("tag", (p,)) for p in tags.values()), *kept), sheet.rest)
 
 
 # Making the song fit -----------------------------------------------------------------------
@@ -295,8 +299,15 @@ class _Writer:
         return not same or any(self._has_own(chart) for chart in self.song.charts)
 
     def text(self) -> str:
+        text = self._text(self._opt_out_is_said())
+        if self.song.metadata.disallow_training and not opts_out(text):
+            # What said it was among the texts that changed.
+            return self._text(said=False)
+        return text
+
+    def _text(self, said: bool) -> str:
         tags = self.sheet.tags()
-        rewritten, added = self._rewrite(tags, self._song_tags(self.dialect.values(tags)))
+        rewritten, added = self._rewrite(tags, self._song_tags(self.dialect.values(tags), said))
         texts = iter(rewritten)
         charts = iter(self.song.charts)
         out: list[Parameter] = []
@@ -335,7 +346,7 @@ class _Writer:
 
     # The song's tags
 
-    def _song_tags(self, tags: Mapping[str, str]) -> dict[str, Wanted]:
+    def _song_tags(self, tags: Mapping[str, str], said: bool) -> dict[str, Wanted]:
         meta = self.song.metadata
         wanted = {tag: exactly(getattr(meta, name)) for tag, name in self.dialect.text_tags}
         wanted["MUSIC"] = _stripped(self.song.audio)
@@ -343,7 +354,7 @@ class _Writer:
         wanted["SAMPLELENGTH"] = _seconds(meta.preview_length_s)
         clock = _Clock(self.song.timing, self.song.effects, 0.0, said=True)
         wanted |= self._timing_tags(tags, clock)
-        if not self._opt_out_is_said() and meta.disallow_training:
+        if not said and meta.disallow_training:
             wanted["ROBOTS"] = Wanted("disallow", _never)
         elif not meta.disallow_training:
             wanted["ROBOTS"] = _NO_OPT_OUT
