@@ -18,7 +18,6 @@ from chartstudio.modes.osu.timing import (
     length_for,
     needed_sv,
     slider_duration_s,
-    n_ticks_by_old_rules,
     slider_times,
     tick_shares,
     ticks_of_slider,
