@@ -182,6 +182,10 @@ def test_levels_of_the_least(folder: Path, name: str) -> None:
     assert song.charts == ()
     assert write_song(song, format_id) == {"Info.dat": bundle["Info.dat"]}
     for path in (folder / "minimal" / name).iterdir():
+        if path.name == "Lightshow.dat":
+            with pytest.raises(FormatError, match="holds no notes"):
+                read_song(Bundle.open(path))
+            continue
         alone, format_id = read_song(Bundle.open(path))
         assert sum(len(c.notes) for c in alone.charts) == 0
         assert write_song(alone, format_id) == {path.name: path.read_bytes()}

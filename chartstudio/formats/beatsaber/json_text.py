@@ -1,7 +1,8 @@
 """JSON files as text that is changed in place: what is not touched keeps its very spelling.
 
 Members of the outermost object and elements of its lists can be replaced; everything else, with
-its order, its spaces and its spelling of numbers, stays. It knows nothing of the game.
+its order, its spaces and its spelling of numbers, stays. Of a file that wraps another as its
+``content``, the members of that are meant. It knows nothing of the game.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ GZIP = "gzip"
 _BOM = "\ufeff"
 _PADDING = "\0 \t\r\n\v\f"
 """What some tools leave behind the end of a file; the game does not mind."""
+
+_VERSION, _CONTENT = "version", "content"
+_WRAPPER = {_VERSION, "contentChecksum", _CONTENT}
+"""Members of a file that holds another as one of them."""
 
 _MAX_REPAIRS = 20
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -128,6 +133,10 @@ def _repaired(text: str, error: json.JSONDecodeError) -> str | None:
     return None
 
 
+def _is_wrapper(value: Mapping[str, Json]) -> bool:
+    return _VERSION in value and value.keys() <= _WRAPPER and isinstance(value.get(_CONTENT), dict)
+
+
 @dataclass(frozen=True)
 class JsonText:
     """A JSON file whose outermost value is an object.
@@ -137,13 +146,18 @@ class JsonText:
     text : str
         As it is in the file; with commas put right where some were missing or too many.
     value : dict
+        Of a wrapped file its content, with the version of the wrapper.
     n_repairs : int
         How many commas that were.
+    is_wrapped : bool
+        Whether the file is of the form ``{"version", "contentChecksum", "content": {...}}``.
+        What is changed then are members of the content.
     """
 
     text: str
     value: dict[str, Json]
     n_repairs: int = 0
+    is_wrapped: bool = False
 
     @classmethod
     def of(cls, text: str, name: str) -> JsonText:
@@ -171,17 +185,35 @@ class JsonText:
             else:
                 if not isinstance(value, dict):
                     raise FormatError(name, None, "is no Beat Saber file; choose another file")
-                return cls(mark + body + padding, value, n_repairs)
+                whole = mark + body + padding
+                if not _is_wrapper(value):
+                    return cls(whole, value, n_repairs)
+                inner = {_VERSION: value[_VERSION], **value[_CONTENT]}
+                return cls(whole, inner, n_repairs, is_wrapped=True)
         raise FormatError(name, None, "is damaged; get the song again")
 
     # Places in the text ------------------------------------------------------------------
 
     @cached_property
+    def _open(self) -> int:
+        """Where the object starts whose members are changed."""
+        opened = self.text.index("{")
+        return self._members_of(opened)[_CONTENT][1] if self.is_wrapped else opened
+
+    @property
+    def _depth(self) -> int:
+        """How many levels deep its members stand."""
+        return 1 + self.is_wrapped
+
+    @cached_property
     def _members(self) -> dict[str, tuple[int, int, int]]:
+        return self._members_of(self._open)
+
+    def _members_of(self, opened: int) -> dict[str, tuple[int, int, int]]:
         """Where each member's key starts, and where its value starts and ends."""
         text = self.text
         found: dict[str, tuple[int, int, int]] = {}
-        at = self._skip(text.index("{") + 1)
+        at = self._skip(opened + 1)
         while text[at] != "}":
             start = at
             key, at = _scan(text, at)
@@ -259,40 +291,41 @@ class JsonText:
         place = self._members.get(key)
         if place is None:
             if value is not None:
-                added.append(self.style.member(key, value))
+                added.append(self.style.member(key, value, self._depth))
             return []
         start, at, end = place
         if value is not None:
-            return [(at, end, self.style.dumps(value, 1))]
+            return [(at, end, self.style.dumps(value, self._depth))]
         after = self._skip(end)
         if self.text[after] == ",":
             return [(start, self._skip(after + 1), "")]
-        before = self.text.rindex(",", 0, start) if "," in self.text[:start] else start
-        return [(before, end, "")]
+        before = self.text.rfind(",", self._open, start)
+        return [(before if before >= 0 else start, end, "")]
 
     def _addition(self, added: list[str]) -> tuple[int, int, str]:
         """The cut that puts members behind the last."""
-        close = self.text.rindex("}")
         last = max((end for _, _, end in self._members.values()), default=None)
-        style = self.style
-        body = style.between(1).join(added)
+        style, depth = self.style, self._depth
+        body = style.between(depth).join(added)
         if last is not None:
-            return last, last, style.between(1) + body
-        opened = self.text.index("{") + 1
-        return opened, close, style.around(body, 1)
+            return last, last, style.between(depth) + body
+        opened = self._open + 1
+        return opened, self.text.index("}", opened), style.around(body, depth)
 
     def _list(self, start: int, end: int, items: Sequence[int | New]) -> str:
         places = list(self._elements(start))
-        style = self.style
+        style, depth = self.style, self._depth + 1
         parts = [
-            self.text[slice(*places[item])] if isinstance(item, int) else style.dumps(item.value, 2)
+            self.text[slice(*places[item])]
+            if isinstance(item, int)
+            else style.dumps(item.value, depth)
             for item in items
         ]
         if not parts:
             return "[]"
         if not places:
-            return f"[{style.around(style.between(2).join(parts), 2)}]"
-        between = style.between(2)
+            return f"[{style.around(style.between(depth).join(parts), depth)}]"
+        between = style.between(depth)
         if len(places) > 1:
             between = self.text[places[0][1] : places[1][0]]
         body = parts[0]
@@ -350,9 +383,9 @@ class Style:
             return text
         return text.replace("\n", self.newline + self.indent * depth)
 
-    def member(self, key: str, value: Json) -> str:
-        """A member of the outermost object."""
-        return self.dumps(key, 1) + self.colon + self.dumps(value, 1)
+    def member(self, key: str, value: Json, depth: int) -> str:
+        """A member of an object, which stands so many levels deep."""
+        return self.dumps(key, depth) + self.colon + self.dumps(value, depth)
 
     def between(self, depth: int) -> str:
         """What stands between two elements."""

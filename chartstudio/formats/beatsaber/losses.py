@@ -8,9 +8,12 @@ from collections.abc import Iterable
 from chartstudio.core.song import Chart, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.core.timing import Cause, TimingMap
+from chartstudio.formats.beatsaber.chart_write import FAKES_LOST
+from chartstudio.formats.beatsaber.difficulty import Difficulty
 from chartstudio.formats.beatsaber.info import Info
 from chartstudio.formats.beatsaber.info_convert import KNOWN, LIGHTERS, NO_PLACE
-from chartstudio.formats.beatsaber.kept import KeptSong
+from chartstudio.formats.beatsaber.kept import KeptChart, KeptSong
+from chartstudio.formats.beatsaber.v2 import FAKES
 from chartstudio.formats.beatsaber.values import figure, inner, items
 from chartstudio.formats.beatsaber.write import Writer
 from chartstudio.formats.format import Loss
@@ -67,10 +70,19 @@ def _of_chart(writer: Writer, chart: Chart) -> Iterable[Loss]:
     if writer.info_major == 2:
         credit = chart.credit not in ("", song.metadata.credit)
         yield Loss(name, "author of the chart", credit)
-    for what, n in writer.written(chart).tally.items():
+    written = writer.written(chart)
+    for what, n in written.tally.items():
         yield Loss(name, what, n)
+    if written.major > 2:
+        yield Loss(name, FAKES_LOST, _n_fakes(chart))
     early = sum(n.tick < 0 for n in writer.ready(chart).notes)
     yield Loss(name, "objects before the audio starts, which the game does not show", early)
+
+
+def _n_fakes(chart: Chart) -> int:
+    """Fake notes in a chart's file of version 2."""
+    own = KeptChart.of(chart)
+    return Difficulty.of(own.file.text(), own.file.name).tally[FAKES] if own else 0
 
 
 def _n_odd_bars(timing: TimingMap) -> int:

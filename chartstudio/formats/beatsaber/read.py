@@ -15,6 +15,7 @@ from chartstudio.core.errors import FormatError
 from chartstudio.core.song import Chart, Extra, Metadata, Song
 from chartstudio.core.timing import TimingMap
 from chartstudio.formats.beatsaber import marks
+from chartstudio.formats.beatsaber.custom import NEW
 from chartstudio.formats.beatsaber.difficulty import Difficulty, leading_version, major_of
 from chartstudio.formats.beatsaber.info import (
     DIFFICULTIES,
@@ -32,7 +33,8 @@ from chartstudio.formats.beatsaber.info import (
 from chartstudio.formats.beatsaber.json_text import JsonText, text_of, unpack
 from chartstudio.formats.beatsaber.kept import OWNER, KeptChart, KeptFile, KeptSong, anchors_of
 from chartstudio.formats.beatsaber.tempo import map_of, map_of_regions
-from chartstudio.formats.beatsaber.values import objects
+from chartstudio.formats.beatsaber.v2 import FAKES
+from chartstudio.formats.beatsaber.values import inner, items, objects
 from chartstudio.formats.format import Files
 from chartstudio.formats.text import opts_out
 
@@ -43,6 +45,9 @@ SUFFIXES = (".dat",)
 INFO_NAME = "Info.dat"
 INFO_NAMES = (INFO_NAME, "info.json")
 BPM_INFO_NAME = "BPMInfo.dat"
+
+_FAKES = ("fakeColorNotes", "fakeBombNotes", "fakeObstacles", "fakeBurstSliders")
+"""Lists of version 3's custom data, see `v2.FAKES`."""
 
 _NO_DIFFICULTY = (
     ("bpmData", "songFrequency", "_regions", "_songFrequency"),
@@ -73,9 +78,7 @@ class Shelf:
         if found is None:
             return None
         kept, encoding = unpack(self._files[found], found)
-        # On systems that tell cases apart, the game finds its Info by one spelling only.
-        is_info = found.lower() == INFO_NAME.lower()
-        return KeptFile(INFO_NAME if is_info else found, encoding, kept)
+        return KeptFile(found, encoding, kept)
 
     def raw(self, name: str) -> bytes:
         """A file's bytes, by its own name."""
@@ -108,12 +111,16 @@ def read(files: Files, chosen: str | None) -> Song:
         return _Reader(shelf, Info.of(info.name, info.kept, info.encoding)).song()
     file = shelf.kept(chosen) or _outside(files, chosen)
     value = JsonText.of(file.text(), file.name).value
-    if file.name == INFO_NAME or is_info(value):
+    if _is_info_name(file.name) or is_info(value):
         return _Reader(shelf, Info.of(file.name, file.kept, file.encoding)).song()
     if any(key in value for keys in _NO_DIFFICULTY for key in keys):
         what = "holds no notes; choose the Info.dat or a difficulty beside it"
         raise FormatError(file.name, None, what)
     return _one(shelf, file)
+
+
+def _is_info_name(name: str) -> bool:
+    return name.lower() == INFO_NAME.lower()
 
 
 def _outside(files: Files, name: str) -> KeptFile:
@@ -315,7 +322,8 @@ class _Reader:
         text = file.text()
         difficulty = Difficulty.of(text, file.name)
         self.disallow |= marks.text_opts_out(text)
-        self.problems += [f"{file.name}: {n} x {what}" for what, n in difficulty.tally.items() if n]
+        said = difficulty.tally + Counter({FAKES: _n_fakes(difficulty)})
+        self.problems += [f"{file.name}: {n} x {what}" for what, n in said.items()]
         self._keep_lightshow(entry.lightshow)
         timing = self._timing(difficulty, file.name)
         kept = KeptChart(file, entry.lightshow, anchors_of(timing))
@@ -345,6 +353,12 @@ class _Reader:
             return
         self.others[file.name] = file
         self.disallow |= marks.text_opts_out(file.text())
+
+
+def _n_fakes(difficulty: Difficulty) -> int:
+    """Objects in a difficulty's lists of fakes."""
+    custom = inner(difficulty.file.value, NEW)
+    return sum(len(items(custom, name)) for name in _FAKES)
 
 
 # Telling versions ------------------------------------------------------------------------
@@ -378,7 +392,7 @@ def _home_of_file(shelf: Shelf, chosen: str) -> int | None:
     except FormatError:
         # A damaged file is best refused by the reader, in words.
         return 2 if chosen.lower().endswith(SUFFIXES) else None
-    if file.name == INFO_NAME or is_info(value):
+    if _is_info_name(file.name) or is_info(value):
         return _home_of_info(shelf, file)
     if chosen.lower().endswith(".json") and leading is None:
         return None

@@ -2,6 +2,7 @@
 
 Facts: bsmg.wiki, mapping/map-format/beatmap. Before 2.6 a wall's ``_type`` alone says its
 height; 2.6 added arcs and free walls. Chains, angles and rotations of single objects are none.
+What mods mark as fake is no note.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from chartstudio.formats.beatsaber.values import (
     beats_of,
     custom_of,
     custom_text,
+    inner,
     number,
     plain_number,
     tick_of,
@@ -29,6 +31,10 @@ FULL, CROUCH, FREE = 0, 1, 2
 
 WALL_ROWS = {FULL: (0, 5), CROUCH: (2, 3)}
 """Lower row and height of a wall by its type."""
+
+FAKES = "fake notes and walls of mods, which are not played; they are kept"
+"""What mods show and nobody can hit (Noodle Extensions). Later versions have lists of their own
+for them, in the custom data; here they stand among the others and say so."""
 
 _NOTE_KEYS = {"_time", "_lineIndex", "_lineLayer", "_type", "_cutDirection"}
 _WALL_KEYS = {"_time", "_duration", "_lineIndex", "_type", "_width", "_lineLayer", "_height"}
@@ -48,7 +54,16 @@ _ARC_KEYS = {
 }
 
 
+def _is_fake(found: Object, source: Source) -> bool:
+    if "_customData" not in found or inner(found, "_customData").get("_fake") is not True:
+        return False
+    source.tally[FAKES] += 1
+    return True
+
+
 def _read_note(found: Object, source: Source) -> SaberNote | None:
+    if _is_fake(found, source):
+        return None
     tick = tick_of(beat(found, "_time"))
     x = whole(found, "_lineIndex", source.tally)
     y = whole(found, "_lineLayer", source.tally)
@@ -91,7 +106,9 @@ def _write_either(note: ColorNote | Bomb) -> Piece:
     return _write_bomb(note) if isinstance(note, Bomb) else _write_note(note)
 
 
-def _read_wall(found: Object, source: Source) -> SaberNote:
+def _read_wall(found: Object, source: Source) -> SaberNote | None:
+    if _is_fake(found, source):
+        return None
     tick = tick_of(beat(found, "_time"))
     end = tick + tick_of(beat(found, "_duration"))
     x = whole(found, "_lineIndex", source.tally)
