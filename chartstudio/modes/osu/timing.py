@@ -61,7 +61,7 @@ _MAX_TICKS = 100_000
 
 
 def beat_ms_of(bpm: float) -> float:
-    """Length of a beat in milliseconds, with the 15 digits that osu! writes it with."""
+    """Length of a beat in milliseconds, with the 15 digits that osu! (stable) writes it with."""
     return float(f"{60_000 / bpm:.15g}")
 
 
