@@ -50,6 +50,7 @@ from chartstudio.formats.stepmania_read import (
     version_of,
 )
 from chartstudio.formats.stepmania_sheet import (
+    NOTES,
     Item,
     Sheet,
     Wanted,
@@ -67,6 +68,8 @@ _MODELLED = (
     {tag for tag, _ in SSC.text_tags}
     | TIMING_TAGS
     | {"VERSION", "MUSIC", "SAMPLESTART", "SAMPLELENGTH", "FREEZES", "ROBOTS"}
+    # Astray among the song's tags; the other dialect would take them for charts.
+    | {"NOTEDATA", *NOTES}
 )
 
 

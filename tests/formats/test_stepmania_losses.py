@@ -258,6 +258,15 @@ def test_unread_charts_stay_behind_where_the_file_counts_its_beats_anew() -> Non
     assert told(retimed.with_chart(0, own), "sm") == {"the unread chart dance-routine Beginner": 1}
 
 
+@pytest.mark.parametrize("stray", ["#NOTES:dance-single::Hard:9:0:1000;", "#NOTES2:1;"])
+def test_notes_astray_among_the_tags_become_no_chart_of_the_other_dialect(stray: str) -> None:
+    song = ssc(f"#BPMS:0=60;{stray}")
+    assert len(again(song, "sm").charts) == 1
+    assert unread(again(song, "sm")) == unread(song) == ()
+    back = again(sm("#BPMS:0=60;#NOTEDATA:;"), "ssc")
+    assert (len(back.charts), unread(back)) == (1, ())
+
+
 def test_a_song_from_nothing_holds_nothing_unread() -> None:
     assert unread(Song()) == ()
 
