@@ -227,3 +227,10 @@ def _exact(
         exact[low : low + 64] = at_s + _EARLY_S
         yield low / len(first)
     return exact
+
+
+def clear_span(onsets: Onsets) -> tuple[float, float]:
+    """Time of the first clear onset and of the last of all, in seconds."""
+    clear = onsets.times_s[onsets.weights > 0.3]
+    first_s = float(clear[0]) if len(clear) else float(onsets.times_s[0])
+    return first_s, float(onsets.times_s[-1])

@@ -110,7 +110,8 @@ def cut(piece: Piece, seconds: float) -> Piece:
 
 def drawn_bpm(bpm: float, rng: np.random.Generator, spread: float = 1.3) -> float:
     """A tempo with three decimals not too far from the notated one."""
-    low, high = max(BPM_RANGE[0], bpm / spread), min(BPM_RANGE[1], bpm * spread)
+    low = min(max(BPM_RANGE[0], bpm / spread), BPM_RANGE[1] / 1.1)
+    high = max(min(BPM_RANGE[1], bpm * spread), 1.1 * low)
     return round(float(np.exp(rng.uniform(np.log(low), np.log(high)))), 3)
 
 
@@ -133,4 +134,6 @@ def over(piece: Piece, timing: TimingMap) -> Piece:
 
 def rendered(piece: Piece, name: str) -> BenchSong:
     """The piece as sound, in a mix that its name fixes."""
-    return BenchSong(synthesis.render(piece, rng_of(name)), synthesis.RATE_HZ, piece.timing)
+    last_s = float(piece.timing.seconds_at(max(s.tick for s in piece.sounds)))
+    samples = synthesis.render(piece, rng_of(name))
+    return BenchSong(samples, synthesis.RATE_HZ, piece.timing, last_s)

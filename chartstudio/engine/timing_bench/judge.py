@@ -91,6 +91,11 @@ def judged(plan: Plan, data_dir: Path, with_rival: bool) -> Result:
     return Result(plan.name, plan.family, bpm, ours, theirs, longest_s)
 
 
+def _end_s(song: BenchSong) -> float:
+    """Until when beats are heard."""
+    return min(song.last_s, song.duration_s - 1.0)
+
+
 def _timed(job: Job[Tempo]) -> tuple[Tempo, float, float]:
     started = last = time.perf_counter()
     longest_s = 0.0
@@ -115,7 +120,7 @@ def _verdict(plan: Plan, song: BenchSong, tempo: Tempo, seconds: float) -> Verdi
             first, last = timing.tick_at(0.0), timing.tick_at(song.duration_s)
             ticks = np.arange(first // TICKS_PER_BEAT, last // TICKS_PER_BEAT + 1, dtype=np.int64)
             found_s = timing.seconds_at(ticks * TICKS_PER_BEAT)
-        judged = measure.changing(song.truth, song.duration_s, found_s, len(tempo.anchors))
+        judged = measure.changing(song.truth, _end_s(song), found_s, len(tempo.anchors))
         shown = ", ".join(f"{a.bpm:.2f} at {a.seconds:.1f} s" for a in tempo.anchors[:6])
         return Verdict(seconds, changing=judged, text=shown or tempo.message)
     readings = [Reading(c.bpm, c.offset_s) for c in tempo.candidates]
@@ -132,7 +137,7 @@ def _rival_verdict(
 ) -> Verdict:
     assert song.truth is not None
     if plan.family in CHANGING:
-        return Verdict(seconds, changing=measure.changing(song.truth, song.duration_s, found_s, 0))
+        return Verdict(seconds, changing=measure.changing(song.truth, _end_s(song), found_s, 0))
     lines = measure.line(found_s)
     said = ", ".join(f"{r.bpm:.3f}" for r in lines)
     return Verdict(seconds, steady=measure.steady(song.truth, song.duration_s, lines), text=said)

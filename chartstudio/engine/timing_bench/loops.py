@@ -5,6 +5,7 @@ This module knows nothing of MIDI or recordings.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -97,9 +98,9 @@ def _chords(samples: sounds.Times, timing: TimingMap, meter: int, rng: np.random
     starts = timing.seconds_at(
         np.arange(0, end + meter * TICKS_PER_BEAT, meter * TICKS_PER_BEAT, dtype=np.int64)
     )
-    for i, (start_s, end_s) in enumerate(zip(starts[:-1], starts[1:], strict=True)):
+    for i, (start_s, end_s) in enumerate(itertools.pairwise(starts.tolist())):
         root = float(roots_hz[i % 4])
-        sounds.pluck(samples, float(start_s), float(end_s), (root, 2.5 * root, 3 * root))
+        sounds.pluck(samples, start_s, end_s, (root, 2.5 * root, 3 * root))
 
 
 def faded(samples: Samples, fade_in_s: float, fade_out_s: float) -> Samples:

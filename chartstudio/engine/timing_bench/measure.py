@@ -116,20 +116,21 @@ class Changing:
 
 
 def changing(
-    truth: TimingMap, duration_s: float, found_s: NDArray[np.float64], n_anchors: int
+    truth: TimingMap, end_s: float, found_s: NDArray[np.float64], n_anchors: int
 ) -> Changing:
     """Judge found beats of a song whose tempo moves.
 
     Parameters
     ----------
     truth : TimingMap
-    duration_s : float
+    end_s : float
+        Beats up to here count.
     found_s : ndarray, shape (F,)
         Found beats. Where they count at half the tempo the beats half-way between them
         stand in; where at twice the tempo, every other one does.
     n_anchors : int
     """
-    last = truth.tick_at(duration_s - 1.0) // TICKS_PER_BEAT
+    last = truth.tick_at(end_s) // TICKS_PER_BEAT
     true_s = truth.seconds_at(np.arange(0, last + 1, dtype=np.int64) * TICKS_PER_BEAT)
     if len(found_s) < 2:
         return Changing(np.full(len(true_s), np.inf), 1.0, n_anchors)

@@ -32,11 +32,14 @@ class BenchSong:
     rate_hz : int
     truth : TimingMap or None
         Beats of the music; None where nothing is rhythmic.
+    last_s : float
+        When the last sound starts: beats after it cannot be heard.
     """
 
     samples: Samples
     rate_hz: int
     truth: TimingMap | None
+    last_s: float = float("inf")
 
     @property
     def duration_s(self) -> float:
