@@ -189,6 +189,15 @@ def test_the_info_keeps_its_name(major: int, name: str) -> None:
     assert with_audio_facts(files, 1_000_000, 48000).keys() == files.keys()
 
 
+@MAJOR
+@pytest.mark.parametrize("to", [2, 3, 4])
+def test_a_converted_info_takes_the_place_of_the_old_one(major: int, to: int) -> None:
+    files = level(major)
+    files["info.dat"] = files.pop("Info.dat")
+    written = BY_MAJOR[to].write(BY_MAJOR[major].read(files, None))
+    assert [name for name in written if name.lower() == "info.dat"] == ["info.dat"]
+
+
 def test_of_two_infos_the_one_that_the_game_wants_is_taken() -> None:
     files = level(2)
     junk = files["Info.dat"].replace(b'"Name"', b'"Old"')
@@ -206,10 +215,10 @@ DIFFICULTIES: dict[int, Any] = {
 
 @MAJOR
 @pytest.mark.parametrize("to", [2, 3, 4])
-@pytest.mark.parametrize("is_new", [False, True])
+@pytest.mark.parametrize("new", ["", "abcde", "bd", "ae"])
 @pytest.mark.parametrize("stems", ["abcde", "edcba", "badce"])
 def test_difficulties_of_one_name_keep_their_order(
-    major: int, to: int, is_new: bool, stems: str
+    major: int, to: int, new: str, stems: str
 ) -> None:
     files = level(major)
     entry, info = (entry4, info4) if major == 4 else (entry2, info2)
@@ -219,9 +228,11 @@ def test_difficulties_of_one_name_keep_their_order(
     for beat, stem in enumerate(stems, 1):
         files[f"{stem}.dat"] = dumps(DIFFICULTIES[major](beat))
     song = BY_MAJOR[major].read(files, None)
-    if is_new:
-        charts = (replace(chart, extra=Extra()) for chart in song.charts)
-        song = replace(song, extra=Extra(), charts=tuple(charts))
+    charts = (
+        replace(chart, extra=Extra()) if stem in new else chart
+        for stem, chart in zip(stems, song.charts, strict=True)
+    )
+    song = replace(song, charts=tuple(charts))
     again = BY_MAJOR[to].read(BY_MAJOR[to].write(song), None)
     for name, beats in (("Expert", [1, 3, 4]), ("Easy", [2, 5])):
         found = [c.notes[0].tick // BEAT for c in again.charts if c.name == name]

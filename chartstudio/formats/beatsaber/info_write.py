@@ -191,10 +191,7 @@ def _marked(value: dict[str, Json], major: int, sheet: Sheet) -> dict[str, Json]
 
 def _entries(value: dict[str, Json], major: int, sheet: Sheet, old: Info | None) -> None:
     before = old.metadata() if old else None
-    made = [
-        (row, _entry(row, major, sheet.metadata, before))
-        for row in sorted(sheet.rows, key=lambda r: (r.index, _rank(r)))
-    ]
+    made = [(row, _entry(row, major, sheet.metadata, before)) for row in _in_order(sheet.rows)]
     if old is not None and old.keys.major == major:
         said = [(e.characteristic, e.value) for e in old.entries]
         if said == [(_characteristic(row), entry) for row, entry in made]:
@@ -210,6 +207,20 @@ def _entries(value: dict[str, Json], major: int, sheet: Sheet, old: Info | None)
         name = _characteristic(row)
         groups.setdefault(name, {_SET_NAME: name, MAPS: []})[MAPS].append(entry)
     value[SETS] = [g for name, g in groups.items() if g[MAPS] or name in had]
+
+
+def _in_order(rows: Sequence[Row]) -> list[Row]:
+    """Rows at the places that they had, new ones last by rank; those of one name as they come."""
+    places = sorted(rows, key=lambda r: (r.index, _rank(r)))
+    waiting: dict[tuple[str, str], list[Row]] = {}
+    for row in reversed(rows):
+        waiting.setdefault(_name(row), []).append(row)
+    return [waiting[_name(place)].pop() for place in places]
+
+
+def _name(row: Row) -> tuple[str, str]:
+    """Characteristic and difficulty; one that could not be read stays by itself."""
+    return _characteristic(row), row.chart.name if row.chart else f"unread {row.index}"
 
 
 def _group(value: Mapping[str, Json], name: str) -> dict[str, Json]:

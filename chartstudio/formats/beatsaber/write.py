@@ -164,8 +164,7 @@ class Writer:
 
     def files(self) -> dict[str, bytes]:
         """Every file, the Info first."""
-        same = self._same_info()
-        info_name = same.name if same else INFO_NAME
+        info_name = self._info_name()
         self.found[info_name] = b""
         last_tick = max((n.end for c in self.song.charts for n in c.notes), default=0)
         duration_s = self._tempo_files(last_tick)
@@ -186,6 +185,14 @@ class Writer:
         if metadata.disallow_training:
             return self.found
         return {name: _without_mark(name, data) for name, data in self.found.items()}
+
+    def _info_name(self) -> str:
+        """Name of the Info: the one that there was, so that a folder never holds two."""
+        info = self.info
+        if info is None:
+            return INFO_NAME
+        is_usual = info.name.lower() == INFO_NAME.lower()
+        return info.name if is_usual or self._same_info() is not None else INFO_NAME
 
     def _says_opt_out(self) -> bool:
         """Whether the opt-out is said already, in the files or beside them."""
