@@ -16,7 +16,7 @@ from chartstudio.formats.osu_lines import LAZER_VERSION, Sheet, to_float
 from chartstudio.formats.osu_objects import MAX_KEYS, FileNote, HitObject, Lines, SpinnerError
 from chartstudio.formats.osu_speeds import MULTIPLIER_RANGE, TICK_RATE_RANGE, Speeds
 from chartstudio.formats.osu_timing import Controls, Point
-from chartstudio.formats.stepmania_text import decode_old
+from chartstudio.formats.code_pages import decode_old
 from chartstudio.formats.text import opts_out, without_opt_out
 from chartstudio.modes.osu.timing import (
     DEFAULT_MULTIPLIER,

@@ -119,6 +119,7 @@ def _format(dialect: Dialect, title: str) -> Format:
         partial(write, dialect),
         partial(losses, dialect),
         prepare=stepmania_prepare("credit" if dialect.split else "label"),
+        unread=unread,
     )
 
 

@@ -31,7 +31,7 @@ from chartstudio.formats.stepmania_notes import (
     style_of,
 )
 from chartstudio.formats.stepmania_sheet import Item, Sheet, has_tags, read_sheet
-from chartstudio.formats.stepmania_text import decode_old
+from chartstudio.formats.code_pages import decode_old
 from chartstudio.formats.stepmania_timing import (
     SPLIT_TIMING_VERSION,
     number,

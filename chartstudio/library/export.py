@@ -200,7 +200,9 @@ def _unread(song: Song, fmt: Format) -> list[Loss]:
     """Charts that another format's files hold unread, and that stay behind."""
     if fmt.modes is None:
         return []
-    names = (name for other in FORMATS if other.id != fmt.id for name in other.unread(song))
+    # Formats of one family take each other's along, or say themselves what they cannot.
+    others = (other for other in FORMATS if other.family != fmt.family)
+    names = dict.fromkeys(name for other in others for name in other.unread(song))
     return [Loss(name, "the whole chart: it is for a mode that is not read", 1) for name in names]
 
 

@@ -346,6 +346,12 @@ def test_charts_that_are_kept_unread_are_told_before_they_stay_behind() -> None:
     assert [loss.what for loss in told] == ["the whole chart: it is for a mode that is not read"]
     assert not [loss for loss in plan(song, {}, "osz").losses if loss.chart == "a.osu"]
     assert not [loss for loss in plan(song, {}, "project").losses if loss.chart == "a.osu"]
+    text = (
+        b"#TITLE:a;#BPMS:0=120;#NOTES:lights-cabinet::Hard:1::\n000000;"
+        b"#NOTES:dance-single::Hard:1::\n1000;"
+    )
+    pads = find_format("sm").read({"a.sm": text}, None)
+    assert next(loss.chart for loss in plan(pads, {}, "osz").losses).startswith("lights-cabinet")
     alone = find_format("osz").read({"a.osu": files["a.osu"]}, None)
     with pytest.raises(ModeError, match="cannot hold any of the charts"):
         plan(alone, {}, "ssc")

@@ -1,4 +1,4 @@
-"""Bytes of StepMania's files as text, also those of years before UTF-8.
+"""Bytes of StepMania's and osu!'s files as text, also those of years before UTF-8.
 
 The games take UTF-8 only; old files from Japan and Korea are in their makers' code pages.
 Taking those for Western text would turn titles into noise, so their letters are looked for.
