@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from chartstudio.core.song import Effect, Metadata
 from chartstudio.core.timing import TimingMap
 from chartstudio.formats import osu_ticks, osu_timing
+from chartstudio.formats.code_pages import decode_old
 from chartstudio.formats.format import has_suffix
 from chartstudio.formats.osu_lines import LAZER_VERSION, Sheet, to_float
 from chartstudio.formats.osu_objects import MAX_KEYS, FileNote, HitObject, Lines, SpinnerError
 from chartstudio.formats.osu_speeds import MULTIPLIER_RANGE, TICK_RATE_RANGE, Speeds
 from chartstudio.formats.osu_timing import Controls, Point
-from chartstudio.formats.code_pages import decode_old
 from chartstudio.formats.text import opts_out, without_opt_out
 from chartstudio.modes.osu.timing import (
     DEFAULT_MULTIPLIER,

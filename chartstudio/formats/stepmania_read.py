@@ -13,6 +13,7 @@ from typing import Any
 from chartstudio.core.errors import FormatError
 from chartstudio.core.song import Chart, Effect, Extra, Metadata, Song
 from chartstudio.core.timing import TimingMap
+from chartstudio.formats.code_pages import decode_old
 from chartstudio.formats.format import Files, top_level
 from chartstudio.formats.msd import Parameter
 from chartstudio.formats.stepmania_dialect import (
@@ -31,7 +32,6 @@ from chartstudio.formats.stepmania_notes import (
     style_of,
 )
 from chartstudio.formats.stepmania_sheet import Item, Sheet, has_tags, read_sheet
-from chartstudio.formats.code_pages import decode_old
 from chartstudio.formats.stepmania_timing import (
     SPLIT_TIMING_VERSION,
     number,
