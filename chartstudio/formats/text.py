@@ -78,9 +78,7 @@ def without_opt_out(text: str) -> str:
 _MOST_NAME_BYTES = 200
 """Most file systems take 255 bytes; an ending and a number have to fit as well."""
 
-_UNFIT = re.compile(
-    r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]'
-)
+_UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]')
 """What no name may hold: what systems forbid, and marks that turn or hide what is read."""
 
 
