@@ -101,7 +101,8 @@ def find_tempo(request: TimingRequest) -> Job[Tempo]:
     steady = yield from _steady(heard, found, share)
     if not request.variable:
         return steady
-    followed = yield from _progressing(follow(heard, found), share, 1.0, "Following the tempo")
+    steps = follow(heard, found, bool(steady.candidates))
+    followed = yield from _progressing(steps, share, 1.0, "Following the tempo")
     return _with_changes(steady, followed, onsets)
 
 

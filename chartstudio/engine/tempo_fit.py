@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chartstudio.engine.onsets import Onsets
 from chartstudio.engine.tempo_rank import Reading
@@ -26,13 +27,16 @@ class Fit:
     support: float
 
 
-_TOLERANCES_S = (0.020, 0.014, 0.010, 0.008, 0.006, 0.006)
-"""Onsets further away than this are left out of each round of the regression."""
+_N_ROUNDS = 6
+_WIDEST_S, _NARROWEST_S = 0.020, 0.006
+_PER_SPREAD = 2.5
+"""Onsets further away than this many times their usual distance are left out of each round
+of the regression, within limits: machines play within a millisecond, people within ten."""
 
 _SLOT_WEIGHTS = np.array((1.0, 0.35, 0.7, 0.35))
 """On the beat, and its three sixteenths: off-beats are swung and played loosely."""
 
-_WHOLE = ((1.0, 0.008), (2.0, 0.004), (10.0, 0.002))
+_WHOLE = ((1.0, 0.008), (2.0, 0.003), (10.0, 0.001))
 """Tempos are tried as whole BPM, halves and tenths: steps per BPM, and the greatest drift
 over the whole song, in seconds, that may hide behind them."""
 
@@ -40,8 +44,9 @@ over the whole song, in seconds, that may hide behind them."""
 def fitted(onsets: Onsets, start: Fit, period_s: float | None = None) -> Fit:
     """Robust least squares over all onsets near sixteenths; with a given period, of the offset."""
     fit = start if period_s is None else replace(start, period_s=period_s)
-    times_s, energy = onsets.times_s, onsets.weights**2
-    for tolerance_s in _TOLERANCES_S:
+    times_s, energy = onsets.times_s, np.minimum(onsets.weights, 1.2) ** 2
+    tolerance_s = _WIDEST_S
+    for _ in range(_N_ROUNDS):
         sixteenth_s = fit.period_s / 4
         reach_s = min(tolerance_s, 0.3 * sixteenth_s)
         slot = np.rint((times_s - fit.offset_s) / sixteenth_s)
@@ -49,8 +54,8 @@ def fitted(onsets: Onsets, start: Fit, period_s: float | None = None) -> Fit:
         near = np.abs(away) < reach_s
         if near.sum() < 4:
             break
-        weight = energy * _SLOT_WEIGHTS[slot.astype(np.int64) % 4]
-        weight = np.where(near, weight * (1 - (away / reach_s) ** 2) ** 2, 0.0)
+        worth = energy * _SLOT_WEIGHTS[slot.astype(np.int64) % 4]
+        weight = np.where(near, worth * (1 - (away / reach_s) ** 2) ** 2, 0.0)
         total = float(weight.sum()) + 1e-12
         beat = slot / 4
         mean_beat, mean_s = float(weight @ beat) / total, float(weight @ times_s) / total
@@ -60,7 +65,16 @@ def fitted(onsets: Onsets, start: Fit, period_s: float | None = None) -> Fit:
             if spread > 0:
                 period = float(weight @ ((beat - mean_beat) * (times_s - mean_s))) / spread
         fit = Fit(period, mean_s - period * mean_beat, total)
+        around = np.abs(away) < min(_WIDEST_S, 0.3 * sixteenth_s)
+        spread_s = 1.48 * _median(np.abs(away[around]), worth[around])
+        tolerance_s = min(max(_PER_SPREAD * spread_s, _NARROWEST_S), _WIDEST_S)
     return fit
+
+
+def _median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])
 
 
 def refined(onsets: Onsets, reading: Reading) -> Fit:

@@ -25,8 +25,11 @@ from chartstudio.engine.timing_bench import (
 from chartstudio.engine.timing_bench.arrangements import Row
 from chartstudio.engine.timing_bench.song import BenchSong, Plan, rng_of
 
-STEADY = ("clicks", "loops", "swing", "arrangements", "composed", "jitter", "edges", "damaged")
-"""Families of made songs that keep one tempo: what the goals for those count."""
+MADE = ("clicks", "loops", "swing", "jitter", "edges", "damaged loops")
+"""One tempo, sounds of our own that start when they should."""
+
+RENDERED = ("arrangements", "composed", "damaged", "drummers")
+"""One tempo, played by FluidSynth, which has a latency of its own."""
 
 NOTATED = "as notated"
 CHANGING = ("steps", "ramps", "drift", "free start", NOTATED)
@@ -170,7 +173,7 @@ def _damaged(data_dir: Path) -> Iterator[Plan]:
         # Other pieces than those beside which they are listed undamaged, as far as there are.
         for row in (rows[-1 - i], rows[_N_PIECES - 1 - i]):
             yield Plan(f"{row.title}, {how}", "damaged", partial(_after, row, how))
-        yield Plan(f"rock loop, {how}", "damaged", partial(_after, None, how))
+        yield Plan(f"rock loop, {how}", "damaged loops", partial(_after, None, how))
 
 
 def _after(row: Row | None, how: str, data_dir: Path) -> BenchSong:
