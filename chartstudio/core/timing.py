@@ -241,6 +241,18 @@ class TimingMap:
         i = max(int(np.searchsorted(s.first_measure, measure, "right")) - 1, 0)
         return int(s.starts[i] + (measure - s.first_measure[i]) * s.measure_ticks[i])
 
+    def measures_around(self, ticks: Ticks) -> tuple[Ticks, Ticks]:
+        """Where the measure of each tick starts and where the next one does, shapes (N,).
+
+        A bar anchor cuts the measure before it short.
+        """
+        s = self._sections
+        i = s.index(ticks)
+        length = s.measure_ticks[i]
+        low = s.starts[i] + (ticks - s.starts[i]) // length * length
+        next_bar = np.append(s.starts[1:], np.iinfo(np.int64).max)[i]
+        return low, np.minimum(low + length, next_bar)
+
     def lines(self, start: int, end: int, snap: int | None = None) -> Ticks:
         """Grid lines of a snap in ``[start, end)``; without a snap, the measure lines.
 

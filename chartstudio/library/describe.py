@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from chartstudio.core.mode import lane_facts
 from chartstudio.core.note import ends_of, ticks_of
 from chartstudio.core.song import Chart, Song
-from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.core.timing import Side, TimingMap
 from chartstudio.formats.playable import counted, kinds_of, playable
 from chartstudio.library.source import Source
@@ -106,10 +105,6 @@ def describe_chart(song: Song, chart: Chart, with_notes: bool = False) -> dict[s
     return described
 
 
-_MARGIN = 40 * TICKS_PER_BEAT
-"""More than the measures at both ends of a chart reach beyond its notes."""
-
-
 def _level(chart: Chart, timing: TimingMap) -> dict[str, Any]:
     """The author's level; where the file says none the mode's estimate, and whose it is."""
     mode = MODES.get(chart.mode)
@@ -126,12 +121,9 @@ def nps_peak(ticks: NDArray[np.int64], timing: TimingMap) -> float:
     """
     if len(ticks) == 0:
         return 0.0
-    first, last = (int(tick) for tick in (ticks.min(), ticks.max()))
-    measures = timing.lines(first - _MARGIN, last + _MARGIN)
-    if len(measures) < 2:
-        # One measure holds it all, as where a file counts thousands of beats to one.
-        measures = np.array([first, last + TICKS_PER_BEAT])
-    counts, _ = np.histogram(ticks, bins=measures)
-    spans_s = np.diff(timing.seconds_at(measures, Side.BEFORE))
+    low, high = timing.measures_around(ticks)
+    starts, first, counts = np.unique(low, return_index=True, return_counts=True)
+    ends_s = timing.seconds_at(high[first], Side.BEFORE)
+    spans_s = ends_s - timing.seconds_at(starts, Side.BEFORE)
     dense = np.divide(counts, spans_s, out=np.zeros(len(counts)), where=spans_s > 1e-3)
     return round(float(dense.max()), 2)

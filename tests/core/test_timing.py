@@ -194,3 +194,18 @@ def test_any_millisecond_survives_as_a_tick(timing: TimingMap, ms: int) -> None:
         return
     seconds = last.seconds + ms / 1000
     assert abs(timing.seconds_at(timing.tick_at(seconds), Side.AFTER) - seconds) < 0.0005
+
+
+def test_the_measure_around_a_tick() -> None:
+    timing = TimingMap(
+        (
+            Anchor(0, 0.0, 120.0, 4, bar=True),
+            Anchor(6 * BEAT, 3.0, 120.0, 3, bar=True),
+        )
+    )
+    ticks = np.array([-1, 0, 4 * BEAT - 1, 4 * BEAT, 6 * BEAT, 10 * BEAT], dtype=np.int64)
+    low, high = timing.measures_around(ticks)
+    assert (low // BEAT).tolist() == [-4, 0, 0, 4, 6, 9]
+    assert (high // BEAT).tolist() == [0, 4, 4, 6, 9, 12]
+    for tick, start in zip(ticks.tolist(), low.tolist(), strict=True):
+        assert timing.measure_start(timing.position(tick).measure) == start
