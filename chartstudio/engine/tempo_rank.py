@@ -2,7 +2,7 @@
 
 Every reading, a tempo with a phase, is described by what is heard on, between and around
 its beats: struck energy by band, kick and snare in turn, where the sound changes colour.
-One linear ranking over these, fitted on rendered music whose beats are known, orders them.
+A small ranking over these, fitted on rendered music whose beats are known, orders them.
 This module knows nothing of how exact a reading is, nor of measures.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chartstudio.engine.onsets import Novelty, Onsets
-from chartstudio.engine.tempo_weights import MEANS, WEIGHTS
+from chartstudio.engine.tempo_weights import RANKING
 
 Floats = NDArray[np.float64]
 
@@ -103,7 +103,7 @@ def readings(heard: Heard, beat_hz: float) -> list[Reading]:
         away = min((place - struck) % _BINS, (struck - place) % _BINS)
         bonus = _BARE_PULSE if bare and away <= 2 else 0.0
         reading = Reading(beat_hz, place / _BINS / beat_hz, 0.0)
-        rank = bonus + float(WEIGHTS @ (features(heard, reading, cycle) - MEANS))
+        rank = bonus + float(RANKING.of(features(heard, reading, cycle)))
         found.append(replace(reading, rank=rank))
     return found
 
@@ -229,6 +229,10 @@ def _changes(heard: Heard, reading: Reading) -> Floats:
     return np.array(found)
 
 
+_OCTAVE_BONUS = 2.0
+"""Half and double the first tempo are what people are likeliest to mean instead of it."""
+
+
 def in_order(found: Sequence[Reading], n: int) -> list[Reading]:
     """Three tempos at their best phases, the first one's half-beat shift, then the rest."""
     ranked = sorted(found, key=lambda r: -r.rank)
@@ -237,5 +241,11 @@ def in_order(found: Sequence[Reading], n: int) -> list[Reading]:
         if all(abs(r.beat_hz / t.beat_hz - 1) > 0.001 for t in tempos):
             tempos.append(r)
     best = tempos[0]
+
+    def chance(r: Reading) -> float:
+        octaves = np.log2(r.beat_hz / best.beat_hz)
+        return r.rank + _OCTAVE_BONUS * bool(abs(abs(octaves) - 1) < 0.003)
+
+    others = sorted(tempos[1:], key=lambda r: -chance(r))
     shifted = replace(best, phase_s=best.phase_s + 0.5 / best.beat_hz)
-    return [*tempos[:3], shifted, *tempos[3:]][:n]
+    return [best, *others[:2], shifted, *others[2:]][:n]

@@ -19,7 +19,7 @@ from chartstudio.engine.beats import find_tempo
 from chartstudio.engine.requests import Tempo, TimingRequest
 from chartstudio.engine.timing_bench import measure, rival
 from chartstudio.engine.timing_bench.measure import Changing, Reading, Steady
-from chartstudio.engine.timing_bench.plans import CHANGING, NOTHING
+from chartstudio.engine.timing_bench.plans import CHANGING, NOTHING_FOLLOWED
 from chartstudio.engine.timing_bench.song import BenchSong, Plan
 
 
@@ -39,6 +39,8 @@ class Verdict:
         What it said, for the list of misses.
     downbeat : bool, optional
         Whether the offset is the start of a true measure; None where that was not asked.
+    is_made_up : bool
+        A tempo was found where there is none.
     """
 
     seconds: float
@@ -46,6 +48,7 @@ class Verdict:
     changing: Changing | None = None
     text: str = ""
     downbeat: bool | None = None
+    is_made_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +81,12 @@ def judged(plan: Plan, data_dir: Path, with_rival: bool) -> Result:
     """
     song = plan.make(data_dir)
     audio = Audio(song.samples[None], song.rate_hz, "made for the benchmark")
-    request = TimingRequest(audio, variable=plan.family in CHANGING)
+    request = TimingRequest(audio, variable=plan.family in (*CHANGING, NOTHING_FOLLOWED))
     tempo, seconds, longest_s = _timed(find_tempo(request))
     scale = 180.0 / song.duration_s
     ours = _verdict(plan, song, tempo, seconds * scale)
     theirs = None
-    if with_rival and plan.family != NOTHING:
+    if with_rival and song.truth is not None:
         started = time.perf_counter()
         found_s = rival.beats(song)
         theirs = _rival_verdict(plan, song, found_s, (time.perf_counter() - started) * scale)
@@ -112,7 +115,8 @@ def _timed(job: Job[Tempo]) -> tuple[Tempo, float, float]:
 def _verdict(plan: Plan, song: BenchSong, tempo: Tempo, seconds: float) -> Verdict:
     said = ", ".join(f"{c.bpm:.3f} ({c.score:.2f})" for c in tempo.candidates[:3])
     if song.truth is None:
-        return Verdict(seconds, text=said or tempo.message)
+        found = bool(tempo.candidates or tempo.anchors)
+        return Verdict(seconds, text=said or tempo.message, is_made_up=found)
     if plan.family in CHANGING:
         timing = tempo.timing()
         found_s = np.empty(0)

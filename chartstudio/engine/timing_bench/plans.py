@@ -34,7 +34,7 @@ RENDERED = ("arrangements", "composed", "damaged", "drummers")
 NOTATED = "as notated"
 CHANGING = ("steps", "ramps", "drift", "free start", NOTATED)
 RECORDED = ("paired", "charted")
-NOTHING = "nothing"
+NOTHING, NOTHING_FOLLOWED = "nothing", "nothing, followed"
 
 _CLICK_BPMS = (60.0, 67.891, 83.337, 99.5, 120.0, 133.333, 151.27, 175.0, 203.456, 240.5, 287.654,
                320.0)  # fmt: skip
@@ -68,6 +68,7 @@ def _all(data_dir: Path) -> Iterator[Plan]:
         yield Plan(row["title"], row["kind"], partial(_recorded, row))
     for kind in nothing.SOUNDS:
         yield Plan(kind, NOTHING, partial(_nothing, kind))
+        yield Plan(f"{kind}, followed", NOTHING_FOLLOWED, partial(_nothing, kind))
 
 
 # Steady --------------------------------------------------------------------------------

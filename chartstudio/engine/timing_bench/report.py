@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chartstudio.engine.timing_bench.judge import Result, Verdict
-from chartstudio.engine.timing_bench.plans import CHANGING, MADE, NOTHING, RECORDED, RENDERED
+from chartstudio.engine.timing_bench.plans import (
+    CHANGING,
+    MADE,
+    NOTHING,
+    NOTHING_FOLLOWED,
+    RECORDED,
+    RENDERED,
+)
 
 BPM_GOAL, OFFSET_GOAL_S, BEAT_GOAL_S = 0.003, 0.002, 0.015
 
@@ -218,7 +225,7 @@ def misses(results: Sequence[Result]) -> list[str]:
 
 def made_up(results: Sequence[Result]) -> list[Result]:
     """Sounds without a rhythm in which a tempo was found."""
-    return [r for r in _of(results, (NOTHING,)) if "(" in r.ours.text]
+    return [r for r in results if r.ours.is_made_up]
 
 
 def _miss(result: Result, why: Sequence[str]) -> str:
@@ -261,11 +268,17 @@ def goals(results: Sequence[Result]) -> list[str]:
         line("recorded: right tempo among the first three", "97 %", _percent(f.first_three))
         line("recorded: median offset", "3 ms", f"{1000 * f.median_s:.1f} ms")
         line("recorded: p95 of the offset", "10 ms", f"{1000 * f.p95_s:.1f} ms")
+        for kind in RECORDED:
+            alone = [r for r in recorded if r.family == kind]
+            if alone:
+                f = figures(alone, ours)
+                both = f"{1000 * f.median_s:.1f} ms, {1000 * f.p95_s:.1f} ms"
+                line(f"{kind} alone, with its own bias: median, p95", "3 ms, 10 ms", both)
     moving = [r.ours.changing for r in _of(results, ("steps", "ramps")) if r.ours.changing]
     if moving:
         p95_ms = 1000 * _p95(np.concatenate([c.errors_s for c in moving]))
         line("steps and ramps: p95 beat error", "15 ms", f"{p95_ms:.1f} ms")
-    if _of(results, (NOTHING,)):
+    if _of(results, (NOTHING, NOTHING_FOLLOWED)):
         line("nothing rhythmic: tempos made up", "0", str(len(made_up(results))))
     slowest = max(r.ours.seconds for r in results)
     median = float(np.median([r.ours.seconds for r in results]))
