@@ -172,6 +172,8 @@ def test_a_made_up_tempo_is_reported():
 
 
 def test_a_ranking_learns_what_is_right_and_is_written_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(fit, "_N_STEPS", 40)
+    monkeypatch.setattr(fit, "_N_MEMBERS", 1)
     rng = np.random.default_rng(5)
     samples = []
     for i in range(40):
