@@ -119,16 +119,15 @@ def _timing(args: argparse.Namespace, console: Console) -> Answer:
     source = open_source(args.audio)
     audio = decoded(source, console)
     start_s, end_s = args.range or (0.0, None)
-    tempo: Tempo = console.run(Engine().find_timing(TimingRequest(audio, start_s, end_s)))
-    best = tempo.candidates[:1]
-    one_only = "a changing tempo is not followed yet: this is the best single one"
-    message = one_only if args.variable and best and not tempo.message else tempo.message
+    request = TimingRequest(audio, start_s, end_s, variable=args.variable)
+    tempo: Tempo = console.run(Engine().find_timing(request))
     return {
         "candidates": [asdict(c) for c in tempo.candidates],
         "anchors": [
-            {"tick": 0, "s": c.offset_s, "bpm": c.bpm, "confidence": c.score} for c in best
+            {"tick": a.tick, "s": a.seconds, "bpm": a.bpm, "confidence": a.confidence}
+            for a in tempo.anchors
         ],
-        "message": message,
+        "message": tempo.message,
     }
 
 
@@ -137,6 +136,10 @@ def _print_timing(answer: Answer) -> None:
         print(
             f"{c['bpm']:8.3f} BPM  {c['offset_s']:8.4f} s  {c['meter']}/4  score {c['score']:.2f}"
         )
+    if len(answer["anchors"]) > 1:
+        print("tempo changes:")
+        for a in answer["anchors"]:
+            print(f"  {a['s']:10.4f} s  {a['bpm']:8.3f} BPM  confidence {a['confidence']:.2f}")
     if answer["message"]:
         print(answer["message"])
 
