@@ -23,7 +23,7 @@ from chartstudio.engine.tempo_bars import bars
 from chartstudio.engine.tempo_changes import NEAR_S, Followed, follow
 from chartstudio.engine.tempo_fit import Fit, refined, score
 from chartstudio.engine.tempo_lines import Spectrum, tempos
-from chartstudio.engine.tempo_rank import Heard, Reading, in_order, readings
+from chartstudio.engine.tempo_rank import Heard, Reading, in_order, readings, tempos_in
 
 _T = TypeVar("_T")
 
@@ -37,6 +37,11 @@ N_CANDIDATES = 8
 
 LEAST_SCORE = 0.12
 """Where the first reading explains no more of the onset energy than this, none is given."""
+
+_N_TRIED = 12
+_LEAST_SHARE = 0.4
+"""A tempo that explains less than this share of what another explains is not offered,
+however people might count it."""
 
 LINE_STRENGTH = 50.0
 """Least sum of the sixteen multiples' line powers. In a random onset train each power is
@@ -136,8 +141,15 @@ def _steady(heard: Heard, found: Novelty, done: float) -> Generator[Progress, No
     for beat_hz in beats_hz:
         every += readings(heard, beat_hz)
         yield Progress(done, "Finding the tempo")
+    scores: list[float] = []
+    likely = tempos_in(every)[:_N_TRIED]
+    for reading in likely:
+        scores.append(score(heard.onsets, refined(heard.onsets, reading)))
+        yield Progress(done, "Finding the tempo")
+    least = _LEAST_SHARE * max(scores)
+    likely = [r for r, s in zip(likely, scores, strict=True) if s >= least]
     candidates = []
-    for reading in in_order(every, N_CANDIDATES):
+    for reading in in_order(likely, N_CANDIDATES):
         candidates.append(_candidate(heard.onsets, found, reading))
         yield Progress(done, "Finding the downbeat")
     best = candidates[0].score
@@ -192,8 +204,10 @@ def _distinct(candidates: Sequence[TempoCandidate]) -> tuple[TempoCandidate, ...
 _BLOCK_S = 4.0
 _BETTER = 0.35
 _N_BETTER = 2
+_ASTRAY = 0.5
 """Changes are preferred where they explain this much more of the onset energy in at least
-so many stretches of so many seconds."""
+so many stretches of so many seconds; where one tempo explains less than half as much as
+usual, it does not fit."""
 
 
 def _with_changes(steady: Tempo, followed: Followed | None, onsets: Onsets) -> Tempo:
@@ -203,7 +217,7 @@ def _with_changes(steady: Tempo, followed: Followed | None, onsets: Onsets) -> T
     if steady.candidates and (
         len(followed.anchors) < 2 or not _says_more(followed, steady.candidates[0], onsets)
     ):
-        return steady
+        return replace(steady, message=_unexplained(steady, onsets) or steady.message)
     doubtful = [
         (a, after)
         for a, after in zip(followed.anchors, (*followed.anchors[1:], None), strict=True)
@@ -218,20 +232,41 @@ def _with_changes(steady: Tempo, followed: Followed | None, onsets: Onsets) -> T
 
 def _says_more(followed: Followed, steady: TempoCandidate, onsets: Onsets) -> bool:
     """Whether one tempo leaves stretches unexplained that changes explain."""
-    energy = np.minimum(onsets.weights, 1.0) ** 2
-    kept = max(
-        (_on_grid(onsets, steady, parts) for parts in (4, 6)), key=lambda on: float(energy @ on)
+    gain = _by_block(onsets, followed.on_grid) - _by_block(onsets, _on_grid(onsets, steady))
+    return int((gain > _BETTER).sum()) >= _N_BETTER
+
+
+def _unexplained(steady: Tempo, onsets: Onsets) -> str:
+    """Where the one tempo does not hold, for the eye; empty where it holds throughout."""
+    share = _by_block(onsets, _on_grid(onsets, steady.candidates[0]))
+    usual = float(np.median(share))
+    astray = np.flatnonzero(share < _ASTRAY * usual)
+    if len(astray) < _N_BETTER or usual < LEAST_SCORE:
+        return ""
+    first_s = float(onsets.times_s[0])
+    runs = np.split(astray, np.flatnonzero(np.diff(astray) > 1) + 1)
+    runs = sorted((r for r in runs if len(r) >= _N_BETTER), key=len, reverse=True)[:4]
+    places = ", ".join(
+        f"{first_s + r[0] * _BLOCK_S:.0f}-{first_s + (r[-1] + 1) * _BLOCK_S:.0f} s" for r in runs
     )
+    return f"one tempo, but it does not fit everywhere: look at {places}" if runs else ""
+
+
+def _by_block(onsets: Onsets, on_grid: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Share of the onset energy on a grid, by stretches of `_BLOCK_S`."""
+    energy = np.minimum(onsets.weights, 1.0) ** 2
     block = ((onsets.times_s - onsets.times_s[0]) / _BLOCK_S).astype(np.int64)
-    total = np.bincount(block, energy) + 0.5
-    gain = np.bincount(block, energy * (followed.on_grid.astype(np.float64) - kept))
-    return int((gain / total > _BETTER).sum()) >= _N_BETTER
+    return np.asarray(np.bincount(block, energy * on_grid) / (np.bincount(block, energy) + 0.5))
 
 
-def _on_grid(onsets: Onsets, steady: TempoCandidate, parts: int) -> NDArray[np.float64]:
-    step_s = 60 / steady.bpm / parts
-    slot = (onsets.times_s - steady.offset_s) / step_s
-    return (np.abs(slot - np.rint(slot)) * step_s < NEAR_S).astype(np.float64)
+def _on_grid(onsets: Onsets, steady: TempoCandidate) -> NDArray[np.bool_]:
+    """Whether each onset lies on the fourths, or the sixths, of one tempo's beats."""
+    found = []
+    for parts in (4, 6):
+        step_s = 60 / steady.bpm / parts
+        slot = (onsets.times_s - steady.offset_s) / step_s
+        found.append(np.abs(slot - np.rint(slot)) * step_s < NEAR_S)
+    return max(found, key=lambda on: float(np.minimum(onsets.weights, 1.0) ** 2 @ on))
 
 
 def _stretch(anchor: TempoAnchor, after: TempoAnchor | None) -> str:

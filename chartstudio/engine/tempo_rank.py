@@ -229,17 +229,29 @@ def _changes(heard: Heard, reading: Reading) -> Floats:
     return np.array(found)
 
 
-_OCTAVE_BONUS = 2.0
+_OCTAVE_BONUS = 0.7
 """Half and double the first tempo are what people are likeliest to mean instead of it."""
 
 
-def in_order(found: Sequence[Reading], n: int) -> list[Reading]:
-    """Three tempos at their best phases, the first one's half-beat shift, then the rest."""
-    ranked = sorted(found, key=lambda r: -r.rank)
-    tempos: list[Reading] = []
-    for r in ranked:
-        if all(abs(r.beat_hz / t.beat_hz - 1) > 0.001 for t in tempos):
-            tempos.append(r)
+def tempos_in(found: Sequence[Reading]) -> list[Reading]:
+    """The best reading of each tempo, best first."""
+    kept: list[Reading] = []
+    for r in sorted(found, key=lambda r: -r.rank):
+        if all(abs(r.beat_hz / k.beat_hz - 1) > 0.001 for k in kept):
+            kept.append(r)
+    return kept
+
+
+def in_order(tempos: Sequence[Reading], n: int) -> list[Reading]:
+    """Three tempos, the first one's half-beat shift, then the rest.
+
+    Parameters
+    ----------
+    tempos : sequence of Reading
+        From `tempos_in`.
+    n : int
+        How many at most.
+    """
     best = tempos[0]
 
     def chance(r: Reading) -> float:

@@ -9,7 +9,7 @@ import pytest
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine import tempo_weights
-from chartstudio.engine.tempo_rank import Reading, in_order
+from chartstudio.engine.tempo_rank import Reading, in_order, tempos_in
 from chartstudio.engine.timing_bench import (
     changing,
     damage,
@@ -193,8 +193,8 @@ def test_a_ranking_learns_what_is_right_and_is_written_as_it_is(tmp_path, monkey
 
 
 def test_half_and_double_come_before_other_tempos():
-    found = [Reading(2.0, 0.1, 5.0), Reading(3.0, 0.1, 4.0), Reading(1.0, 0.1, 3.0)]
-    found += [Reading(4.0, 0.1, 2.5), Reading(2.0, 0.35, 1.0)]
-    ordered = in_order(found, 8)
+    found = [Reading(2.0, 0.1, 5.0), Reading(3.0, 0.1, 4.0), Reading(1.0, 0.1, 3.9)]
+    found += [Reading(4.0, 0.1, 3.5), Reading(2.0, 0.35, 1.0)]
+    ordered = in_order(tempos_in(found), 8)
     assert [r.beat_hz for r in ordered] == [2.0, 1.0, 4.0, 2.0, 3.0]
     assert ordered[3].phase_s == pytest.approx(0.35)
