@@ -40,25 +40,19 @@ class Lines:
 
     def at(self, beat: Floats) -> Floats:
         """Time of any beat; runs on straight."""
-        found = np.interp(beat, self.beats, self.times_s)
-        first = np.diff(self.times_s[:2])[0] / np.diff(self.beats[:2])[0]
-        last = np.diff(self.times_s[-2:])[0] / np.diff(self.beats[-2:])[0]
-        found = np.where(
-            beat < self.beats[0], self.times_s[0] + (beat - self.beats[0]) * first, found
-        )
-        return np.where(
-            beat > self.beats[-1], self.times_s[-1] + (beat - self.beats[-1]) * last, found
-        )
+        return _straight(beat, self.beats.astype(np.float64), self.times_s)
 
     def number_at(self, seconds: Floats) -> Floats:
         """The reverse of `at`."""
-        return Lines.at(_Reverse(self.times_s, self.beats), seconds)  # type: ignore[arg-type]
+        return _straight(seconds, self.times_s, self.beats.astype(np.float64))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Reverse:
-    beats: Floats
-    times_s: Ints
+def _straight(at: Floats, x: Floats, y: Floats) -> Floats:
+    """Linear interpolation that runs on with the first and last slope."""
+    found = np.interp(at, x, y)
+    first, last = (y[1] - y[0]) / (x[1] - x[0]), (y[-1] - y[-2]) / (x[-1] - x[-2])
+    found = np.where(at < x[0], y[0] + (at - x[0]) * first, found)
+    return np.where(at > x[-1], y[-1] + (at - x[-1]) * last, found)
 
 
 def tolerances(spread_s: Floats) -> Floats:
