@@ -28,7 +28,7 @@ from chartstudio.gui.text import one_line, tr
 from chartstudio.gui.timeline.rows import kind_for
 from chartstudio.library.export import Plan, folder_name
 from chartstudio.library.games import Game
-from chartstudio.modes import MODES
+from chartstudio.modes import MODES, convert
 
 Then = Callable[[], object]
 
@@ -230,23 +230,38 @@ def set_level(studio: Studio) -> None:
 
 
 def set_mode(studio: Studio) -> None:
-    """Ask for the mode of the active chart, which must be empty: notes are not converted."""
+    """Ask for the mode of the active chart; one with notes is converted into a new chart."""
     document, chart = studio.document, studio.document.active_chart
     if chart is None:
         return
     if chart.notes:
-        raise ModeError(
-            tr(
-                "{name} has notes of {mode}, and notes are not converted; add a new chart instead",
-                name=chart_title(chart),
-                mode=mode_title(chart.mode),
-            )
-        )
+        _convert(studio, chart)
+        return
     mode = _choose_mode(studio, tr("Mode"), chart.mode)
     if mode is not None:
         # Settings are the other game's, and mean nothing here.
         change = edits.set_chart(document.selection.chart, mode=mode.id, settings=())
         document.apply(tr("Set mode"), change)
+
+
+def _convert(studio: Studio, chart: Chart) -> None:
+    """Add the chart as one of the mode that is played alike, after saying what is different.
+
+    Raises
+    ------
+    ModeError
+        When there is no such mode.
+    """
+    possible = convert.targets(chart.mode)
+    if not possible:
+        what = "no other game is played like {mode}; add a new chart instead"
+        raise ModeError(tr(what, mode=mode_title(chart.mode)))
+    new, changes = convert.convert(chart, possible[0], studio.document.song)
+    title = tr("Convert to {mode}", mode=mode_title(new.mode))
+    lines = [f"{what} ({n})" if n > 1 else what for what, n in changes]
+    said = tr("{name} becomes a new chart; it stays as it is.", name=chart_title(chart))
+    if studio.ask.confirm(title, "\n".join([said, *lines])):
+        _append(studio, title, new)
 
 
 def _choose_mode(studio: Studio, title: str, current: str) -> Mode | None:

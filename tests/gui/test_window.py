@@ -224,10 +224,27 @@ def test_charts_are_added_copied_renamed_levelled_and_removed(opened, answers):
     assert document.song is song
 
 
-def test_a_chart_with_notes_keeps_its_mode(opened, answers):
+def test_a_chart_with_notes_is_converted_beside_itself(opened, answers):
+    document = opened.studio.document
+    song = document.song
     _trigger(opened, "chart.mode")
-    assert len(answers.errors) == 1
-    assert "not converted" in answers.errors[0]
+    assert document.song is song
+    answers.answers["confirm"] = True
+    _trigger(opened, "chart.mode")
+    assert document.song.charts[:2] == song.charts
+    new = document.active_chart
+    assert (new.mode, new.name) == ("mania-4k", "Hard")
+    assert [(n.tick, n.lane) for n in new.notes] == [(n.tick, n.lane) for n in song.charts[0].notes]
+    document.undo()
+    assert document.song is song
+
+
+def test_a_chart_that_no_other_game_plays_is_not_converted(opened, answers):
+    notes = (LaneNote(0, 0, 0, "don"),)
+    opened.studio.document.apply("add", edits.add_chart(Chart("taiko", "Oni", 5.0, notes)))
+    opened.studio.document.select(Selection(chart=2))
+    _trigger(opened, "chart.mode")
+    assert "no other game is played like" in answers.errors[0]
 
 
 def test_choosing_a_chart_in_the_list_makes_it_active(opened):
