@@ -5,6 +5,7 @@ import shutil
 import signal
 import warnings
 import zipfile
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -497,6 +498,15 @@ def test_a_model_can_be_chosen_and_the_shipped_one_stays(
     assert "no model" in failure(capsys, "models", "use", "theirs")
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl+C as a terminal gives it: what runs in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_that_a_library_swallows_still_cancels(
     song_folder: Path,
     tmp_path: Path,
