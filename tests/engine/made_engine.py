@@ -15,7 +15,7 @@ from chartstudio.engine.features import (
     slot_grid,
 )
 from chartstudio.engine.net import Net
-from chartstudio.engine.train.teacher import TAUGHT_MODES
+from chartstudio.engine.train.piece import TAUGHT_MODES
 from chartstudio.engine.vocab import Vocabulary
 from chartstudio.modes import MODES
 

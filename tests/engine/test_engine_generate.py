@@ -17,7 +17,7 @@ from chartstudio.engine.features import SLOTS_PER_BEAT
 from chartstudio.engine.generate import generate
 from chartstudio.engine.requests import GenerateRequest
 from chartstudio.engine.task import hear, prepare
-from chartstudio.engine.train.teacher import TAUGHT_MODES
+from chartstudio.engine.train.piece import TAUGHT_MODES
 from chartstudio.modes import MODES
 
 END = 56 * BEAT

@@ -15,7 +15,7 @@ from chartstudio.core.timing import TimingMap
 from chartstudio.engine import plan, sampling, tokens
 from chartstudio.engine.features import POSITIONS_PER_BEAT, SLOT_TICKS, slot_grid
 from chartstudio.engine.rows import RowPlacer, gelu
-from chartstudio.engine.train.teacher import TAUGHT_MODES
+from chartstudio.engine.train.piece import TAUGHT_MODES
 from chartstudio.engine.vocab import END, Vocabulary
 from chartstudio.engine.windows import WindowSpec, cut, stitch
 from chartstudio.modes import MODES

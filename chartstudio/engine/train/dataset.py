@@ -42,7 +42,7 @@ from chartstudio.engine.plan import Curve
 from chartstudio.engine.task import Wish, as_tensors, asked_for
 from chartstudio.engine.tokens import Rows, all_gaps, all_traces, encode_rows
 from chartstudio.engine.train import augment, synthesis, teacher
-from chartstudio.engine.train.piece import Piece
+from chartstudio.engine.train.piece import TAUGHT_MODES, Piece
 from chartstudio.engine.vocab import END, Vocabulary
 from chartstudio.engine.windows import WindowInput, look
 from chartstudio.modes import MODES
@@ -104,11 +104,11 @@ def features_of(samples: Samples, timing: TimingMap, spec: FeatureSpec) -> SongF
 
 
 def _charts(piece: Piece, rng: np.random.Generator) -> list[Chart]:
-    others = [mode for mode in teacher.TAUGHT_MODES if mode not in _MODE_SHARES]
+    others = [mode for mode in TAUGHT_MODES if mode not in _MODE_SHARES]
     rest = (1 - sum(_MODE_SHARES.values())) / len(others)
-    shares = np.array([_MODE_SHARES.get(mode, rest) for mode in teacher.TAUGHT_MODES])
+    shares = np.array([_MODE_SHARES.get(mode, rest) for mode in TAUGHT_MODES])
     charts = []
-    for mode_id in rng.choice(teacher.TAUGHT_MODES, CHARTS_PER_PIECE, p=shares / shares.sum()):
+    for mode_id in rng.choice(TAUGHT_MODES, CHARTS_PER_PIECE, p=shares / shares.sum()):
         low, high = MODES[mode_id].level_range
         # Authors write more easy and middling charts than extreme ones.
         level = low + (high - low) * float(rng.beta(1.6, 1.9))

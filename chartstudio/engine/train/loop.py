@@ -36,7 +36,7 @@ from chartstudio.engine.train.dataset import (
     level_curves,
     read_store,
 )
-from chartstudio.engine.train.teacher import TAUGHT_MODES
+from chartstudio.engine.train.piece import TAUGHT_MODES
 from chartstudio.engine.vocab import Vocabulary
 from chartstudio.modes import MODES
 

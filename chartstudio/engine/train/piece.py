@@ -9,6 +9,12 @@ from chartstudio.core.timing import TimingMap
 LAYERS = ("drums", "bass", "lead", "chords")
 """What a chart's section may follow."""
 
+TAUGHT_MODES: tuple[str, ...] = (
+    *("dance-single", "dance-double", "pump-single"),
+    *(f"mania-{n_keys}k" for n_keys in range(4, 11)),
+)
+"""Modes that the teacher writes, in the network's order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sound:

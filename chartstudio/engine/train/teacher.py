@@ -30,12 +30,6 @@ from chartstudio.modes.lanes import HOLD_LENGTHS
 
 _BEAT = TICKS_PER_BEAT
 
-TAUGHT_MODES: tuple[str, ...] = (
-    *("dance-single", "dance-double", "pump-single"),
-    *(f"mania-{n_keys}k" for n_keys in range(4, 11)),
-)
-"""Modes that the teacher writes, in the network's order."""
-
 DENSITY: dict[str, tuple[tuple[float, float, int, int], ...]] = {
     "feet": (
         (1, 0.8, 4, 0),

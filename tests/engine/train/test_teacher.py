@@ -11,7 +11,7 @@ from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.ticks import snap_ticks
 from chartstudio.core.timing import Anchor, TimingMap
 from chartstudio.engine.train import placement, synthesis, teacher
-from chartstudio.engine.train.piece import Piece, Sound
+from chartstudio.engine.train.piece import TAUGHT_MODES, Piece, Sound
 from chartstudio.engine.train.score import Score
 from chartstudio.modes import MODES
 from chartstudio.modes.lanes import HOLD_LENGTHS, rows
@@ -56,7 +56,7 @@ def errors(chart, timing):
     return [i for i in MODES[chart.mode].check(chart, timing) if i.severity != "hint"]
 
 
-@pytest.mark.parametrize("mode_id", teacher.TAUGHT_MODES)
+@pytest.mark.parametrize("mode_id", TAUGHT_MODES)
 @pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
 def test_charts_have_no_issues(mode_id, share):
     low, high = MODES[mode_id].level_range
@@ -66,7 +66,7 @@ def test_charts_have_no_issues(mode_id, share):
     assert not errors(chart, piece.timing)
 
 
-@pytest.mark.parametrize("mode_id", teacher.TAUGHT_MODES)
+@pytest.mark.parametrize("mode_id", TAUGHT_MODES)
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_drafts_of_that_level_may_be_so(mode_id, share):
     """What the teacher writes, the grammar lets the engine write."""
