@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import combinations
 from typing import Literal, NamedTuple
@@ -76,6 +76,15 @@ class Step:
     flags: frozenset[Flag]
 
 
+def on_pad(chart: Chart, layout: Layout) -> Chart:
+    """The chart without notes beside the pad, which a file may hold and no foot can reach."""
+    n_lanes = len(layout.lanes)
+    notes = lane_notes(chart.notes)
+    if all(0 <= n.lane < n_lanes for n in notes):
+        return chart
+    return replace(chart, notes=tuple(n for n in notes if 0 <= n.lane < n_lanes))
+
+
 def steps(chart: Chart, timing: TimingMap, layout: Layout) -> list[Step]:
     """The feet for every row of a chart that is judged.
 
@@ -91,7 +100,7 @@ def steps(chart: Chart, timing: TimingMap, layout: Layout) -> list[Step]:
     list of Step
         In order of time. Mines, lifts and fakes are not pressed.
     """
-    pressed_rows = list(_rows(chart, timing))
+    pressed_rows = list(_rows(on_pad(chart, layout), timing))
     walk = _Walk(_pad(layout))
     for row in pressed_rows:
         walk.advance(row)

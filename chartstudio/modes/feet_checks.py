@@ -14,7 +14,7 @@ from chartstudio.core.mode import Check, Issue, Layout, Severity
 from chartstudio.core.note import LaneNote, ticks_of
 from chartstudio.core.song import Chart
 from chartstudio.core.timing import TimingMap
-from chartstudio.modes.feet import Flag, Step, steps
+from chartstudio.modes.feet import Flag, Step, on_pad, steps
 from chartstudio.modes.lanes import PRESSED, judged_notes, lane_notes
 
 
@@ -61,7 +61,7 @@ def foot_checks(layout: Layout, rules: FootRules) -> tuple[Check, ...]:
 
     def check_mines(chart: Chart, timing: TimingMap) -> Iterator[Issue]:
         """Mines on a panel that was just stepped on, or is about to be."""
-        yield from _of_mines(chart, timing, layout, rules)
+        yield from _of_mines(on_pad(chart, layout), timing, layout, rules)
 
     return check_steps, check_mines
 
