@@ -34,11 +34,13 @@ class Moment:
     size : int
         1; 2 or more for accents.
     layer : str
-        What sounds there, one of `piece.LAYERS`; empty for a moment that nobody plays.
+        What is followed there, one of `piece.LAYERS`, or what fills it, where the followed
+        voice rests; empty for a moment that nobody plays.
     drums : tuple of int
         General MIDI drum keys struck at this moment, whatever layer is followed.
     loudness : float
-        0 to about 1.5.
+        How much sounds there, as a rank within the piece, 0 to 1; the same in every repeat of
+        a measure.
     """
 
     tick: int
@@ -66,8 +68,9 @@ class Scene:
     skill : float
         The level whose rules of play bind: what was reached so far, at most ``level``.
     habits : dict of str to float
-        The author's knobs, 0 to 1, by name; a placement reads those it knows by ``get`` with
-        a default of its own, and lists them in its module as ``HABITS`` (name, low, high).
+        The author's knobs, 0 to 1, by name: those of `style.Style`, and the placement's own,
+        which its module lists as ``HABITS`` (name, low, high). A placement reads its own by
+        ``get`` with a default.
     """
 
     mode: Mode

@@ -66,12 +66,15 @@ class Score:
         Drums, bass and chords are one voice each, every leading instrument is its own.
     loudness : dict of int to float
         By tick: how much sounds at once, as a rank within the piece, 0 to 1.
+    drums : dict of int to tuple of int
+        By tick: General MIDI drum keys struck there, in rising order.
     """
 
     timing: TimingMap
     starts: Ticks
     voices: tuple[Voice, ...]
     loudness: dict[int, float]
+    drums: dict[int, tuple[int, ...]]
 
     @classmethod
     def of(cls, piece: Piece) -> Score:
@@ -107,9 +110,9 @@ class Score:
         moments, where = np.unique(placed, return_inverse=True)
         mass = np.bincount(where, weight**2)
         ranks = np.searchsorted(np.sort(mass), mass, "left") / max(len(mass) - 1, 1)
-        return cls(
-            piece.timing, starts, voices, dict(zip(moments.tolist(), ranks.tolist(), strict=True))
-        )
+        loudness = dict(zip(moments.tolist(), ranks.tolist(), strict=True))
+        keys = np.array([s.pitch for s in sounds])[drums]
+        return cls(piece.timing, starts, voices, loudness, _struck(placed[drums], keys))
 
     def activity(self) -> NDArray[np.float64]:
         """Moments per second of each voice in each measure, shape (M, V)."""
@@ -120,6 +123,13 @@ class Score:
 
 def _weight(layer: str, pitch: int) -> float:
     return _DRUM_WEIGHT.get(pitch, 0.5) if layer == "drums" else 0.9
+
+
+def _struck(ticks: Ticks, keys: NDArray[np.int64]) -> dict[int, tuple[int, ...]]:
+    found: dict[int, set[int]] = {}
+    for tick, key in zip(ticks.tolist(), keys.tolist(), strict=True):
+        found.setdefault(tick, set()).add(key)
+    return {tick: tuple(sorted(struck)) for tick, struck in found.items()}
 
 
 def _voice(

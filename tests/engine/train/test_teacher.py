@@ -10,7 +10,7 @@ from chartstudio.core.mode import RowContext
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.ticks import snap_ticks
 from chartstudio.core.timing import Anchor, TimingMap
-from chartstudio.engine.train import placement, synthesis, teacher
+from chartstudio.engine.train import demands, placement, synthesis, teacher
 from chartstudio.engine.train.piece import TAUGHT_MODES, Piece, Sound
 from chartstudio.engine.train.score import Score
 from chartstudio.modes import MODES
@@ -104,7 +104,7 @@ def test_asked_levels_are_reached_or_the_truth_is_told(mode_id):
 
 
 def test_density_tables_rise():
-    for table in teacher.DENSITY.values():
+    for table in demands.DENSITY.values():
         for easier, harder in itertools.pairwise(table):
             assert easier[0] < harder[0]
             assert easier[1] < harder[1]
