@@ -191,11 +191,15 @@ class _Heard:
 
 
 def _allowed(task: Task, start: int, offsets: Ticks) -> NDArray[np.bool_]:
-    """Which places of a measure the level reaches: its finest snaps, finer in slow music."""
+    """Which places of a measure the level reaches: its finest snaps, finer in slow music.
+
+    Thirty-seconds in slow music are only for levels that nothing else fills.
+    """
     timing, rate_hz = task.score.timing, task.demand.rate_hz(task.level)
     straight, triplet = task.demand.snaps(task.level)
     beat_s = timing.seconds_at(start + _BEAT) - timing.seconds_at(start)
-    slow = [snap for snap in (4, 8, 12, 16, 24) if beat_s * 4 / snap * rate_hz >= 0.5]
+    finer = (4, 8, 12, 16, 24, *((32,) if task.push > 0.5 else ()))
+    slow = [snap for snap in finer if beat_s * 4 / snap * rate_hz >= 0.5]
     found = offsets % snap_ticks(straight) == 0
     for snap in (*slow, *([triplet] if triplet else [])):
         found |= offsets % snap_ticks(snap) == 0

@@ -71,6 +71,8 @@ class Scene:
         The author's knobs, 0 to 1, by name: those of `style.Style`, and the placement's own,
         which its module lists as ``HABITS`` (name, low, high). A placement reads its own by
         ``get`` with a default.
+    sections : tuple of int
+        Ticks at which sections start: there the followed voice or the density may change.
     """
 
     mode: Mode
@@ -79,6 +81,7 @@ class Scene:
     level: float
     skill: float
     habits: dict[str, float]
+    sections: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,8 +82,10 @@ def write(
     seed = int(rng.integers(2**63))
     task = Task(demand, score, style, sections, level, level, demand.rate_hz(level))
     best: tuple[float, float, Chart] = (np.inf, 0.0, Chart(mode_id))
+    borders = tuple(int(score.starts[s.first]) for s in sections)
+    scene = Scene(mode, piece.timing, score.starts, level, level, dict(style.knobs()), borders)
     for _ in range(_TRIES):
-        scene = Scene(mode, piece.timing, score.starts, level, task.skill, dict(style.knobs()))
+        scene = replace(scene, skill=task.skill)
         moments = choose(task, np.random.default_rng(seed))
         chart = _chart(mode_id, place(moments, scene, np.random.default_rng(seed)))
         reached = mode.difficulty(chart, piece.timing)
