@@ -366,6 +366,12 @@ def insert_pause(
 # Removing --------------------------------------------------------------------------------
 
 
+def pause_at(timing: TimingMap, tick: int) -> Cause | None:
+    """The kind of pause that `remove` would take from a tick; None where there is none."""
+    here = (a.cause for a in timing.anchors if a.tick == tick and a.cause in _PAUSES)
+    return next(here, None)
+
+
 def remove(tick: int, later: Later = "move") -> Retiming:
     """Remove what happens on a tick: its pauses, else the warp from or to it, else the change.
 

@@ -48,16 +48,37 @@ def _real_player() -> Player:
 
 
 def beats(timing: TimingMap, duration_s: float) -> Ticks:
-    """Where the metronome clicks: every beat of the song, the first of a bar higher."""
+    """Where the metronome clicks: every beat of the song, the first of a bar higher.
+
+    On a paused beat it clicks when a note there would be judged: before a stop, after a
+    delay. Beats that a warp passes over do not sound.
+    """
     start, end = timing.tick_at(0.0), timing.tick_at(duration_s) + 1
     every, first = timing.lines(start, end, 4), timing.lines(start, end)
+    every = every[~timing.warped(every)]
     times_s = timing.seconds_at(every)
-    # Gimmick tempos put thousands of beats in a second; nobody hears them apart.
-    apart = np.diff(times_s, prepend=-np.inf) >= _MIN_BEAT_S
+    every, times_s = every[times_s >= 0.0], times_s[times_s >= 0.0]
+    apart = _apart(times_s)
     every, times_s = every[apart], times_s[apart]
     sounds = np.full(len(every), SOUNDS.index("beat"), np.int64)
     sounds[np.isin(every, first)] = SOUNDS.index("downbeat")
     return Ticks(times_s, sounds, np.ones(len(every), np.float32))
+
+
+def _apart(times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of ascending times are far enough from the last one that is.
+
+    Gimmick tempos put thousands of beats in a second; nobody hears them apart.
+    """
+    found = np.diff(times_s, prepend=-np.inf) >= _MIN_BEAT_S
+    if found.all():
+        return found
+    found[:] = False
+    i = 0
+    while i < len(times_s):
+        found[i] = True
+        i = int(np.searchsorted(times_s, times_s[i] + _MIN_BEAT_S))
+    return found
 
 
 def note_ticks(notes: Sequence[Note], mode_id: str, timing: TimingMap) -> Ticks:
@@ -141,13 +162,14 @@ class Playback(QObject):
         self._loaded: Audio | None = None
         self._at_s = 0.0
         self._was_playing = False
+        self._clicked: tuple[TimingMap, float] | None = None
         self.looping = False
         self.rate = preferences.now.rate
         self._watch = _timer(self, _WATCH_MS, self._on_watch)
         self._pause = _timer(self, _NOTES_PAUSE_MS, self._refresh_ticks, once=True)
         files.sound_changed.connect(self._on_sound)
         bridge.changed.connect(self._on_change)
-        drafting.changed.connect(self._pause.start)
+        drafting.changed.connect(self._refresh_soon)
         preferences.changed.connect(self._apply_settings)
 
     # State -------------------------------------------------------------------------------
@@ -288,6 +310,7 @@ class Playback(QObject):
             self._load()
             return
         self._loaded = audio
+        self._clicked = None  # a player that has loaded has forgotten its clicks
         player.seek(self._at_s)
         self._apply_settings()
         self._apply_rate()
@@ -329,12 +352,21 @@ class Playback(QObject):
         if min(end_s, self.duration_s) - max(start_s, 0.0) > 0.1:
             player.loop(start_s, end_s)
 
+    def _refresh_clicks(self) -> None:
+        """Let the metronome click by the timing that is so now, from the next block on."""
+        timing, duration_s = self._timing(), self.duration_s
+        old = self._clicked
+        if self._player is None or (old and old[0] is timing and old[1] == duration_s):
+            return
+        self._clicked = (timing, duration_s)
+        self._player.set_clicks(beats(timing, duration_s))
+
     def _refresh_ticks(self) -> None:
         player, document = self._player, self._document
         if player is None:
             return
+        self._refresh_clicks()
         timing, chart = self._timing(), document.active_chart
-        player.set_clicks(beats(timing, self.duration_s))
         notes: Sequence[Note] = ()
         if chart is not None:
             notes = heard_notes(chart, document.selection.chart, self._drafting.ghosts)
@@ -352,9 +384,16 @@ class Playback(QObject):
             self.pause()
             self.seek(0.0)
         if change.new is not change.old or change.origin == "select":
-            self._pause.start()
+            # The metronome proves an edit by ear: it may not wait, nor for a key that repeats.
+            self._refresh_clicks()
+            self._refresh_soon()
         if self.looping:
             self._apply_loop()
+
+    def _refresh_soon(self) -> None:
+        """Let notes tick anew, ten times a second at most, also while edits go on and on."""
+        if not self._pause.isActive():
+            self._pause.start()
 
     def _on_watch(self) -> None:
         self._note_state()

@@ -109,7 +109,7 @@ class StatusBar(QStatusBar):
         studio = self._studio
         song, chart = studio.document.song, studio.document.active_chart
         timing = song.timing if chart is None else song.timing_of(chart)
-        now_s = studio.playback.position_s
+        now_s = studio.playback.position()
         self._position.setText(
             f"{text.clock(now_s)} · {text.bar_and_beat(timing, timing.tick_at(now_s))}"
         )

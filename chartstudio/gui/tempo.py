@@ -14,7 +14,7 @@ from chartstudio.audio.decode import Audio
 from chartstudio.core.errors import EngineError
 from chartstudio.core.job import Progress
 from chartstudio.core.timing import TimingMap
-from chartstudio.editor import retime, taps
+from chartstudio.editor import kept_seconds, retime, taps
 from chartstudio.editor.document import Change
 from chartstudio.editor.retime import Retiming
 from chartstudio.editor.taps import Tapped
@@ -168,8 +168,8 @@ class TempoFinder(QObject):
             self._retime(retime.use_found_between(found, start, end, later))
 
     def _retime(self, change: Retiming) -> None:
-        chart, keep = self._document.selection.chart, self._view.notes_keep
-        self._document.apply(tr("Set tempo"), retime.retimed(chart, change, keep))
+        keep = self._view.notes_keep
+        kept_seconds.apply_retiming(self._document, tr("Set tempo"), change, keep)
 
     # Taps --------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from PySide6.QtCore import QCoreApplication
 from chartstudio.core.timing import TimingMap
 
 _CONTEXT = "ChartStudio"
+_BPM_PLACES = 3
 
 
 def tr(text: str, **values: object) -> str:
@@ -55,12 +56,16 @@ def bars(timing: TimingMap, start: int, end: int) -> str:
 
 
 def bpm(timing: TimingMap) -> str:
-    """The tempo, or its span, as ``142 BPM`` or ``90–180 BPM``."""
+    """The tempo, or its span, as ``142 BPM`` or ``90–180 BPM``.
+
+    A span has as many decimals as tell its ends apart: ``94.6–95.2 BPM``.
+    """
     tempos = [a.bpm for a in timing.anchors]
     low, high = min(tempos), max(tempos)
-    if round(low, 3) == round(high, 3):
-        return tr("{bpm} BPM", bpm=f"{low:.3f}".rstrip("0").rstrip("."))
-    return tr("{low}–{high} BPM", low=f"{low:.0f}", high=f"{high:.0f}")
+    if round(low, _BPM_PLACES) == round(high, _BPM_PLACES):
+        return tr("{bpm} BPM", bpm=f"{low:.{_BPM_PLACES}f}".rstrip("0").rstrip("."))
+    places = next(n for n in range(_BPM_PLACES + 1) if round(low, n) != round(high, n))
+    return tr("{low}–{high} BPM", low=f"{low:.{places}f}", high=f"{high:.{places}f}")
 
 
 def level(value: float | None, unit: str = "") -> str:

@@ -138,7 +138,7 @@ class TransportBar(QToolBar):
         self._play.setText(self._face("play.toggle", tr("▶ Play")))
 
     def _show_clock(self) -> None:
-        studio, now_s = self._studio, self._studio.playback.position_s
+        studio, now_s = self._studio, self._studio.playback.position()
         timing = studio.timeline.timing
         self._clock.setText(text.clock(now_s))
         self._bar.setText(text.bar_and_beat(timing, timing.tick_at(now_s)))

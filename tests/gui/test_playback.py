@@ -4,10 +4,12 @@ from window_rig import BAR, BEAT, DURATION_S, RATE_HZ, make_song
 
 from chartstudio.audio.mix import SOUNDS
 from chartstudio.core.note import LaneNote
-from chartstudio.core.timing import TimingMap
+from chartstudio.core.timing import Anchor, Cause, TimingMap
+from chartstudio.editor import retime
 from chartstudio.editor.selection import Selection
 from chartstudio.gui.drafting import Ghosts
 from chartstudio.gui.playback import beats, heard_notes, note_ticks, silence
+from chartstudio.gui.toolbar import TransportBar
 
 
 @pytest.fixture
@@ -101,6 +103,85 @@ def test_beats_click_at_their_seconds_with_the_first_of_a_bar_higher():
 
 def test_beats_too_close_to_hear_are_left_out():
     assert len(beats(TimingMap.constant(9_999_999.0), 0.2).times_s) <= 8
+
+
+def test_a_beat_too_close_is_left_out_and_the_next_that_is_not_clicks():
+    times_s = beats(TimingMap.constant(2400.0), 1.0).times_s
+    np.testing.assert_allclose(times_s[:3], [0.0, 0.05, 0.1])
+
+
+def test_pauses_and_warps_click_where_notes_are_judged():
+    timing = TimingMap(
+        (
+            Anchor(0, 0.0, 120.0),
+            Anchor(BEAT, 0.5, 120.0),
+            Anchor(BEAT, 1.5, 120.0, cause=Cause.STOP),
+            Anchor(2 * BEAT, 2.0, 120.0),
+            Anchor(2 * BEAT, 3.0, 120.0, cause=Cause.DELAY),
+            Anchor(3 * BEAT, 3.5, 120.0),
+            Anchor(BAR, 3.5, 60.0, cause=Cause.WARP),
+        )
+    )
+    found = beats(timing, 6.0)
+    np.testing.assert_allclose(found.times_s, [0.0, 0.5, 3.0, 3.5, 4.5, 5.5])
+    assert SOUNDS[found.sounds[3]] == "downbeat"
+
+
+def _clicks(playback, n_blocks, between=lambda i: None):
+    """Seconds of the song at which something is heard to begin, in what is put out."""
+    player, n = playback._player, RATE_HZ // 50
+    heard = []
+    for i in range(n_blocks):
+        heard.append(player._output.turn(n))
+        between(i)
+    heard[0][:] = 0.0  # the song fades out there
+    loud = np.abs(np.concatenate(heard)[:, 0]) > 0.2
+    at = np.flatnonzero(loud)
+    return at[np.diff(at, prepend=-RATE_HZ) > 0.1 * RATE_HZ] / RATE_HZ
+
+
+def test_the_metronome_follows_edits_while_the_song_plays(playback, opened):
+    studio, player = opened.studio, playback._player
+    studio.preferences.set(volume=0.0, metronome=1.0, note_ticks=0.0)
+    timeline = studio.timeline
+    playback.play(0.0)
+
+    def edit(i):
+        if i == 60:  # at 1.2 s: a stop on bar 2, which is at 2.1 s
+            timeline.retime("stop", retime.insert_pause(BAR, 0.33))
+        if i == 150:  # at 3.0 s: twice as fast from bar 3 on, bars of three
+            timeline.retime("tempo", retime.insert_change(2 * BAR, 240.0))
+            timeline.retime("meter", retime.set_meter(2 * BAR, 3))
+        if i == 290:  # at 5.8 s
+            studio.document.undo()
+            studio.document.undo()
+
+    heard = _clicks(playback, 360, edit)
+    beat_s = [0.1, 0.6, 1.1, 1.6, 2.1, 2.93, 3.43, 3.93, 4.43]
+    fast_s = [4.68, 4.93, 5.18, 5.43, 5.68]
+    np.testing.assert_allclose(heard, [*beat_s, *fast_s, 5.93, 6.43, 6.93], atol=1.5 / RATE_HZ)
+    assert len(player._clicks.times_s) == len(
+        beats(studio.document.song.timing, DURATION_S).times_s
+    )
+
+
+def test_a_key_that_repeats_does_not_put_the_ticks_off(playback, opened, qtbot):
+    for _ in range(4):
+        opened.studio.timeline.shift_grid(0.001)
+        qtbot.wait(60)
+    first = playback._player._ticks.times_s.min()
+    assert first > 0.1005
+
+
+def test_clocks_show_what_is_seen_and_not_what_the_device_says(playback, opened):
+    studio = opened.studio
+    studio.preferences.set(sound_delays=studio.preferences.now.with_sound_delay(0.5).sound_delays)
+    playback.play(0.0)
+    _turn(playback, 3.0)
+    assert playback.position_s == pytest.approx(3.0, abs=0.01)
+    assert playback.position() == pytest.approx(2.5, abs=0.01)
+    assert opened.status._position.text().startswith(("0:02.49", "0:02.50"))
+    assert opened.findChild(TransportBar)._clock.text() in opened.status._position.text()
 
 
 def test_rows_tick_once_and_chords_otherwise():

@@ -14,9 +14,10 @@ from chartstudio.audio.peaks import Peaks
 from chartstudio.audio.transients import REACH_S, nearest_transient
 from chartstudio.core.errors import ChartStudioError
 from chartstudio.core.timing import Cause
-from chartstudio.editor import retime
+from chartstudio.editor import kept_seconds, retime
 from chartstudio.editor.retime import Retiming
-from chartstudio.gui.text import clock, tr
+from chartstudio.editor.tempo_blocks import Later
+from chartstudio.gui.text import clock, count, tr
 from chartstudio.gui.timeline.beat_drag import DragBeat, InsertChange, RemoveChange
 from chartstudio.gui.timeline.verbs import Verbs
 
@@ -33,10 +34,15 @@ class TempoVerbs(Verbs):
         The song's sound.
     refused : Signal(object)
         A `ChartStudioError`: why a change could not be made.
+    pauses_later : {"move", "stay"}
+        What the beats after a stop or delay do that is put in or taken out. A pause adds its
+        time, and everything after it moves, in StepMania's editor and in ArrowVortex: both
+        add a pause to all time that has passed before a beat (``TimingData.cpp``).
     """
 
     peaks: Peaks | None
     refused: SignalInstance
+    pauses_later: Later = "move"
 
     def perform(self, action: Any) -> None:
         """Do what a step of a drag asks for."""
@@ -47,20 +53,23 @@ class TempoVerbs(Verbs):
             case InsertChange(tick):
                 self.try_retime(tr("Insert tempo change"), retime.insert_change(tick))
             case RemoveChange(tick):
-                self.try_retime(tr("Remove tempo change"), retime.remove(tick, later))
+                self.try_retime(*self._removal(tick))
             case _:
                 super().perform(action)
 
     def retime(self, label: str, change: Retiming) -> None:
         """Change the timing of the active chart, and of those that share it.
 
+        The selection goes along with notes that keep their seconds. What changes nothing is
+        told, so that nobody waits for it.
+
         Raises
         ------
         ChartStudioError
             When the change cannot be made; the song is untouched.
         """
-        chart = self.document.selection.chart
-        self.document.apply(label, retime.retimed(chart, change, self.view.notes_keep))
+        if not kept_seconds.apply_retiming(self.document, label, change, self.view.notes_keep):
+            self.refused.emit(ChartStudioError(tr("{what}: it is so already", what=label)))
 
     def try_retime(self, label: str, change: Retiming) -> bool:
         """`retime`, but what cannot be done is told instead of raised; whether it was done."""
@@ -115,13 +124,46 @@ class TempoVerbs(Verbs):
     def insert_pause(self, seconds: float, cause: Cause) -> None:
         """Let time pass on the playhead's grid line."""
         label = tr("Insert stop") if cause is Cause.STOP else tr("Insert delay")
-        tick, later = self.cursor_line, self.view.later_beats
-        self.retime(label, retime.insert_pause(tick, seconds, cause, later))
+        change = retime.insert_pause(self.cursor_line, seconds, cause, self.pauses_later)
+        self.retime(label, change)
 
     def remove_change(self, tick: int | None = None) -> None:
         """Remove what happens on a tick, or at the playhead."""
-        at = self.cursor_line if tick is None else tick
-        self.retime(tr("Remove tempo change"), retime.remove(at, self.view.later_beats))
+        self.retime(*self._removal(self.cursor_line if tick is None else tick))
+
+    def _removal(self, tick: int) -> tuple[str, Retiming]:
+        """The name of the step that removes what happens on a tick, and the step."""
+        paused = retime.pause_at(self.timing, tick)
+        if paused is None:
+            return tr("Remove tempo change"), retime.remove(tick, self.view.later_beats)
+        label = tr("Remove stop") if paused is Cause.STOP else tr("Remove delay")
+        return label, retime.remove(tick, self.pauses_later)
+
+    # Rows --------------------------------------------------------------------------------
+
+    @property
+    def off_rows(self) -> kept_seconds.OffRows:
+        """Notes of this timing that lie between the rows that StepMania files hold."""
+        return kept_seconds.off_rows(self.document.song, self.document.selection.chart)
+
+    def snap_to_rows(self) -> None:
+        """Put notes that lie between rows on the nearest ones.
+
+        Raises
+        ------
+        ChartStudioError
+            When none can be put anywhere.
+        """
+        chart, before = self.document.selection.chart, self.document.song
+        self.document.apply(tr("Snap to rows"), kept_seconds.on_rows(chart))
+        n_left = self.off_rows.n_notes
+        if n_left or self.document.song is before:
+            what = count(n_left, "{n} note stays", "{n} notes stay")
+            raise ChartStudioError(
+                tr("{what} between rows: on a row it would meet its neighbour", what=what)
+                if n_left
+                else tr("Every note is on a row already")
+            )
 
     # Beats -------------------------------------------------------------------------------
 
@@ -135,10 +177,11 @@ class TempoVerbs(Verbs):
         tick = self.cursor_beat
         self.drag_beat(tick, self.timing.seconds_at(tick) + by_s)
 
-    def drag_beat(self, tick: int, seconds: float) -> None:
+    def drag_beat(self, tick: int, seconds: float, label: str = "") -> None:
         """Put a beat onto a second, and stay on that beat."""
         rests_there = self.cursor_beat == tick
-        self.retime(tr("Drag beat"), retime.drag_beat(tick, seconds, self.view.later_beats))
+        change = retime.drag_beat(tick, seconds, self.view.later_beats)
+        self.retime(label or tr("Drag beat"), change)
         if rests_there and not self.view.playing:
             self.go_to(tick)
 
@@ -159,7 +202,7 @@ class TempoVerbs(Verbs):
                     time=clock(self.timing.seconds_at(at)),
                 )
             )
-        self.drag_beat(at, seconds)
+        self.drag_beat(at, seconds, tr("Put beat onto sound"))
 
     def transient_near(self, seconds: float, reach_s: float = REACH_S) -> float | None:
         """Where a sound sets in near a time; None where none does, or no sound is loaded."""
