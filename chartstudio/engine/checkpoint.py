@@ -23,9 +23,9 @@ from chartstudio.engine.features import FeatureGroup, FeatureSpec
 from chartstudio.engine.net import Net, NetSpec
 from chartstudio.engine.plan import PlanSpec
 from chartstudio.engine.rows import RowPlacer
-from chartstudio.engine.tokens import n_raster
+from chartstudio.engine.tokens import n_echo, n_raster
 from chartstudio.engine.vocab import Vocabulary
-from chartstudio.engine.windows import WindowSpec
+from chartstudio.engine.windows import LAYERS, WindowSpec
 
 FORMAT_VERSION = 1
 SPEC_FILE, WEIGHTS_FILE, CARD_FILE = "model.json", "weights.safetensors", "README.md"
@@ -57,13 +57,17 @@ class ModelSpec:
     def fresh(cls, name: str, vocabulary: Vocabulary, **net: Any) -> ModelSpec:
         """A model of standard shape for some modes, its net changed by keyword."""
         features = FeatureSpec()
-        sizes = NetSpec(
-            n_features=features.n_channels,
-            n_raster=n_raster(vocabulary),
-            n_events=vocabulary.n_events,
-            n_modes=len(vocabulary.modes),
-            **net,
-        )
+        standard: dict[str, Any] = {
+            "n_features": features.n_channels,
+            "n_raster": n_raster(vocabulary),
+            "n_events": vocabulary.n_events,
+            "n_modes": len(vocabulary.modes),
+            "n_echo": n_echo(vocabulary),
+            "n_facets": vocabulary.facets().shape[1],
+            "guided": True,
+            "layers": LAYERS,
+        }
+        sizes = NetSpec(**{**standard, **net})
         return cls(name, "0", features, WindowSpec(), vocabulary, sizes)
 
     def to_json(self) -> dict[str, Any]:
@@ -95,7 +99,6 @@ class ModelSpec:
             raise ValueError(f"format {found['format']} is not {FORMAT_VERSION}")
         features = dict(found["features"])
         groups = tuple(FeatureGroup(**g) for g in features.pop("groups"))
-        net = dict(found["net"])
         modes = tuple(
             (str(m["id"]), tuple(EventRange(str(n), int(size)) for n, size in m["events"]))
             for m in found["modes"]
@@ -106,7 +109,7 @@ class ModelSpec:
             features=FeatureSpec(groups=groups, **features),
             windows=WindowSpec(**found["windows"]),
             vocabulary=Vocabulary(modes),
-            net=NetSpec(dilations=tuple(net.pop("dilations")), **net),
+            net=NetSpec.from_json(found["net"]),
             plan=PlanSpec.from_json(found["plan"]),
         )
 

@@ -8,14 +8,20 @@ row event by event from that state and the events already spelled.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from chartstudio.engine.features import POSITIONS_PER_BEAT, SLOTS_PER_POSITION
 from chartstudio.engine.tokens import N_GAPS, TRACE_S
+from chartstudio.engine.vocab import Vocabulary
+from chartstudio.engine.windows import WindowInput
 
 N_WHEN = 3
 """Outputs per slot: a note starts, it is a chord, it is held."""
@@ -23,10 +29,16 @@ N_WHEN = 3
 N_ASKED = 4
 """What is asked for: level, density, share of held rows, share of chords."""
 
+N_DENSITY = 2
+"""What is said of the density at a position; see `Heard.density`."""
+
 MOST_BEATS_IN_BAR = 8
 _DROPOUT = 0.15
 NEVER = -1e9
 FAR_BEATS = 1e6
+_N_FACETED = 4
+"""Where facets are told besides traces: the last event, those before, the scores, the row
+before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,16 @@ class NetSpec:
         Rows that are remembered while drafting.
     dilations : tuple of int
         One residual block each, in positions: neighbours first, then beats and measures.
+    n_echo : int
+        Channels of the echo; 0 for a network that is not shown one.
+    n_facets : int
+        Columns of `Vocabulary.facets` that events are told by besides their numbers.
+    guided : bool
+        Whether the density along the song can be said.
+    layers : tuple of str
+        Layers that a section can be told to follow.
+    styles : tuple of (str, float, float)
+        Habits of an author that can be said, with the lowest and highest value of each.
     """
 
     n_features: int
@@ -62,6 +84,24 @@ class NetSpec:
     reach_beats: float = 32.0
     most_rows: int = 96
     dilations: tuple[int, ...] = (1, 2, 4, 8, 12, 24, 48, 96, 1, 12)
+    n_echo: int = 0
+    n_facets: int = 0
+    guided: bool = False
+    layers: tuple[str, ...] = ()
+    styles: tuple[tuple[str, float, float], ...] = ()
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> NetSpec:
+        """Read what ``dataclasses.asdict`` and JSON made of it; older ones say less."""
+        return cls(**{name: _frozen(value) for name, value in found.items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def _nothing() -> Tensor:
+    return torch.zeros(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +118,14 @@ class Heard:
     mode : Tensor of int64, shape (B,)
     asked : Tensor, shape (B, N_ASKED)
         See `task.asked_for`.
+    echo : Tensor, shape (B, T, n_echo)
+        See `windows.echo_raster`. This and the following may be empty: nothing is said then.
+    density : Tensor, shape (B, T, N_DENSITY)
+        Whether it is said, and the logarithm of the note times per beat.
+    layer : Tensor of int64, shape (B, T)
+        The followed layer's place in the spec, counted from 1; 0 is unknown.
+    style : Tensor, shape (B, n_styles, 2)
+        For each habit whether it is said, and how strong it is, -1 to 1.
     """
 
     features: Tensor
@@ -86,6 +134,36 @@ class Heard:
     beat_s: Tensor
     mode: Tensor
     asked: Tensor
+    echo: Tensor = field(default_factory=_nothing)
+    density: Tensor = field(default_factory=_nothing)
+    layer: Tensor = field(default_factory=_nothing)
+    style: Tensor = field(default_factory=_nothing)
+
+    @classmethod
+    def of(
+        cls, windows: Sequence[WindowInput], mode: Sequence[int], asked: NDArray[np.float32]
+    ) -> Heard:
+        """A batch of windows.
+
+        Parameters
+        ----------
+        windows : sequence of WindowInput, B of them
+            All of them say the same of echo, density, layer and style, or nothing.
+        mode : sequence of int
+            Each window's mode, as the vocabulary numbers them.
+        asked : ndarray, shape (B, N_ASKED)
+            Rows of `task.asked_for`.
+        """
+        stacked = {
+            f.name: torch.from_numpy(np.stack([getattr(w, f.name) for w in windows]))
+            for f in fields(WindowInput)
+        }
+        asked_ = torch.from_numpy(asked)
+        return cls(mode=torch.tensor(mode, dtype=torch.int64), asked=asked_, **stacked)
+
+    def to(self, device: torch.device) -> Heard:
+        """The same on another device."""
+        return Heard(**{f.name: getattr(self, f.name).to(device) for f in fields(Heard)})
 
 
 class _Block(nn.Module):
@@ -111,6 +189,7 @@ class Encoder(nn.Module):
 
     def __init__(self, spec: NetSpec) -> None:
         super().__init__()
+        self.spec = spec
         w = spec.width
         self.sound = nn.Linear(spec.n_features, w)
         self.known = nn.Linear(spec.n_raster, w)
@@ -119,6 +198,15 @@ class Encoder(nn.Module):
         self.beat_s = nn.Linear(1, w)
         self.mode = nn.Embedding(spec.n_modes, w)
         self.asked = nn.Linear(N_ASKED, w)
+        # Without offsets: what is not said adds nothing.
+        if spec.n_echo:
+            self.echo = nn.Linear(spec.n_echo, w, bias=False)
+        if spec.guided:
+            self.density = nn.Linear(N_DENSITY, w, bias=False)
+        if spec.layers:
+            self.layer = nn.Embedding(len(spec.layers) + 1, w)
+        if spec.styles:
+            self.style = nn.Linear(2 * len(spec.styles), w, bias=False)
         self.blocks = nn.ModuleList(_Block(w, d) for d in spec.dilations)
         self.norm = nn.LayerNorm(w)
         self.when = nn.Linear(w, SLOTS_PER_POSITION * N_WHEN)
@@ -131,6 +219,7 @@ class Encoder(nn.Module):
         x = self.sound(heard.features) + self.known(heard.raster) + self.in_beat(phase)
         x = x + self.in_bar(heard.beat_in_bar.clamp(max=MOST_BEATS_IN_BAR - 1))
         x = x + self.beat_s(heard.beat_s.unsqueeze(2)) + whole.unsqueeze(1)
+        x = self._guided(x, heard)
         # One place is enough against learning songs by heart, and cheap on a CPU.
         x = functional.dropout(x, _DROPOUT, self.training)
         for block in self.blocks:
@@ -138,6 +227,20 @@ class Encoder(nn.Module):
         states = self.norm(x)
         scores = self.when(states).float()
         return states.float(), scores.reshape(len(x), n * SLOTS_PER_POSITION, N_WHEN)
+
+    def _guided(self, x: Tensor, heard: Heard) -> Tensor:
+        """Add what is said of echo, density, layer and style, as far as the network has ears."""
+        spec = self.spec
+        if spec.n_echo and heard.echo.numel():
+            x = x + self.echo(heard.echo)
+        if spec.guided and heard.density.numel():
+            x = x + self.density(heard.density)
+        if spec.layers:
+            layer = heard.layer if heard.layer.numel() else torch.zeros_like(heard.beat_in_bar)
+            x = x + self.layer(layer)
+        if spec.styles and heard.style.numel():
+            x = x + self.style(heard.style.flatten(1)).unsqueeze(1)
+        return x
 
 
 class _Layer(nn.Module):
@@ -188,6 +291,11 @@ class Placer(nn.Module):
         self.so_far = nn.Linear(spec.n_events, w, bias=False)
         self.last = nn.Embedding(spec.n_events, w)
         self.out = nn.Linear(w, spec.n_events)
+        if spec.n_facets:
+            self.facets: Tensor
+            self.register_buffer("facets", torch.zeros(spec.n_events, spec.n_facets))
+            shape = (_N_FACETED + len(TRACE_S), spec.n_facets, w)
+            self.by_facet = nn.Parameter(torch.zeros(shape))
         half = w // spec.n_heads // 2
         # Periods from a quarter of a beat to twice the reach.
         periods = 0.25 * (8 * spec.reach_beats) ** (torch.arange(half) / (half - 1))
@@ -209,9 +317,10 @@ class Placer(nn.Module):
         Tensor, shape (B, R, state)
             What `spell` starts from.
         """
-        x = functional.gelu(self.row(inputs) + self.mode(mode).unsqueeze(1))
+        found = functional.linear(inputs, self.matrices()["row"], self.row.bias)
+        x = functional.gelu(found + self.mode(mode).unsqueeze(1))
         gap = beats.unsqueeze(2) - beats.unsqueeze(1)
-        order = torch.ones(gap.shape[1:], dtype=torch.bool).tril()
+        order = torch.ones(gap.shape[1:], dtype=torch.bool, device=gap.device).tril()
         hidden = ~(order & (gap < self.spec.reach_beats)).unsqueeze(1)
         turn = self._turn(beats)
         for layer in self.layers:
@@ -249,8 +358,25 @@ class Placer(nn.Module):
         -------
         Tensor, shape (..., V)
         """
-        scores: Tensor = self.out(functional.gelu(row + self.so_far(so_far) + self.last(last)))
-        return scores
+        matrices = self.matrices()
+        told = functional.linear(so_far, matrices["so_far"])
+        told = told + functional.embedding(last, matrices["last"])
+        return functional.linear(functional.gelu(row + told), matrices["out"], self.out.bias)
+
+    def matrices(self) -> dict[str, Tensor]:
+        """The weights that stand for events, what events have in common included.
+
+        Drafting takes these, so that facets cost nothing there.
+        """
+        found = {name: getattr(self, name).weight for name in ("row", "so_far", "last", "out")}
+        if self.spec.n_facets:
+            last, so_far, out, *rows = (self.facets @ part for part in self.by_facet)
+            before = found["row"].shape[1] - sum(len(part) for part in rows)
+            faceted = torch.cat([part.T for part in rows], dim=1)
+            found["row"] = found["row"] + functional.pad(faceted, (before, 0))
+            found["so_far"] = found["so_far"] + so_far.T
+            found["last"], found["out"] = found["last"] + last, found["out"] + out
+        return found
 
 
 class Net(nn.Module):
@@ -261,3 +387,11 @@ class Net(nn.Module):
         self.spec = spec
         self.encoder = Encoder(spec)
         self.placer = Placer(spec)
+
+    @classmethod
+    def fresh(cls, spec: NetSpec, vocabulary: Vocabulary) -> Net:
+        """An untrained network for the events of a vocabulary."""
+        net = cls(spec)
+        if spec.n_facets:
+            net.placer.facets.copy_(torch.from_numpy(vocabulary.facets()))
+        return net

@@ -104,10 +104,11 @@ class RowPlacer:
     """
 
     def __init__(self, placer: Placer) -> None:
-        weights = {k: t.detach().cpu().numpy().copy() for k, t in placer.state_dict().items()}
+        tensors = placer.state_dict() | {f"{k}.weight": t for k, t in placer.matrices().items()}
+        weights = {k: t.detach().cpu().numpy().copy() for k, t in tensors.items()}
         self.spec = placer.spec
         self.n_inputs = placer.row.in_features
-        self._turns = placer.turns.numpy().copy()
+        self._turns = placer.turns.cpu().numpy().copy()
         self._row = _Linear(weights, "row")
         self._mode, self._last = weights["mode.weight"], weights["last.weight"]
         self._layers = [_Layer(weights, f"layers.{i}") for i in range(placer.spec.n_layers)]

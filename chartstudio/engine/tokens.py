@@ -88,11 +88,7 @@ class Rows:
 
     def spelled(self, first: int, end: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Row, counted from ``first``, and shared event of all that is spelled but the ends."""
-        span = slice(int(self.starts[first]), int(self.starts[end]))
-        shared = self.shared[span].astype(np.int64)
-        rows = np.repeat(np.arange(end - first), np.diff(self.starts[first : end + 1]))
-        said = shared != END
-        return rows[said], shared[said]
+        return _events_of(self, np.arange(first, end))
 
     def between(self, first_beat: int, n_beats: int) -> tuple[int, int]:
         """First row and end of those that start in a run of beats."""
@@ -230,13 +226,20 @@ def _events_at(
     rows: Rows, chosen: NDArray[np.int64], first_beat: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Position in the window and shared event of all that some rows spell."""
+    of, shared = _events_of(rows, chosen)
+    slots = rows.slots[chosen].astype(np.int64) - first_beat * SLOTS_PER_BEAT
+    return (slots // SLOTS_PER_POSITION)[of], shared
+
+
+def _events_of(
+    rows: Rows, chosen: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All that some rows spell but the ends: which of them, and the shared event."""
     counts = rows.starts[chosen + 1] - rows.starts[chosen]
     within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
     shared = rows.shared[np.repeat(rows.starts[chosen], counts) + within].astype(np.int64)
-    slots = rows.slots[chosen].astype(np.int64) - first_beat * SLOTS_PER_BEAT
-    position = np.repeat(slots // SLOTS_PER_POSITION, counts)
     said = shared != END
-    return position[said], shared[said]
+    return np.repeat(np.arange(len(chosen)), counts)[said], shared[said]
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,4 +351,86 @@ def _gaps_of(rows: Rows, first: int, end: int) -> Floats:
     found[:, :2] = np.log(found[:, :2] + 0.02)
     found[:, 2:4] /= 2
     found[np.arange(end - first), 4 + rows.slots[first:end] % SLOTS_PER_POSITION] = 1.0
+    return found
+
+
+# The echo --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Echo:
+    """Which bars of a song stand in for which, because they sound alike.
+
+    Attributes
+    ----------
+    beats : ndarray of int64, shape (M + 1,)
+        First beat of each bar, and the end of the last.
+    weights : ndarray, shape (M, M), float32
+        For each bar the shares of the bars that are known, which add up to 1; all 0 for a bar
+        that has no echo. A bar is no echo of itself.
+    best : ndarray, shape (M,), float32
+        Similarity of the bar that is most alike, 0 to 1.
+    """
+
+    beats: NDArray[np.int64]
+    weights: Floats
+    best: Floats
+
+
+_FAINT = 0.02
+"""Bars with a smaller share are left out of an echo."""
+
+
+def n_echo(vocabulary: Vocabulary) -> int:
+    """Channels of the echo: similarity, any at all, a row at each slot, and the events."""
+    return 2 + SLOTS_PER_POSITION + vocabulary.n_events
+
+
+def echo_raster(rows: Rows, echo: Echo, first_beat: int, n_beats: int) -> Floats:
+    """What similar bars hold at each place, by how much they count.
+
+    Parameters
+    ----------
+    rows : Rows
+        Only rows of bars that have a share are read.
+    echo : Echo
+    first_beat, n_beats : int
+        The window; it may reach past the song.
+
+    Returns
+    -------
+    ndarray, shape (n_beats * 12, n_echo)
+        Best similarity, 1 where there is an echo, and the shares of the bars with a row at
+        the slot and with the event at the position.
+    """
+    found = np.zeros((n_beats * POSITIONS_PER_BEAT, 2 + SLOTS_PER_POSITION + rows.n_events),
+                     np.float32)  # fmt: skip
+    low = max(int(np.searchsorted(echo.beats, first_beat, "right")) - 1, 0)
+    high = min(int(np.searchsorted(echo.beats, first_beat + n_beats)), len(echo.best))
+    edges = np.clip((echo.beats - first_beat) * POSITIONS_PER_BEAT, 0, len(found))
+    for bar in range(low, high):
+        if echo.weights[bar].any():
+            found[edges[bar] : edges[bar + 1], 0] = echo.best[bar]
+            found[edges[bar] : edges[bar + 1], 1] = 1.0
+    to, source = np.nonzero(echo.weights[low:high] >= _FAINT)
+    if not len(to) or not len(rows):
+        return found
+    to = to + low
+    # All rows of all sources, each moved to where its bar is echoed.
+    borders = np.searchsorted(rows.slots, echo.beats * SLOTS_PER_BEAT)
+    counts = borders[source + 1] - borders[source]
+    pair = np.repeat(np.arange(len(to)), counts)
+    chosen = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
+    chosen += np.repeat(borders[source], counts)
+    beat = rows.slots[chosen].astype(np.int64) // SLOTS_PER_BEAT
+    moved = beat - echo.beats[source[pair]] + echo.beats[to[pair]]
+    inside = (moved < echo.beats[to[pair] + 1]) & (moved >= first_beat)
+    inside &= moved < first_beat + n_beats
+    chosen, moved = chosen[inside], moved[inside]
+    share = echo.weights[to, source][pair[inside]]
+    slots = (moved - first_beat) * SLOTS_PER_BEAT + rows.slots[chosen] % SLOTS_PER_BEAT
+    at, within = np.divmod(slots, SLOTS_PER_POSITION)
+    np.add.at(found, (at, 2 + within), share)
+    of, shared = _events_of(rows, chosen)
+    np.add.at(found, (at[of], 2 + SLOTS_PER_POSITION + shared), share[of])
     return found

@@ -7,6 +7,8 @@ told which mode it writes for.
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +20,44 @@ from chartstudio.core.mode import EventRange, Mode
 
 END = 0
 """Event 0 ends a row, in every mode and here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One of the figures that the events of a range are made of.
+
+    Parameters
+    ----------
+    name : str
+        Ranges share what is learned along an axis of one name.
+    size : int
+    ordered : bool
+        Neighbouring values are alike.
+    round_ : bool
+        The last is the neighbour of the first.
+    """
+
+    name: str
+    size: int
+    ordered: bool = True
+    round_: bool = False
+
+
+AXES: dict[str, tuple[Axis, ...]] = {
+    "osu-x": (Axis("osu-x", 16),),
+    "osu-y": (Axis("osu-y", 12),),
+    "slider-speed": (Axis("slider-speed", 8),),
+    "slider-direction": (Axis("slider-direction", 16, round_=True),),
+    "red-cut": (Axis("row", 3, False), Axis("column", 4, False), Axis("cut", 9, False)),
+    "blue-cut": (Axis("row", 3, False), Axis("column", 4, False), Axis("cut", 9, False)),
+    "bomb-cell": (Axis("row", 3, False), Axis("column", 4, False)),
+}
+"""What the numbers of some ranges mean: their axes, the last one running fastest.
+
+Events of other ranges are names and nothing more: lanes lie otherwise in every mode."""
+
+_WIDTH = 1.5
+"""Standard deviation of a bump along an ordered axis, in values."""
 
 
 @dataclass(frozen=True)
@@ -90,3 +130,40 @@ class Vocabulary:
             if event != END:
                 found[self._to_shared[mode.id][event]] = 1.0
         return found
+
+    def facets(self) -> NDArray[np.float32]:
+        """What events have in common, shape (V, K); K is 0 where no range has axes.
+
+        Along an ordered axis a value is a few bumps that it shares with its neighbours, along
+        any other a column of its own. Each range has columns for itself, and ranges with an
+        axis of one name have columns together as well.
+        """
+        columns: dict[tuple[str, str], NDArray[np.float32]] = {}
+        ranges = {r.name: r.size for _, listed in self.modes for r in listed}
+        n_sharing = Counter(axis.name for name in ranges for axis in AXES.get(name, ()))
+        for name, size in ranges.items():
+            axes = AXES.get(name, ())
+            if math.prod(axis.size for axis in axes) != size:
+                continue
+            for axis, values in zip(axes, np.indices([a.size for a in axes]), strict=True):
+                found = _along(axis)[values.ravel()]
+                for owner in (name, *([""] if n_sharing[axis.name] > 1 else [])):
+                    key = (owner, axis.name)
+                    whole = columns.setdefault(
+                        key, np.zeros((self.n_events, found.shape[1]), np.float32)
+                    )
+                    whole[self._first[name] : self._first[name] + size] = found
+        if not columns:
+            return np.zeros((self.n_events, 0), dtype=np.float32)
+        return np.concatenate(tuple(columns.values()), axis=1)
+
+
+def _along(axis: Axis) -> NDArray[np.float32]:
+    """Facets of each value of an axis, shape (size, columns)."""
+    values = np.arange(axis.size)
+    if not axis.ordered:
+        return np.eye(axis.size, dtype=np.float32)
+    apart = np.abs(values[:, None] - values[None, ::2])
+    if axis.round_:
+        apart = np.minimum(apart, axis.size - apart)
+    return np.exp(-0.5 * (apart / _WIDTH) ** 2).astype(np.float32)

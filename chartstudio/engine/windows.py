@@ -7,17 +7,22 @@ network.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chartstudio.engine.features import POSITIONS_PER_BEAT, SLOTS_PER_BEAT, SlotGrid
-from chartstudio.engine.tokens import Rows, raster
+from chartstudio.engine.tokens import Echo, Rows, echo_raster, raster
 
 _BEAT_S_LIMITS = (0.05, 4.0)
+_RAREST = 0.05
+"""Note times per beat; less counts as this."""
+
+LAYERS = ("none", "all", "drums", "lead", "bass", "chords")
+"""What a section can be told to follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,14 @@ class Window:
     core_end: int
 
 
+def _unsaid() -> NDArray[np.float32]:
+    return np.zeros(0, dtype=np.float32)
+
+
+def _no_layer() -> NDArray[np.int64]:
+    return np.zeros(0, dtype=np.int64)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowInput:
     """What the network is given of one window; T positions.
@@ -61,12 +74,52 @@ class WindowInput:
     beat_in_bar : ndarray of int64, shape (T,)
     beat_s : ndarray, shape (T,), float32
         Log of the beat's length in seconds.
+    echo : ndarray, shape (T, n_echo), float32
+        See `tokens.echo_raster`. This and what follows is empty where nothing is said.
+    density : ndarray, shape (T, 2), float32
+        Whether it is said, and the logarithm of the note times per beat.
+    layer : ndarray of int64, shape (T,)
+        The followed layer's place in the model's list, counted from 1; 0 is unknown.
+    style : ndarray, shape (n_styles, 2), float32
+        For each of the model's habits whether it is said, and how strong it is, -1 to 1.
     """
 
     features: NDArray[np.float32]
     raster: NDArray[np.float32]
     beat_in_bar: NDArray[np.int64]
     beat_s: NDArray[np.float32]
+    echo: NDArray[np.float32] = field(default_factory=_unsaid)
+    density: NDArray[np.float32] = field(default_factory=_unsaid)
+    layer: NDArray[np.int64] = field(default_factory=_no_layer)
+    style: NDArray[np.float32] = field(default_factory=_unsaid)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guide:
+    """What the network is told beside the sound and the known beats, as far as it is known.
+
+    Attributes
+    ----------
+    shown : ndarray of int8, shape (R,), optional
+        How much of each row is shown; see `tokens.raster`.
+    echo : Echo, optional
+    density : ndarray, shape (B,), optional
+        Note times per beat that are planned around each beat of the song; NaN where nothing is
+        said.
+    layers : ndarray of int64, shape (B,), optional
+        The layer that each beat follows: its place in ``NetSpec.layers`` counted from 1, or 0.
+    style : ndarray, shape (n_styles, 2), optional
+        See `style_vector`.
+    """
+
+    shown: NDArray[np.int8] | None = None
+    echo: Echo | None = None
+    density: NDArray[np.float32] | None = None
+    layers: NDArray[np.int64] | None = None
+    style: NDArray[np.float32] | None = None
+
+
+UNGUIDED = Guide()
 
 
 def cut(start: int, end: int, spec: WindowSpec) -> Iterator[Window]:
@@ -112,7 +165,12 @@ class Hearable(Protocol):
 
 
 def look(
-    song: Hearable, rows: Rows, known: NDArray[np.bool_], first_beat: int, n_beats: int
+    song: Hearable,
+    rows: Rows,
+    known: NDArray[np.bool_],
+    first_beat: int,
+    n_beats: int,
+    guide: Guide = UNGUIDED,
 ) -> WindowInput:
     """Gather one window.
 
@@ -124,15 +182,57 @@ def look(
     known : ndarray of bool, shape (B,)
         Beats whose rows are given.
     first_beat, n_beats : int
+    guide : Guide
     """
     beats = np.arange(first_beat, first_beat + n_beats)
     in_bar, beat_s = beat_places(song.grid, beats)
+    echo, density, layers = guide.echo, guide.density, guide.layers
     return WindowInput(
         features=song.beats(first_beat, n_beats),
-        raster=raster(rows, known, first_beat, n_beats),
+        raster=raster(rows, known, first_beat, n_beats, guide.shown),
         beat_in_bar=np.repeat(in_bar, POSITIONS_PER_BEAT),
         beat_s=np.repeat(beat_s, POSITIONS_PER_BEAT),
+        echo=_unsaid() if echo is None else echo_raster(rows, echo, first_beat, n_beats),
+        density=_unsaid() if density is None else _density(density, beats),
+        layer=_no_layer() if layers is None else _layers(layers, beats),
+        style=_unsaid() if guide.style is None else guide.style,
     )
+
+
+def _density(density: NDArray[np.float32], beats: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Whether the density of each position is said, and its logarithm; shape (T, 2)."""
+    inside = (beats >= 0) & (beats < len(density))
+    rates = np.where(inside, density[np.clip(beats, 0, len(density) - 1)], np.nan)
+    said = np.isfinite(rates)
+    found = np.zeros((len(beats), 2), dtype=np.float32)
+    found[said, 0], found[said, 1] = 1.0, np.log(np.maximum(rates[said], _RAREST))
+    return np.repeat(found, POSITIONS_PER_BEAT, axis=0)
+
+
+def _layers(layers: NDArray[np.int64], beats: NDArray[np.int64]) -> NDArray[np.int64]:
+    inside = (beats >= 0) & (beats < len(layers))
+    found = np.where(inside, layers[np.clip(beats, 0, len(layers) - 1)], 0)
+    return np.repeat(found, POSITIONS_PER_BEAT)
+
+
+def style_vector(
+    habits: Mapping[str, float], styles: Sequence[tuple[str, float, float]]
+) -> NDArray[np.float32]:
+    """Habits as the network takes them, shape (n_styles, 2).
+
+    Parameters
+    ----------
+    habits : mapping of str to float
+        Those that are said.
+    styles : sequence of (str, float, float)
+        ``NetSpec.styles``: names, with the lowest and highest value that was learned.
+    """
+    found = np.zeros((len(styles), 2), dtype=np.float32)
+    for i, (name, low, high) in enumerate(styles):
+        if name in habits:
+            share = (habits[name] - low) / max(high - low, 1e-6)
+            found[i] = 1.0, 2.0 * min(max(share, 0.0), 1.0) - 1.0
+    return found
 
 
 def beat_places(
