@@ -10,10 +10,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import sqrt
 from statistics import median
 
 MIN_TAPS = 12
 """Taps that must agree: their median is then known to a third of their spread."""
+
+SURE_S = 0.004
+"""An error of the result that is good enough: a third of what players of rhythm games notice."""
 
 _EARLIEST = -0.25
 """Share of the gap between beats by which a tap can come before its beat."""
@@ -23,6 +27,15 @@ _TOGETHER_S = 0.12
 
 _MIN_SHARE = 0.6
 """Share of all taps that must agree: of taps at random a fifth does."""
+
+_BETWEEN = (0.4, 0.6)
+"""Shares of the gap between beats that are as far from one beat as from the next."""
+
+_NORMAL = 1.4826
+"""Standard deviation over median distance, of what is normally distributed."""
+
+_OF_MEDIAN = 1.2533
+"""Standard error of a median over that of a mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +50,28 @@ class Latency:
         Median distance from it.
     n_taps : int
         How many agreed.
+    n_all : int
+        How many there were.
+    between : bool
+        Whether they came as far from one beat as from the next: who tapped between the beats
+        is not late.
     """
 
     seconds: float
     spread_s: float
     n_taps: int
+    n_all: int
+    between: bool = False
+
+    @property
+    def error_s(self) -> float:
+        """Standard error of ``seconds``."""
+        return _OF_MEDIAN * _NORMAL * self.spread_s / sqrt(self.n_taps)
+
+    @property
+    def sure(self) -> bool:
+        """Whether more taps would not tell more that matters."""
+        return self.error_s <= SURE_S
 
 
 def latency_of(taps_s: Sequence[float], beats_s: Sequence[float]) -> Latency | None:
@@ -87,7 +117,8 @@ def latency_of(taps_s: Sequence[float], beats_s: Sequence[float]) -> Latency | N
         return None
     found_s = median(best.values())
     spread_s = median(abs(seconds - found_s) for seconds in best.values())
-    return Latency(found_s, spread_s, len(best))
+    low, high = (share * gap_s for share in _BETWEEN)
+    return Latency(found_s, spread_s, len(best), len(taps_s), low <= found_s <= high)
 
 
 def _densest(late: list[tuple[float, int]]) -> list[tuple[float, int]]:

@@ -29,6 +29,8 @@ BEATS_S = tuple(1.0 + BEAT_S * k for k in range(40))
 
 _SILENT_RATE_HZ = 48_000
 _FRAME_MS = 16
+_STILL_S = 3.0
+"""A song that stands so long while it should play has lost its device."""
 
 
 class What(Enum):
@@ -74,8 +76,9 @@ class Calibration(QObject):
         self._start_s = 0.0
         self._taps_s: list[float] = []
         self.running: What | None = None
-        self.found: dict[What, Latency] = {}
-        self.failed: What | None = None
+        self._came_of: dict[What, str] = {}
+        self._at: tuple[float, float] = (0.0, 0.0)
+        self._closed = False
         self._frames = QTimer(self)
         self._frames.setTimerType(Qt.TimerType.PreciseTimer)
         self._frames.setInterval(_FRAME_MS)
@@ -90,15 +93,24 @@ class Calibration(QObject):
         def job() -> Job[Player]:
             yield Progress(0.0, tr("Looking for the sound device"))
             player = self._make_player()
+            if self._closed:  # nobody is left to close it
+                player.close()
+                return player
             n_samples = round((BEATS_S[-1] + 2.0) * _SILENT_RATE_HZ)
             player.load(Audio(np.zeros((1, n_samples), np.float32), _SILENT_RATE_HZ, "silence"))
             player.metronome_gain = 1.0
             player.set_clicks(Ticks.at(np.array(BEATS_S), "beat"))
             return player
 
-        self._opening = self._jobs.submit(Lane.SOUND, job, on_done=self._on_player)
+        def on_error(_: Exception) -> None:
+            self._opening = None
+            self.changed.emit()
+
+        self._opening = self._jobs.submit(Lane.SOUND, job, None, self._on_player, on_error)
+        self.changed.emit()
 
     def _on_player(self, player: Player) -> None:
+        self._opening = None
         self._player = player
         if not player.notice:
             self._preferences.set(sound_device=player.device)
@@ -108,6 +120,8 @@ class Calibration(QObject):
     def device(self) -> str:
         """The sound device in words, with the latency that it reports; empty for none."""
         player = self._player
+        if self._opening is not None:
+            return tr("Looking for the sound device…")
         if player is None or player.notice:
             return ""
         name = player.device or tr("The sound device")
@@ -141,14 +155,24 @@ class Calibration(QObject):
                 return
         self._start_s = self._clock()
         self._taps_s = []
-        self.found.pop(what, None)
-        self.failed = None
+        self._at = (self._start_s, 0.0)
+        self._came_of.pop(what, None)
         self.running = what
         self._frames.start()
         self.changed.emit()
 
+    def give_up(self) -> None:
+        """End a measurement before it has a result; the stored delay stays."""
+        self._end(tr("Stopped. Nothing was changed."))
+
+    def _end(self, words: str) -> None:
+        """End a measurement, and say what came of it."""
+        if self.running is not None:
+            self._came_of[self.running] = words
+        self.stop()
+
     def stop(self) -> None:
-        """End a measurement; without a result the stored delay stays."""
+        """Be still; the stored delay stays."""
         self._frames.stop()
         self.running = None
         if self._player is not None:
@@ -158,8 +182,10 @@ class Calibration(QObject):
     def close(self) -> None:
         """Let the sound device go."""
         self.stop()
+        self._closed = True
         if self._opening is not None:
             self._opening.cancel()
+            self._opening = None
         if self._player is not None:
             self._player.close()
             self._player = None
@@ -178,23 +204,38 @@ class Calibration(QObject):
 
     def tap(self) -> None:
         """The author has tapped, now."""
-        what = self.running
-        if what is None:
+        if self.running is None:
             return
         self._taps_s.append(self.now_s)
         latency = latency_of(self._taps_s, BEATS_S)
-        if latency is None:
+        if latency is None or not latency.sure:
             self.changed.emit()
             return
-        self.found[what] = latency
-        self.stop()
-        self.set_delay(what, latency.seconds)
+        self._take(latency)
+
+    def _take(self, latency: Latency) -> None:
+        """Store what the taps agree on, unless they cannot mean it."""
+        what = self.running
+        self._end(_result(latency))
+        if what is not None and not latency.between:
+            self.set_delay(what, latency.seconds)
 
     def _on_frame(self) -> None:
         self.moved.emit()
-        if self.now_s > BEATS_S[-1] + BEAT_S:
-            self.failed = self.running
-            self.stop()
+        clock_s, now_s = self._clock(), self.now_s
+        if now_s != self._at[1]:
+            self._at = (clock_s, now_s)
+        elif clock_s - self._at[0] > _STILL_S:
+            self._end(tr("The sound device has stopped. Nothing was changed; choose another."))
+            return
+        if self.running is not None and now_s > BEATS_S[-1] + BEAT_S:
+            latency = latency_of(self._taps_s, BEATS_S)
+            if latency is not None:
+                self._take(latency)
+            elif self._taps_s:
+                self._end(tr("The taps did not agree. Nothing was changed; try again."))
+            else:
+                self._end(tr("No tap came. Nothing was changed; tap with every beat."))
 
     # Delays ------------------------------------------------------------------------------
 
@@ -214,23 +255,49 @@ class Calibration(QObject):
 
     def reset(self) -> None:
         """Count on no delays beyond what the device says."""
-        self.found.clear()
-        self.failed = None
+        self._came_of.clear()
         for what in What:
             self.set_delay(what, 0.0)
         self.changed.emit()
 
     def said(self, what: What) -> str:
-        """How a measurement goes, or what came of it, in words."""
+        """How a measurement goes, or what came of it and how sure that is, in words."""
         if self.running is what:
-            return tr("{n} taps; {needed} that agree are needed", n=self.n_taps, needed=MIN_TAPS)
-        if self.failed is what:
-            return tr("The taps did not agree. Nothing was changed; try again.")
-        latency = self.found.get(what)
+            return self._progress()
+        return self._came_of.get(what, "")
+
+    def _progress(self) -> str:
+        latency = latency_of(self._taps_s, BEATS_S)
         if latency is None:
-            return ""
+            return tr("{n} taps; {needed} that agree are needed", n=self.n_taps, needed=MIN_TAPS)
         return tr(
-            "{n} taps agree, to {spread} ms",
-            n=latency.n_taps,
-            spread=max(1, round(latency.spread_s * 1000)),
+            "{ms} ± {error} ms so far; more taps make it surer",
+            ms=f"{latency.seconds * 1000:+.0f}",
+            error=_whole_ms(latency.error_s),
         )
+
+
+def _result(latency: Latency) -> str:
+    values = {
+        "ms": f"{latency.seconds * 1000:+.0f}",
+        "error": _whole_ms(latency.error_s),
+        "n": latency.n_taps,
+        "all": latency.n_all,
+    }
+    if latency.between:
+        return tr(
+            "Not stored: {n} of {all} taps agree on {ms} ms, but that is half-way between two "
+            "beats. Tap on the beats; or type it, if you are sure that you hear so late.",
+            **values,
+        )
+    if latency.sure:
+        return tr("{ms} ± {error} ms: {n} of {all} taps agree", **values)
+    return tr(
+        "{ms} ± {error} ms, which is rough: {n} of {all} taps agree, but not closely. Measure "
+        "again for a better one.",
+        **values,
+    )
+
+
+def _whole_ms(seconds: float) -> int:
+    return max(1, round(seconds * 1000))

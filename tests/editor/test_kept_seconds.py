@@ -16,10 +16,15 @@ from chartstudio.editor.kept_seconds import ROW_TICKS, apply_retiming, off_rows,
 from chartstudio.editor.selection import Selection
 from chartstudio.formats import find_format, write_song
 
-NOTES = tuple(
-    LaneNote(i * B // 2, i * B // 2 + (B if i % 6 == 0 else 0), i % 4, "hold" if i % 6 == 0 else "tap")
-    for i in range(24)
-)  # fmt: skip
+
+def _note(i: int) -> LaneNote:
+    start = i * B // 2
+    return (
+        LaneNote(start, start + B, i % 4, "hold") if i % 6 == 0 else LaneNote(start, start, i % 4)
+    )
+
+
+NOTES = tuple(map(_note, range(24)))
 
 
 def song(*charts: Chart) -> Song:

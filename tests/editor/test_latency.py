@@ -38,7 +38,7 @@ def test_misses_doubles_and_slips_change_nothing() -> None:
     taps += [taps[0] + 0.03, taps[5] + 0.05]  # a finger that bounces
     taps += [0.1, BEATS_S[8] + 0.4, BEATS_S[12] - 0.13]  # slips
     assert latency_of(taps, BEATS_S) == Latency(
-        pytest.approx(0.06), pytest.approx(0.0, abs=1e-9), 18
+        pytest.approx(0.06), pytest.approx(0.0, abs=1e-9), 18, 23
     )
     assert latency_of(sorted(taps), BEATS_S) == latency_of(taps, BEATS_S)
 
@@ -75,3 +75,47 @@ def test_beats_need_not_be_even() -> None:
 def test_one_beat_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="two beats"):
         latency_of([1.0], [1.0])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_fifth_of_the_beats_missed_does_no_harm(seed: int) -> None:
+    rng = random.Random(seed)
+    taps = [tap for tap in tapped(0.09, 34, 0.015, seed) if rng.random() > 0.2]
+    found = latency_of(taps, BEATS_S)
+    assert found is not None
+    assert abs(found.seconds - 0.09) < 4 * max(found.error_s, 0.002)
+    assert not found.between
+
+
+def test_how_sure_it_is_grows_with_taps_and_shrinks_with_spread() -> None:
+    errors = [
+        latency_of(tapped(0.1, n, jitter_s, 5), BEATS_S).error_s  # type: ignore[union-attr]
+        for n, jitter_s in ((38, 0.005), (14, 0.005), (14, 0.03))
+    ]
+    assert errors == sorted(errors)
+    assert latency_of(tapped(0.1, 16), BEATS_S).sure  # type: ignore[union-attr]
+    assert not latency_of(tapped(0.1, 14, 0.03, 5), BEATS_S).sure  # type: ignore[union-attr]
+
+
+def test_the_error_that_is_told_is_the_error_that_is_made() -> None:
+    off, told = [], []
+    for seed in range(300):
+        found = latency_of(tapped(0.08, 24, 0.015, seed), BEATS_S)
+        assert found is not None
+        off.append(found.seconds - 0.08)
+        told.append(found.error_s)
+    rms = (sum(x * x for x in off) / len(off)) ** 0.5
+    assert rms == pytest.approx(sum(told) / len(told), rel=0.25)
+
+
+@pytest.mark.parametrize("late_s", [0.3, 0.35, 0.4])
+def test_taps_between_the_beats_are_known(late_s: float) -> None:
+    found = latency_of(tapped(late_s, jitter_s=0.004), BEATS_S)
+    assert found is not None
+    assert found.between
+    assert not latency_of(tapped(0.25), BEATS_S).between  # type: ignore[union-attr]
+
+
+def test_twice_as_many_taps_as_beats_say_nothing() -> None:
+    taps = sorted([*tapped(0.05, 30), *tapped(0.4, 30)])
+    assert latency_of(taps, BEATS_S) is None

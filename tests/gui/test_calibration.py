@@ -1,5 +1,8 @@
 """Tapping to clicks and to the light, by a person who is always equally late."""
 
+import random
+import threading
+
 import pytest
 from PySide6.QtCore import Qt
 from window_rig import RATE_HZ
@@ -76,7 +79,8 @@ def test_the_delay_of_the_sound_is_stored_for_its_device(calibration, player, ou
     assert now.tap_delay_s == now.sound_delay_s == dict(now.sound_delays)["Speakers"]
     assert now.picture_delay_s == 0.0
     assert not output.active
-    assert "12 taps agree" in calibration.said(What.SOUND)
+    assert "12 of 12 taps agree" in calibration.said(What.SOUND)
+    assert "± 2 ms" in calibration.said(What.SOUND) or "± 1 ms" in calibration.said(What.SOUND)
 
 
 def test_clicks_are_where_they_are_counted(calibration, player, output):
@@ -210,3 +214,119 @@ def test_a_calibrated_song_is_drawn_where_it_is_heard(opened):
     playback.pause()
     assert playback.position_s == playback.heard_s == playback.position()
     assert playback.position_s == pytest.approx(0.8, abs=0.001)
+
+
+# Breaking it ------------------------------------------------------------------------------
+
+
+def _tap_to_light(calibration, clock, late_s):
+    for beat_s, late in zip(BEATS_S, late_s, strict=False):
+        clock.now_s = 100.0 + beat_s + late
+        if calibration.running is None:
+            return
+        calibration.tap()
+    clock.now_s = 100.0 + BEATS_S[-1] + BEAT_S + 0.1
+    calibration._on_frame()
+
+
+def test_taps_on_the_half_beat_are_not_stored(calibration, clock, window):
+    calibration.start(What.PICTURE)
+    _tap_to_light(calibration, clock, [0.35] * 40)
+    assert calibration.running is None
+    assert "half-way between two beats" in calibration.said(What.PICTURE)
+    assert "+350 ms" in calibration.said(What.PICTURE)
+    assert window.studio.preferences.now.picture_delay_s == 0.0
+
+
+def test_uneven_taps_go_on_for_longer_and_say_how_rough_they_are(calibration, clock, window):
+    rng = random.Random(4)
+    calibration.start(What.PICTURE)
+    late_s = [0.06 + rng.gauss(0.0, 0.035) for _ in range(40)]
+    _tap_to_light(calibration, clock, late_s)
+    assert calibration.n_taps == 40
+    said = calibration.said(What.PICTURE)
+    assert "rough" in said
+    assert "of 40 taps agree" in said
+    assert window.studio.preferences.now.picture_delay_s == pytest.approx(0.06, abs=0.02)
+
+
+def test_what_is_known_so_far_is_shown_while_taps_come(calibration, clock, dialog):
+    rng = random.Random(4)
+    calibration.start(What.PICTURE)
+    for beat_s in BEATS_S[:20]:
+        clock.now_s = 100.0 + beat_s + 0.06 + rng.gauss(0.0, 0.035)
+        calibration.tap()
+    assert "so far" in dialog.said[What.PICTURE].text()
+
+
+def test_a_fifth_of_the_taps_may_be_missing(calibration, clock, window):
+    rng = random.Random(2)
+    calibration.start(What.PICTURE)
+    for beat_s in BEATS_S:
+        clock.now_s = 100.0 + beat_s + 0.05 + rng.gauss(0.0, 0.008)
+        if rng.random() > 0.2 and calibration.running is not None:
+            calibration.tap()
+    assert calibration.running is None
+    assert window.studio.preferences.now.picture_delay_s == pytest.approx(0.05, abs=0.012)
+
+
+def test_nobody_who_taps_is_told_so(calibration, clock):
+    calibration.start(What.PICTURE)
+    clock.now_s = 100.0 + BEATS_S[-1] + BEAT_S + 0.1
+    calibration._on_frame()
+    assert "No tap came" in calibration.said(What.PICTURE)
+
+
+def test_stopping_half_way_changes_nothing_and_says_so(dialog, calibration, clock, window, qtbot):
+    window.studio.preferences.set(picture_delay_s=0.02)
+    calibration.start(What.PICTURE)
+    for beat_s in BEATS_S[:6]:
+        clock.now_s = 100.0 + beat_s + 0.2
+        calibration.tap()
+    qtbot.mouseClick(dialog.stop, Qt.MouseButton.LeftButton)
+    assert "Stopped" in dialog.said[What.PICTURE].text()
+    assert window.studio.preferences.now.picture_delay_s == 0.02
+    calibration.start(What.PICTURE)
+    assert "0 taps" in dialog.said[What.PICTURE].text()
+    dialog.close()
+    assert calibration.running is None
+    calibration.tap()
+    assert window.studio.preferences.now.picture_delay_s == 0.02
+
+
+def test_a_device_that_goes_away_half_way_is_said(calibration, player, output, clock, window):
+    calibration.start(What.SOUND)
+    _tap_to_clicks(calibration, player, output, 0.12, BEATS_S[:4])
+    calibration._on_frame()
+    clock.now_s += 10.0
+    calibration._on_frame()
+    assert calibration.running is None
+    assert "has stopped" in calibration.said(What.SOUND)
+    assert window.studio.preferences.now.sound_delays == ()
+
+
+def test_a_device_that_is_found_after_the_dialog_was_closed_is_let_go(window, qtbot):
+    opening, go_on = threading.Event(), threading.Event()
+    closed = []
+
+    class Slow(Player):
+        def close(self):
+            closed.append(True)
+            super().close()
+
+    def make():
+        opening.set()
+        assert go_on.wait(5)
+        return Slow(HandOutput())
+
+    calibration = Calibration(window.studio.preferences, window.studio.jobs, make)
+    dialog = CalibrationDialog(calibration)
+    dialog.show()
+    calibration.look()
+    assert "Looking for" in dialog._device.text()
+    qtbot.waitUntil(opening.is_set)
+    dialog.close()
+    go_on.set()
+    qtbot.waitUntil(lambda: window.studio.jobs.idle)
+    assert closed
+    assert calibration._player is None

@@ -149,7 +149,7 @@ class CalibrationDialog(QDialog):
         layout.addSpacing(4)
         layout.addWidget(self.pad)
         self.reset = button(tr("Reset"), self._calibration.reset, tip=tr("Set both delays to 0"))
-        self.stop = button(tr("Stop measuring"), self._calibration.stop)
+        self.stop = button(tr("Stop measuring"), self._calibration.give_up)
         self.leave = button(tr("Close"), self.accept, "primary")
         for made in (self.reset, self.stop, self.leave):
             made.setAutoDefault(False)
