@@ -1,0 +1,234 @@
+"""A teacher's hand on a cursor: every moment becomes a circle, a slider or a spinner.
+
+What is clicked and what is followed is decided in `place_osu_rhythm`, where it lies in
+`place_osu_figures`. Here are an author's knobs, what a level means, and the chart's figures.
+
+How hard a chart is depends at the same moments on how far apart they lie. The level gives the
+speed at which the cursor goes (`_SPEED`); then the chart is rated by the mode and drawn again
+with the spacing that was missing, as far as authors go (`_SPACING`). What is still missing is
+for whoever chooses the moments. The skill bounds what may be asked: it sets the fastest
+movement and, for beginners, what may touch (see `modes.osu.grammar`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from chartstudio.core.note import Note
+from chartstudio.core.song import Chart
+from chartstudio.core.ticks import TICKS_PER_BEAT
+from chartstudio.engine.train.moments import Moment, Placed, Scene
+from chartstudio.engine.train.place_osu_figures import Beat, Hand, Manner, Spot
+from chartstudio.engine.train.place_osu_rhythm import Stroke, strokes
+from chartstudio.engine.train.style import Habit
+from chartstudio.modes.lanes import HOLD_LENGTHS
+from chartstudio.modes.osu.checks import EASY_STARS
+from chartstudio.modes.osu.events import FIRST, PARTS, SPANS, SPEEDS
+from chartstudio.modes.osu.field import KINDS
+
+HABITS: tuple[Habit, ...] = (
+    ("spacing", 0.0, 1.0),
+    ("jumps", 0.0, 1.0),
+    ("sharp", 0.0, 1.0),
+    ("sliders", 0.0, 1.0),
+    ("bent", 0.2, 1.0),
+    ("reverses", 0.0, 1.0),
+    ("spinners", 0.0, 1.0),
+    ("stacks", 0.0, 1.0),
+    ("turned", 0.0, 1.0),
+    ("combos", 0.0, 1.0),
+)
+"""How far apart; how much accents jump; how sharply the cursor turns; how many pairs of notes
+are one slider; how many sliders are curved; how many turn back; how many long sounds are spun;
+how often notes lie on one another; how often a figure comes back turned or mirrored; how long
+combos are."""
+
+_STARS = (1.0, 2.0, 2.7, 4.0, 5.3, 6.5, 8.0)
+_FIGURES: dict[str, tuple[float, ...]] = {
+    "ar": (3.0, 4.6, 6.0, 8.0, 9.1, 9.5, 9.7),
+    "cs": (2.5, 3.2, 3.6, 4.0, 4.0, 4.2, 4.5),
+    "od": (1.5, 3.0, 5.0, 7.0, 8.5, 9.0, 9.3),
+    "hp": (2.0, 3.0, 4.5, 5.5, 6.0, 6.0, 6.0),
+}
+"""Settings by stars. The osu! wiki (Ranking criteria/osu!, difficulty setting guidelines) has
+for Easy AR 5 at most, OD and HP 1 to 3, CS 4 at most; Normal AR 4 to 6, OD and HP 3 to 5; Hard
+AR 6 to 8, OD 5 to 7, HP 4 to 6; Insane AR 7 to 9.3, OD 7 to 9, HP 5 to 8; Expert AR and OD 8
+and more, HP 5 and more. Bands are osu!'s: below 2, 2.7, 4, 5.3 stars. Within them as in ranked
+charts that were looked at."""
+
+_SPEED = (
+    (1.0, 150.0, 130.0),
+    (1.5, 200.0, 190.0),
+    (2.3, 330.0, 280.0),
+    (3.5, 600.0, 400.0),
+    (4.9, 1000.0, 530.0),
+    (5.8, 1250.0, 600.0),
+    (7.0, 1650.0, 680.0),
+    (8.0, 1950.0, 720.0),
+)
+"""Stars; speed of the cursor between objects, and of slider balls, in osu! pixels a second. The
+first as measured in ranked charts; distance snap follows as 1 in an Easy ("0.8x to 1.2x", osu!
+wiki) to nearly 3."""
+
+_SPACING = (0.7, 1.5)
+"""How far spacing may be from the level's usual to reach the level."""
+
+_TRIES = 3
+_NEAR_ENOUGH = 0.04
+
+_TURNS: tuple[tuple[float, float, float, float], ...] = (
+    (30.0, 1.0, 1.2, 1.0),
+    (60.0, 1.0, 2.5, 1.0),
+    (75.0, 1.0, 2.5, 1.0),
+    (90.0, 1.5, 1.5, 1.5),
+    (120.0, 2.5, 0.5, 1.5),
+    (144.0, 3.5, 0.2, 1.6),
+    (168.0, 3.5, 0.1, 1.0),
+)
+"""Turning angle of a figure in degrees; stars from which it is drawn; how often by authors who
+like it smooth, and by those who like it sharp."""
+
+_SLIDER_SPEEDS = (50, 70, 100, 140, 200, 280)
+"""Speeds in pixels a beat that slider multipliers of 0.4 to 3.6 can say."""
+
+_REACH_PX_S = (150.0, 300.0)
+"""As in `modes.osu.grammar`: a reach that grows with the level."""
+
+
+def place(moments: Sequence[Moment], scene: Scene, rng: np.random.Generator) -> Placed:
+    """An osu!standard chart of chosen moments.
+
+    Parameters
+    ----------
+    moments : sequence of Moment
+        In order of time, one per tick. Those that fall on a slider become no object.
+    scene : Scene
+        Its level sets spacing and settings, its skill bounds both; habits are `HABITS`.
+    rng : Generator
+
+    Returns
+    -------
+    Placed
+        The settings are ``ar``, ``cs``, ``od``, ``hp``, ``slider_multiplier`` and
+        ``slider_tick_rate``.
+    """
+    settings = _settings(scene)
+    if not moments:
+        return Placed((), settings)
+    beats = _timed(strokes(moments, scene, rng), scene)
+    seed = int(rng.integers(2**63))
+    spacing = 0.85 + 0.3 * scene.habits.get("spacing", 0.5)
+    best: tuple[float, tuple[Note, ...]] = (np.inf, ())
+    low, high = (limit * spacing for limit in _SPACING)
+    for _ in range(_TRIES):
+        manner = _manner(scene, dict(settings), spacing)
+        spots = Hand(manner, np.random.default_rng(seed)).draw(beats)
+        notes = _spelled(beats, spots, scene)
+        chart = Chart(scene.mode.id, notes=notes, settings=settings)
+        reached = scene.mode.difficulty(chart, scene.timing)
+        best = min(best, (abs(reached - scene.level), notes), key=lambda b: b[0])
+        wider = min(max(spacing * (scene.level / max(reached, 0.1)) ** 1.3, low), high)
+        if best[0] < _NEAR_ENOUGH * scene.level or abs(wider / spacing - 1) < 0.03:
+            break
+        spacing = wider
+    return Placed(best[1], settings)
+
+
+def _settings(scene: Scene) -> tuple[tuple[str, float], ...]:
+    """The chart's figures by its level, sorted by name."""
+    level = scene.level
+    found = {name: round(float(np.interp(level, _STARS, v)), 1) for name, v in _FIGURES.items()}
+    found["slider_multiplier"] = _slider_px_beat(scene) / 100
+    # "Should be set according to the song" (osu! wiki): slow beats have room for two.
+    is_slow = _beat_s(scene) > 0.6 and level >= 2.7
+    found["slider_tick_rate"] = 2.0 if is_slow else 1.0
+    return tuple(sorted(found.items()))
+
+
+def _beat_s(scene: Scene) -> float:
+    """Length of a beat where most of the song is."""
+    starts = scene.starts
+    middle = int(starts[len(starts) // 2]) if len(starts) else 0
+    return 60 / scene.timing.bpm_at(middle)
+
+
+def _slider_px_beat(scene: Scene) -> int:
+    """The usual slider speed: the one of the vocabulary nearest to the level's."""
+    wanted = float(np.interp(scene.level, [r[0] for r in _SPEED], [r[2] for r in _SPEED]))
+    px_beat = wanted * _beat_s(scene)
+    return min(_SLIDER_SPEEDS, key=lambda s: abs(np.log(s / px_beat)))
+
+
+def _manner(scene: Scene, settings: dict[str, float], spacing: float) -> Manner:
+    """How the hand moves: by the level, the habits and a share of the usual spacing."""
+    level, habits = scene.level, scene.habits
+    skill = min(scene.skill, level)
+    px_s = float(np.interp(level, [r[0] for r in _SPEED], [r[1] for r in _SPEED]))
+    ease = float(np.clip((level - 2.4) / 2.0, 0.0, 1.0))
+    sharp = habits.get("sharp", 0.5)
+    turns = tuple(
+        (turn, (1 - sharp) * smooth + sharp * pointed)
+        for turn, least, smooth, pointed in _TURNS
+        if level >= least
+    )
+    rate = settings["ar"]
+    base, growth = _REACH_PX_S
+    return Manner(
+        px_s=px_s * spacing,
+        widest_px=float(np.interp(level, (1.5, 4.0, 7.0), (360.0, 380.0, 460.0))),
+        burst=float(np.interp(level, (2.5, 4.0, 6.0, 8.0), (0.5, 0.4, 0.45, 0.6))),
+        jump=0.6 * habits.get("jumps", 0.5) * ease,
+        reach_px_s=base + growth * skill,
+        radius_px=54.4 - 4.48 * settings["cs"],
+        seen_s=1.2 - (rate - 5) * (0.15 if rate > 5 else 0.12),
+        speed=SPEEDS.index(round(100 * settings["slider_multiplier"])),
+        turns=turns,
+        stacks=0.45 * habits.get("stacks", 0.5),
+        bent=habits.get("bent", 0.6),
+        mirrored=0.25 + 0.75 * habits.get("turned", 0.5),
+        variety=0.15,
+        is_easy=min(level, skill) < EASY_STARS,
+        tight=float(np.interp(level, (2.5, 4.0), (0.05, 0.1))),
+    )
+
+
+def _timed(found: Sequence[Stroke], scene: Scene) -> list[Beat]:
+    """Strokes with their times."""
+    starts_s = scene.timing.seconds_at(np.array([s.tick for s in found], dtype=np.int64))
+    ends_s = scene.timing.seconds_at(np.array([s.end for s in found], dtype=np.int64))
+    beats = []
+    for i, stroke in enumerate(found):
+        gap_s, gap = (
+            (float(starts_s[i] - ends_s[i - 1]), stroke.tick - found[i - 1].end)
+            if i
+            else (10.0, 16 * TICKS_PER_BEAT)
+        )
+        times = (float(starts_s[i]), float(ends_s[i]))
+        beats.append(Beat(stroke, *times, gap_s, gap / TICKS_PER_BEAT))
+    return beats
+
+
+def _spelled(beats: Sequence[Beat], spots: Sequence[Spot], scene: Scene) -> tuple[Note, ...]:
+    """Objects as the vocabulary reads them back."""
+    notes: list[Note] = []
+    for beat, spot in zip(beats, spots, strict=True):
+        stroke = beat.stroke
+        row, n_bad = scene.mode.decode(stroke.tick, _events(stroke, spot))
+        assert not n_bad, "places come from the vocabulary"
+        notes += row
+    return tuple(notes)
+
+
+def _events(stroke: Stroke, spot: Spot) -> tuple[int, ...]:
+    values = {"osu-x": spot.column, "osu-y": spot.row}
+    if stroke.kind != "circle":
+        values["length"] = HOLD_LENGTHS.index(stroke.end - stroke.tick)
+        values["slider-spans"] = SPANS.index(stroke.n_spans)
+        values["slider-speed"] = spot.speed
+        values["slider-turn"] = spot.turn
+        values["slider-direction"] = spot.direction
+    said = [(FIRST[part] + values[part]) for part in PARTS[stroke.kind]]
+    combo = (FIRST["new-combo"],) if stroke.new_combo else ()
+    return (*combo, FIRST["osu-object"] + KINDS.index(stroke.kind), *said, 0)
