@@ -52,6 +52,8 @@ class Game:
     command : tuple of str
         For a game that must be handed songs: what to run, with `FILE` in it; empty where its
         program was not found.
+    reads_packs : bool
+        Whether it reads the sync of a pack's songs from a file in the pack: see `packs`.
     """
 
     id: str
@@ -62,6 +64,7 @@ class Game:
     pack: str = ""
     more_songs: tuple[Path, ...] = ()
     command: tuple[str, ...] = ()
+    reads_packs: bool = False
 
 
 KNOWN_IDS = ("osu-stable", "osu-lazer", "stepmania", "itgmania", "beat-saber")
@@ -197,17 +200,20 @@ class _StepMania:
     id, title : str
     hidden : str
         Its folder in the home of a Linux user; elsewhere its title is.
+    reads_packs : bool
+        As of `Game`.
     """
 
     id: str
     title: str
     hidden: str
+    reads_packs: bool = False
 
 
 _STEPMANIAS = (
     _StepMania("stepmania", "StepMania 5.1", ".stepmania-5.1"),
     _StepMania("stepmania", "StepMania 5", ".stepmania-5.0"),
-    _StepMania("itgmania", "ITGmania", ".itgmania"),
+    _StepMania("itgmania", "ITGmania", ".itgmania", reads_packs=True),
 )
 
 _STEPMANIA_FORMATS = ("ssc", "sm")
@@ -267,7 +273,8 @@ def _stepmania(release: _StepMania, title: str, place: Path) -> Game:
     if not is_folder(songs):
         songs = next((p for p in more[0] if is_folder(p)), songs)
     others = tuple(p for p in chain(*more) if p != songs and is_folder(p))
-    return Game(release.id, title, place, songs, _STEPMANIA_FORMATS, PACK, others)
+    formats, packs = _STEPMANIA_FORMATS, release.reads_packs
+    return Game(release.id, title, place, songs, formats, PACK, others, reads_packs=packs)
 
 
 # Beat Saber ------------------------------------------------------------------------------

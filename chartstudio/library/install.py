@@ -16,16 +16,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from uuid import uuid4
 
 from chartstudio.core.errors import FormatError
 from chartstudio.core.job import Job, Progress
 from chartstudio.core.song import Song
-from chartstudio.formats import Loss, bundle
+from chartstudio.formats import Loss, bundle, find_format
 from chartstudio.library.export import Exported, Plan, content, folder_name, plan
 from chartstudio.library.games import FILE, Game
-from chartstudio.library.sync import KEEP
+from chartstudio.library.packs import PACK_INI, agree, look
+from chartstudio.library.sync import KEEP, has_choice
 
 MARKER = ".chartstudio"
 """The file by which a folder of ours is known: what song it is, and what we wrote."""
@@ -38,6 +40,19 @@ Launch = Callable[[tuple[str, ...]], None]
 """Starts a program and does not wait for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class GamePlan(Plan):
+    """An installation before anything is written.
+
+    Parameters
+    ----------
+    pack_ini : bytes or None
+        What the pack is to say about its songs, where it says nothing yet.
+    """
+
+    pack_ini: bytes | None = None
+
+
 def plan_for(
     song: Song,
     assets: Mapping[str, bytes],
@@ -47,12 +62,18 @@ def plan_for(
 ) -> Plan:
     """What an installation will do, before anything is written.
 
-    A song of the game itself keeps its format, any other gets the game's first. Parameters and
-    errors as of `export.plan`.
+    A song of the game itself keeps its format, any other gets the game's first. What its pack
+    says about sync decides over ``synced``. Parameters and errors as of `export.plan`.
     """
     same = source_format in game.formats
     format_id = source_format if same and source_format else game.formats[0]
-    return plan(song, assets, format_id, source_format, synced)
+    pack = look(game, MARKER) if has_choice(find_format(format_id)) else None
+    if pack is None:
+        return plan(song, assets, format_id, source_format, synced)
+    agreed = agree(pack, song, synced)
+    made = plan(song, assets, format_id, source_format, agreed.sync)
+    values = {f.name: getattr(made, f.name) for f in fields(made)}
+    return GamePlan(**{**values, "losses": (*made.losses, *agreed.said)}, pack_ini=agreed.ini)
 
 
 def install(made: Plan, game: Game, launch: Launch | None = None) -> Job[Exported]:
@@ -88,7 +109,23 @@ def install(made: Plan, game: Game, launch: Launch | None = None) -> Job[Exporte
             "check that the folder may be written"
         )
         raise FormatError(str(parent), None, what) from error
-    return Exported(tuple(place / file for file in files), losses)
+    written = tuple(place / file for file in files)
+    if isinstance(made, GamePlan) and made.pack_ini is not None:
+        return _with_pack_ini(Exported(written, losses), parent / PACK_INI, made.pack_ini)
+    return Exported(written, losses)
+
+
+def _with_pack_ini(done: Exported, path: Path, data: bytes) -> Exported:
+    """Put down what the pack says, unless it says something by now."""
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except FileExistsError:
+        return done
+    except OSError as error:
+        what = f"{path} could not be written ({error.strerror or error}): the pack says no sync"
+        return Exported(done.files, (*done.losses, Loss("", what, 1)))
+    return Exported((*done.files, path), done.losses)
 
 
 # Folders ---------------------------------------------------------------------------------
