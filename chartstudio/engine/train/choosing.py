@@ -76,6 +76,13 @@ class Task:
     rate_hz: float
     push: float = 0.0
 
+    @property
+    def busy_s(self) -> float:
+        """Length of the piece, with its sections counted by their density."""
+        starts_s = self.score.timing.seconds_at(self.score.starts)
+        found = sum(s.density * float(starts_s[s.last] - starts_s[s.first]) for s in self.sections)
+        return max(found, 1.0)
+
 
 # Choosing what to follow ---------------------------------------------------------------
 
@@ -128,6 +135,7 @@ def choose(task: Task, rng: np.random.Generator) -> list[Moment]:
     """Moments of the whole chart, measure by measure, with sizes and held sounds."""
     score, style = task.score, task.style
     memory: dict[tuple[object, ...], tuple[int, list[Moment]]] = {}
+    rounding: dict[tuple[int, ...], float] = {}
     chart: list[Moment] = []
     for section in task.sections:
         owed = 0.0
@@ -135,11 +143,14 @@ def choose(task: Task, rng: np.random.Generator) -> list[Moment]:
             start, end = int(score.starts[m]), int(score.starts[m + 1])
             heard = _heard(task, section, start, end)
             # Less than two notes a measure: what is no whole note goes to the next measure.
-            # More are rounded, so that equal measures ask for equally many.
+            # More are rounded, so that equal measures ask for equally many; each kind of
+            # measure has its own fraction from which it is rounded up.
             wanted = _n_wanted(task, section, start, end, heard)
-            n_wanted = int(wanted + 0.5 + (owed if wanted < 2 else 0.0))
+            kind = (section.voice, end - start, *heard.offsets.tolist())
+            up = rounding.setdefault(kind, float(rng.random()))
+            n_wanted = int(wanted + (0.5 + owed if wanted < 2 else up))
             owed += wanted - n_wanted if wanted < 2 else 0.0
-            key = (section.voice, end - start, n_wanted, *heard.offsets.tolist())
+            key = (n_wanted, *kind)
             pattern, moments = memory.get(key, (len(memory), []))
             if key not in memory or rng.random() > style.repeat:
                 moments = _best(task, heard, n_wanted, pattern, rng)
@@ -272,7 +283,7 @@ def _between(
         return []
     timing = task.score.timing
     beat_s = timing.seconds_at(start + _BEAT) - timing.seconds_at(start)
-    snap = 32 if beat_s / 8 >= 0.9 / task.rate_hz else 16
+    snap = 32 if beat_s / 4 >= 0.9 / task.rate_hz else 16
     grid = np.arange(0, length, snap_ticks(snap))
     played = np.array(offsets)
     near = np.abs(grid[:, None] - played).min(axis=1)

@@ -92,6 +92,10 @@ def _draw(costs: Sequence[float], rng: np.random.Generator) -> int:
 _REACH = 2.9
 """Furthest two panels that are pressed at once, in panel widths: a pad's own diagonal."""
 
+_CROSSING_S = 0.11
+"""Legs do not begin to cross sooner after the other foot's step: dancers would rather step
+twice with one foot."""
+
 
 class Feet:
     """A dancer: single notes go to alternate feet, two at once to both.
@@ -187,6 +191,8 @@ class Feet:
                     continue
                 crossing = self._crossing(foot, panel)
                 if crossing is None or not self._ready(panel, row.start_s):
+                    continue
+                if crossing and row.start_s - self._moved_s[1 - foot] < _CROSSING_S:
                     continue
                 cost = self._travel(foot, panel, row) + crossing
                 cost += 3.5 * (1 - self._craft.jacks) + 1.0 if jack else 0.0

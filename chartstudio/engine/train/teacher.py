@@ -12,7 +12,7 @@ written, which the teacher steers towards the level asked for.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -23,7 +23,7 @@ from chartstudio.core.errors import ModeError
 from chartstudio.core.song import Chart, Extra
 from chartstudio.engine.train.choosing import Task, choose, find_sections
 from chartstudio.engine.train.demands import SABERS, demand_of, game_of
-from chartstudio.engine.train.moments import Placed, Placer, Scene
+from chartstudio.engine.train.moments import Placer, Scene
 from chartstudio.engine.train.piece import Piece
 from chartstudio.engine.train.score import Score
 from chartstudio.engine.train.style import Style as Style
@@ -40,6 +40,12 @@ _HANDS = {
 """Module of each game's placement, with its ``place`` and its ``HABITS``."""
 
 _TRIES = 7
+
+_SUPPLIED = 0.9
+"""Of the rows asked for, the share from which on the music is said to have had enough."""
+
+_SKILL_MARGIN = 0.93
+"""By how much a chart may be easier than the level whose rules of play it keeps."""
 
 
 def write(
@@ -81,25 +87,23 @@ def write(
     sections = find_sections(score, style, rng)
     seed = int(rng.integers(2**63))
     task = Task(demand, score, style, sections, level, level, demand.rate_hz(level))
-    best: tuple[float, float, Chart] = (np.inf, 0.0, Chart(mode_id))
     borders = tuple(int(score.starts[s.first]) for s in sections)
     scene = Scene(mode, piece.timing, score.starts, level, level, dict(style.knobs()), borders)
-    for _ in range(_TRIES):
-        scene = replace(scene, skill=task.skill)
+    tried: list[_Try] = []
+    while len(tried) < _TRIES and not (tried and tried[-1].close):
+        task = _corrected(tried[-1]) if tried else task
         moments = choose(task, np.random.default_rng(seed))
-        chart = _chart(mode_id, place(moments, scene, np.random.default_rng(seed)))
+        placed = place(moments, replace(scene, skill=task.skill), np.random.default_rng(seed))
+        chart = Chart(mode_id, notes=placed.notes, settings=tuple(sorted(placed.settings)))
         reached = mode.difficulty(chart, piece.timing)
-        best = min(best, (abs(reached - level), reached, chart), key=lambda b: b[0])
-        if best[0] < 0.04 * level + 0.05:
-            break
-        task = _corrected(task, reached)
-    _, reached, chart = best
+        tried.append(_Try(task, chart, reached, max(len(moments), 1) / task.busy_s))
+    best = min(tried, key=lambda x: (not x.fits, x.miss))
     follow = tuple(
         (int(score.starts[s.first]), int(score.starts[s.last]), score.voices[s.voice].layer)
         for s in sections
     )
     extra = Extra((("teacher", style.knobs()), ("follow", follow)))
-    return replace(chart, level=round(float(reached), 3), extra=extra)
+    return replace(best.chart, level=round(float(best.reached), 3), extra=extra)
 
 
 def _hand(game: str, mode_id: str) -> ModuleType:
@@ -110,16 +114,53 @@ def _hand(game: str, mode_id: str) -> ModuleType:
     return import_module(name)
 
 
-def _chart(mode_id: str, placed: Placed) -> Chart:
-    return Chart(mode_id, notes=placed.notes, settings=tuple(sorted(placed.settings)))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Try:
+    """A chart that was written on the way.
 
-
-def _corrected(task: Task, reached: float) -> Task:
-    """The task for the next try, after one that reached this level.
-
-    Too easy a chart is first made denser from what the music has, then thicker.
+    Parameters
+    ----------
+    task : Task
+    chart : Chart
+    reached : float
+        Its level.
+    rate_hz : float
+        What there was of the task's rate.
     """
-    ratio = task.level / max(reached, 0.1)
-    rate_hz = task.rate_hz * float(np.clip(ratio, 0.6, 1.5))
-    push = float(np.clip(task.push + (0.3 if ratio > 1 else -0.1), 0.0, 1.0))
-    return replace(task, rate_hz=rate_hz, push=push, skill=min(task.level, reached))
+
+    task: Task
+    chart: Chart
+    reached: float
+    rate_hz: float
+
+    @property
+    def miss(self) -> float:
+        """How far it is from the level asked for."""
+        return abs(self.reached - self.task.level)
+
+    @property
+    def fits(self) -> bool:
+        """Whether it keeps the rules of play of the level that it reached."""
+        return self.reached >= _SKILL_MARGIN * self.task.skill
+
+    @property
+    def close(self) -> bool:
+        """Whether no other try is needed."""
+        return self.fits and self.miss < 0.04 * self.task.level + 0.05
+
+
+def _corrected(last: _Try) -> Task:
+    """The task for the next try.
+
+    The rate goes on from what was achieved, not from what was asked for: where the music had
+    too little, asking for more changes nothing, but borrowing from other voices does.
+    """
+    task = last.task
+    ratio = float(np.clip(task.level / max(last.reached, 0.1), 0.6, 1.6))
+    push = task.push
+    if ratio < 1:
+        push = max(push - 0.1, 0.0)
+    elif last.rate_hz < _SUPPLIED * task.rate_hz:
+        push = min(push + 0.3, 1.0)
+    skill = min(task.level, max(last.reached, 0.1))
+    return replace(task, rate_hz=last.rate_hz * ratio, push=push, skill=skill)
