@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -152,10 +153,10 @@ def test_a_pack_file_that_cannot_be_written_is_said_and_the_song_is_there(
 ) -> None:
     opened = Path.open
 
-    def refuse(self: Path, *more: object) -> object:
+    def refuse(self: Path, *more: Any, **named: Any) -> Any:
         if self.name == "Pack.ini":
             raise PermissionError(13, "Permission denied")
-        return opened(self, *more)  # type: ignore[call-overload]
+        return opened(self, *more, **named)
 
     made = plan_for(SONG, {"song.ogg": OGG}, game, None, sync.NULL)
     monkeypatch.setattr(Path, "open", refuse)
