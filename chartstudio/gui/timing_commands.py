@@ -6,10 +6,12 @@ What each does to the song is in `timeline.tempo_verbs`.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from chartstudio.core.errors import ChartStudioError
 from chartstudio.core.timing import Cause
+from chartstudio.editor.tempo_blocks import Later
 from chartstudio.gui.command import Command, Scope, has_song
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
@@ -45,7 +47,10 @@ def ask_bpm(studio: Studio) -> None:
 
 def ask_meter(studio: Studio) -> None:
     """Ask for the beats per bar at the playhead."""
-    meter = _ask(studio, tr("Meter"), tr("Beats per bar from this bar on"), "4")
+    timeline = studio.timeline
+    bars = [a for a in timeline.timing.anchors if a.bar and a.tick <= timeline.cursor_tick]
+    now = bars[-1].meter if bars else timeline.timing.anchors[0].meter
+    meter = _ask(studio, tr("Meter"), tr("Beats per bar from this bar on"), str(now))
     if meter is not None:
         studio.timeline.set_meter(round(meter))
 
@@ -53,7 +58,12 @@ def ask_meter(studio: Studio) -> None:
 def ask_pause(studio: Studio, cause: Cause) -> None:
     """Ask how long to stop or to delay at the playhead."""
     title = tr("Stop") if cause is Cause.STOP else tr("Delay")
-    seconds = _ask(studio, title, tr("Seconds"), "0.5")
+    label = (
+        tr("Seconds. Everything after it moves later by as much.")
+        if studio.timeline.pauses_later == "move"
+        else tr("Seconds. Later beats stay: those right after it get faster.")
+    )
+    seconds = _ask(studio, title, label, "0.5")
     if seconds is not None:
         studio.timeline.insert_pause(seconds, cause)
 
@@ -76,6 +86,28 @@ def _ask(studio: Studio, title: str, label: str, value: str) -> float | None:
 
 
 # Table -----------------------------------------------------------------------------------
+
+
+def _told(run: Callable[[Studio], object]) -> Callable[[Studio], None]:
+    """A verb whose refusal is told in the status line: a box would stop a key that repeats."""
+
+    def told(studio: Studio) -> None:
+        try:
+            run(studio)
+        except ChartStudioError as error:
+            studio.timeline.refused.emit(error)
+
+    return told
+
+
+def set_pauses_later(studio: Studio, later: Later) -> None:
+    """Say what the beats after stops and delays do from now on."""
+    studio.timeline.pauses_later = later
+    studio.view.changed.emit()
+
+
+def _turn_pauses(studio: Studio) -> None:
+    set_pauses_later(studio, "stay" if studio.timeline.pauses_later == "move" else "move")
 
 
 def _set_view(name: str, off: object, on: object) -> dict[str, Any]:
@@ -125,32 +157,32 @@ TIMING: tuple[Command, ...] = (
     *(
         Command(
             f"timing.shift{ms:+g}ms", f"Move the grid by {ms:+g} ms",
-            lambda s, ms=ms: s.timeline.shift_grid(ms / 1000), keys, has_song, repeats=True,
+            _told(lambda s, ms=ms: s.timeline.shift_grid(ms / 1000)), keys, has_song, repeats=True,
         )
         for ms, keys in _SHIFT_KEYS.items()
     ),
     Command(
         "timing.half-beat", "Move the grid by half a beat",
-        lambda s: s.timeline.shift_beats(0.5), "Ctrl+Alt+B", has_song,
+        _told(lambda s: s.timeline.shift_beats(0.5)), "Ctrl+Alt+B", has_song,
     ),
     Command(
         "timing.beat-later", "Move the grid by a beat",
-        lambda s: s.timeline.shift_beats(1.0), "", has_song, repeats=True,
+        _told(lambda s: s.timeline.shift_beats(1.0)), "", has_song, repeats=True,
     ),
     *(
         Command(
             f"timing.bpm{bpm:+g}", f"Tempo {bpm:+g} BPM",
-            lambda s, bpm=bpm: s.timeline.nudge_bpm(bpm), keys, has_song, repeats=True,
+            _told(lambda s, bpm=bpm: s.timeline.nudge_bpm(bpm)), keys, has_song, repeats=True,
         )
         for bpm, keys in _BPM_KEYS.items()
     ),
     Command("timing.bpm", "Tempo here…", ask_bpm, "Ctrl+Shift+T", has_song),
     Command(
-        "timing.halve", "Halve the tempo", lambda s: s.timeline.scale_tempo(0.5),
+        "timing.halve", "Halve the tempo", _told(lambda s: s.timeline.scale_tempo(0.5)),
         "Ctrl+Alt+-", has_song,
     ),
     Command(
-        "timing.double", "Double the tempo", lambda s: s.timeline.scale_tempo(2.0),
+        "timing.double", "Double the tempo", _told(lambda s: s.timeline.scale_tempo(2.0)),
         "Ctrl+Alt+=", has_song,
     ),
     Command("timing.tap", "Tap the tempo", tap, "J", has_song),
@@ -159,12 +191,12 @@ TIMING: tuple[Command, ...] = (
         lambda s: s.tempo.tapped is not None,
     ),
     Command(
-        "timing.insert", "Insert a tempo change", lambda s: s.timeline.insert_change(),
+        "timing.insert", "Insert a tempo change", _told(lambda s: s.timeline.insert_change()),
         "Ctrl+Alt+I", has_song,
     ),
     Command(
         "timing.remove", "Remove the tempo change or pause here",
-        lambda s: s.timeline.remove_change(), "Ctrl+Alt+X", has_song,
+        _told(lambda s: s.timeline.remove_change()), "Ctrl+Alt+X", has_song,
     ),
     Command(
         "timing.stop", "Insert a stop…", lambda s: ask_pause(s, Cause.STOP), "Ctrl+Alt+S",
@@ -176,19 +208,19 @@ TIMING: tuple[Command, ...] = (
     ),
     Command("timing.meter", "Meter here…", ask_meter, "Ctrl+Alt+M", has_song),
     Command(
-        "timing.start-bar", "A bar starts here", lambda s: s.timeline.start_bar(),
+        "timing.start-bar", "A bar starts here", _told(lambda s: s.timeline.start_bar()),
         "Ctrl+Alt+1", has_song,
     ),
     *(
         Command(
             f"timing.beat{ms:+g}ms", f"Move the beat here by {ms:+g} ms",
-            lambda s, ms=ms: s.timeline.move_beat(ms / 1000), keys, has_song, repeats=True,
+            _told(lambda s, ms=ms: s.timeline.move_beat(ms / 1000)), keys, has_song, repeats=True,
         )
         for ms, keys in _BEAT_KEYS.items()
     ),
     Command(
         "timing.snap-beat", "Put the beat here onto the sound near it",
-        lambda s: s.timeline.snap_beat(), "Ctrl+Alt+N", lambda s: s.files.sound is not None,
+        _told(lambda s: s.timeline.snap_beat()), "Ctrl+Alt+N", lambda s: s.files.sound is not None,
     ),
     Command(
         "timing.drag-beats", "Drag beats with the mouse", keys="D", scope=Scope.TIMELINE,
@@ -204,6 +236,14 @@ TIMING: tuple[Command, ...] = (
     Command(
         "timing.move-later", "Later beats move along when the tempo changes",
         **_set_view("later_beats", "stay", "move"),
+    ),
+    Command(
+        "timing.pauses-stay", "Stops and delays take their time from the beats after them",
+        _turn_pauses, checked=lambda s: s.timeline.pauses_later == "stay",
+    ),
+    Command(
+        "timing.snap-rows", "Put notes between rows of 1/192 onto them",
+        _told(lambda s: s.timeline.snap_to_rows()), "", has_song,
     ),
     Command(
         "timing.next", "Next tempo change", lambda s: s.timeline.go_to_change(1),

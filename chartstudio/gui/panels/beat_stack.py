@@ -40,6 +40,11 @@ _QUIETEST = 0.08
 _FLOOR = 0.8
 """Share of a row's quietest moment that is cut off, so that what sets in stands out."""
 _N_LEAST = 4
+_STEADY_S = 0.012
+"""What is heard may stray so far from its line to be gone by; anything near a beat at random
+strays twice as far."""
+_NORMAL = 1.4826
+"""Standard deviation over median distance, of what is normally distributed."""
 _MARKS_S = (-0.04, -0.02, 0.02, 0.04)
 
 
@@ -71,11 +76,19 @@ class Drift:
         How much that grows from beat to beat.
     n_heard : int
         Beats at which something sets in.
+    spread_s : float
+        How far that strays from its line: as a standard deviation, strays left out.
     """
 
     offset_s: float
     per_beat_s: float
     n_heard: int
+    spread_s: float = 0.0
+
+    @property
+    def steady(self) -> bool:
+        """Whether it can be gone by."""
+        return self.spread_s <= _STEADY_S
 
 
 def drift_of(beats: NDArray[np.float64], off_s: NDArray[np.float64]) -> Drift | None:
@@ -93,7 +106,10 @@ def drift_of(beats: NDArray[np.float64], off_s: NDArray[np.float64]) -> Drift | 
         return None
     x, y = beats[heard], off_s[heard]
     i, j = np.triu_indices(len(x), 1)
-    return Drift(float(np.median(y)), float(np.median((y[j] - y[i]) / (x[j] - x[i]))), len(x))
+    slope = float(np.median((y[j] - y[i]) / (x[j] - x[i])))
+    rest = y - slope * x
+    spread_s = _NORMAL * float(np.median(np.abs(rest - np.median(rest))))
+    return Drift(float(np.median(y)), slope, len(x), spread_s)
 
 
 class BeatStack(QWidget):
@@ -274,7 +290,7 @@ class BeatBox(QWidget):
         self.stack.show_beats(beats)
         drift = self.stack.drift()
         for made in (self.move, self.fit):
-            made.setEnabled(drift is not None)
+            made.setEnabled(drift is not None and drift.steady)
         text = _in_words(drift, len(beats))
         self.text.setText(text)
         self.stack.setAccessibleDescription(text)
@@ -296,10 +312,20 @@ class BeatBox(QWidget):
 def _in_words(drift: Drift | None, n_beats: int) -> str:
     if drift is None:
         return tr("Too few beats at which something is heard to set in.")
+    if not drift.steady:
+        return tr(
+            "Nothing steady to go by: what is heard at {n} of {all} beats strays by {spread} ms. "
+            "Go to a part with clear drums, or select one.",
+            n=drift.n_heard,
+            all=n_beats,
+            spread=f"{drift.spread_s * 1000:.0f}",
+        )
     return tr(
-        "Heard {offset} ms from the beat, drifting {drift} ms a beat ({n} of {all}).",
+        "Heard {offset} ms from the beat, drifting {drift} ms a beat ({n} of {all} beats, to "
+        "{spread} ms).",
         offset=f"{drift.offset_s * 1000:+.1f}",
         drift=f"{drift.per_beat_s * 1000:+.3f}",
         n=drift.n_heard,
         all=n_beats,
+        spread=max(1, round(drift.spread_s * 1000)),
     )

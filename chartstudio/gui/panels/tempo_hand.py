@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSignalBlocker
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
@@ -19,13 +20,14 @@ from PySide6.QtWidgets import (
 
 from chartstudio.core.timing import Cause
 from chartstudio.editor import retime
+from chartstudio.editor.taps import PAUSE_S
 from chartstudio.editor.tempo_blocks import BPM_LIMITS
 from chartstudio.gui import verbs
 from chartstudio.gui.actions import sequences
 from chartstudio.gui.panels.parts import button, column, heading, label, row
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import bar_and_beat, clock, tr
-from chartstudio.gui.timing_commands import NUDGES_BPM, SHIFTS_MS, TIMING
+from chartstudio.gui.timing_commands import NUDGES_BPM, SHIFTS_MS, TIMING, set_pauses_later
 
 Attempt = Callable[[Callable[[], object]], None]
 """Runs what may be refused, and tells when it is."""
@@ -49,54 +51,107 @@ def command_button(studio: Studio, attempt: Attempt, command_id: str, face: str)
 
 
 class ChoicesBox(QWidget):
-    """What notes keep and what later beats do, in words.
+    """What notes keep, what later beats do and what a pause adds, in words.
 
     Parameters
     ----------
     studio : Studio
+    attempt : Attempt
     """
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, attempt: Attempt) -> None:
         super().__init__()
-        self._view = studio.view
+        self._studio = studio
+        self._counted: object = None
         layout = column(self, margin=0, spacing=5)
         layout.addWidget(heading(tr("When the tempo changes, notes")))
         self.keep = self._choice(
-            "notes_keep",
             tr("Notes {what}"),
             {
                 "ticks": tr("keep their beats and move in time"),
                 "seconds": tr("keep their time and move on the grid"),
             },
+            lambda value: setattr(studio.view, "notes_keep", value),
         )
+        self.rows = label(role="muted", wrap=True)
+        self.snap = command_button(studio, attempt, "timing.snap-rows", tr("Snap to rows"))
+        layout.addWidget(self.rows)
+        layout.addLayout(row(self.snap, None))
         layout.addSpacing(4)
-        layout.addWidget(heading(tr("and later beats")))
+        layout.addWidget(heading(tr("later beats")))
         self.later = self._choice(
-            "later_beats",
             tr("Later beats {what}"),
             {
                 "stay": tr("stay, and the tempo before them adapts"),
                 "move": tr("move along and keep their tempo"),
             },
+            lambda value: setattr(studio.view, "later_beats", value),
+        )
+        layout.addSpacing(4)
+        layout.addWidget(heading(tr("and a stop or delay")))
+        self.pauses = self._choice(
+            tr("A stop or delay {what}"),
+            {
+                "move": tr("adds its time: all after it moves later"),
+                "stay": tr("takes its time from the beats after it"),
+            },
+            lambda value: set_pauses_later(studio, value),
         )
         studio.view.changed.connect(self.show_state)
         self.show_state()
 
-    def _choice(self, field: str, name: str, options: dict[str, str]) -> dict[str, QRadioButton]:
+    def _choice(
+        self, name: str, options: dict[str, str], choose: Callable[[str], None]
+    ) -> dict[str, QRadioButton]:
         group = QButtonGroup(self)
         made = {}
         for value, text in options.items():
             radio = made[value] = QRadioButton(text)
             radio.setAccessibleName(name.format(what=text))
-            radio.clicked.connect(lambda _=False, v=value: setattr(self._view, field, v))
+            radio.clicked.connect(lambda _=False, v=value: choose(v))
             group.addButton(radio)
             self.layout().addWidget(radio)
         return made
 
     def show_state(self) -> None:
         """Show what is chosen."""
-        self.keep[self._view.notes_keep].setChecked(True)
-        self.later[self._view.later_beats].setChecked(True)
+        view, timeline = self._studio.view, self._studio.timeline
+        self.keep[view.notes_keep].setChecked(True)
+        self.later[view.later_beats].setChecked(True)
+        self.pauses[timeline.pauses_later].setChecked(True)
+        self.show_rows()
+
+    def show_rows(self) -> None:
+        """Say what keeping seconds costs in files that hold rows."""
+        document, keeps = self._studio.document, self._studio.view.notes_keep == "seconds"
+        now = (document.song, document.selection.chart, keeps)
+        if now == self._counted or not self.isVisible():
+            return
+        self._counted = now
+        off = self._studio.timeline.off_rows
+        if off.n_notes:
+            text = tr(
+                "{n} of {all} notes lie between the rows of 1/192 that StepMania files hold. "
+                "The game moves them, by up to {ms} ms.",
+                n=off.n_notes,
+                all=off.n_all,
+                ms=f"{off.worst_s * 1000:.1f}",
+            )
+        elif keeps and off.n_all:
+            text = tr(
+                "Notes may come to lie between the rows of 1/192 that StepMania files hold. "
+                "Here you would read how many, and by how much the game moves them."
+            )
+        else:
+            text = ""
+        self.rows.setText(text)
+        self.rows.setVisible(bool(text))
+        self.snap.setVisible(bool(off.n_notes))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what has changed unseen."""
+        self.show_rows()
+        super().showEvent(event)
 
 
 class HandBox(QWidget):
@@ -166,8 +221,8 @@ class HandBox(QWidget):
         pauses = [
             button(text, lambda cause=cause: self._pause(cause), tip=tip)
             for text, cause, tip in (
-                (tr("Stop"), Cause.STOP, tr("Insert a stop at the playhead: after its notes")),
-                (tr("Delay"), Cause.DELAY, tr("Insert a delay at the playhead: before its notes")),
+                (tr("Stop"), Cause.STOP, tr("Insert a stop at the playhead, after its notes")),
+                (tr("Delay"), Cause.DELAY, tr("Insert a delay at the playhead, before its notes")),
             )
         ]
         command = self._command
@@ -176,21 +231,22 @@ class HandBox(QWidget):
                 *(_name(tr("BPM")), self.bpm),
                 *(command("timing.halve", "½"), command("timing.double", "×2"), None),
             ),
-            row(*self.bpm_nudges, spacing=3),
+            row(*self.bpm_nudges, label(tr("BPM"), "muted"), spacing=3),
             row(
                 *(_name(tr("Bar 1 at")), self.offset_ms),
                 *(command("timing.half-beat", tr("½ beat")), None),
             ),
-            row(*self.offset_nudges, spacing=3),
+            row(*self.offset_nudges, label(tr("ms"), "muted"), spacing=3),
             row(
                 *(_name(tr("Beats per bar")), self.meter),
                 *(command("timing.start-bar", tr("Bar starts here")), None),
             ),
+            row(label(tr("At the playhead"), "muted")),
             row(_name(tr("Pause")), self.pause_s, *pauses, None),
             row(
                 command("timing.insert", tr("Tempo change")),
                 command("timing.remove", tr("Remove")),
-                *(command("timing.snap-beat", tr("Onto sound")), None),
+                *(command("timing.snap-beat", tr("Beat onto sound")), None),
                 spacing=4,
             ),
             row(self.drags, self.magnet, None, spacing=10),
@@ -291,7 +347,9 @@ class TapBox(QWidget):
         elif n_taps:
             self.text.setText(tr("{n} taps; go on", n=n_taps))
         else:
-            self.text.setText(tr("J on every beat, best while the song plays"))
+            self.text.setText(
+                tr("J on every beat, best while the song plays; after {n} s it starts anew", n=round(PAUSE_S))
+            )
 
 
 def _number(name: str, n_decimals: int, limits: tuple[float, float], step: float) -> QDoubleSpinBox:

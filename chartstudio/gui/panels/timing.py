@@ -32,7 +32,7 @@ class TimingPanel(QWidget):
         self._studio = studio
         self.found = FoundBox(studio.bridge, studio.tempo, self._attempt)
         self.found.find_asked.connect(self.find_asked)
-        self.choices = ChoicesBox(studio)
+        self.choices = ChoicesBox(studio, self._attempt)
         self.hand = HandBox(studio, self._attempt)
         self.tap = TapBox(studio, self._attempt)
         self.anchors = AnchorBox(studio, self._attempt)
@@ -69,6 +69,7 @@ class TimingPanel(QWidget):
         self.found.show_state()
         self.tap.show_state()
         self.anchors.show_state()
+        self.choices.show_rows()
         self._show_place()
 
     def _show_place(self) -> None:
