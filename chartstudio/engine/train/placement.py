@@ -92,9 +92,9 @@ def _draw(costs: Sequence[float], rng: np.random.Generator) -> int:
 _REACH = 2.9
 """Furthest two panels that are pressed at once, in panel widths: a pad's own diagonal."""
 
-_CROSSING_S = 0.11
-"""Legs do not begin to cross sooner after the other foot's step: dancers would rather step
-twice with one foot."""
+_HURRY_S = 0.11
+"""Within this time after a step, the foot that made it goes to no other panel for a jump, and
+the other one does not begin to cross it: dancers would find another way."""
 
 
 class Feet:
@@ -145,7 +145,9 @@ class Feet:
         pairs = [
             (left, right)
             for left, right in permutations(open_, 2)
-            if self._x[left] <= self._x[right] and self._apart[left][right] <= _REACH
+            if self._x[left] <= self._x[right]
+            and self._apart[left][right] <= _REACH
+            and self._in_time((left, right), row)
         ]
         if not pairs:
             return ()
@@ -192,7 +194,7 @@ class Feet:
                 crossing = self._crossing(foot, panel)
                 if crossing is None or not self._ready(panel, row.start_s):
                     continue
-                if crossing and row.start_s - self._moved_s[1 - foot] < _CROSSING_S:
+                if crossing and row.start_s - self._moved_s[1 - foot] < _HURRY_S:
                     continue
                 cost = self._travel(foot, panel, row) + crossing
                 cost += 3.5 * (1 - self._craft.jacks) + 1.0 if jack else 0.0
@@ -225,6 +227,13 @@ class Feet:
         from_x = self._x[self._on[self._last]] if self._last is not None else self._x[panel]
         agrees = np.sign(self._x[panel] - from_x) == (1 if rising else -1)
         return 0.0 if agrees else self._craft.contour
+
+    def _in_time(self, panels: tuple[int, int], row: Row) -> bool:
+        """Whether no foot has to leave, for these, a panel that it has only just reached."""
+        return all(
+            panel == self._on[foot] or row.start_s - self._moved_s[foot] >= _HURRY_S
+            for foot, panel in enumerate(panels)
+        )
 
     def _ready(self, panel: int, at_s: float) -> bool:
         return at_s - self._free_s[panel] >= self._craft.jack_s
