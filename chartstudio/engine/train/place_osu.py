@@ -20,7 +20,8 @@ from chartstudio.core.note import Note
 from chartstudio.core.song import Chart
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.engine.train.moments import Moment, Placed, Scene
-from chartstudio.engine.train.place_osu_figures import Beat, Hand, Manner, Spot
+from chartstudio.engine.train.place_osu_aim import Beat, Manner, Spot
+from chartstudio.engine.train.place_osu_figures import Hand
 from chartstudio.engine.train.place_osu_rhythm import Stroke, strokes
 from chartstudio.engine.train.style import Habit
 from chartstudio.modes.lanes import HOLD_LENGTHS
@@ -33,7 +34,7 @@ HABITS: tuple[Habit, ...] = (
     ("jumps", 0.0, 1.0),
     ("sharp", 0.0, 1.0),
     ("sliders", 0.0, 1.0),
-    ("bent", 0.2, 1.0),
+    ("bent", 0.35, 1.0),
     ("reverses", 0.0, 1.0),
     ("spinners", 0.0, 1.0),
     ("stacks", 0.0, 1.0),
@@ -61,12 +62,12 @@ charts that were looked at."""
 _SPEED = (
     (1.0, 150.0, 130.0),
     (1.5, 200.0, 190.0),
-    (2.3, 330.0, 280.0),
-    (3.5, 600.0, 400.0),
-    (4.9, 1000.0, 530.0),
-    (5.8, 1250.0, 600.0),
-    (7.0, 1650.0, 680.0),
-    (8.0, 1950.0, 720.0),
+    (2.3, 345.0, 280.0),
+    (3.5, 640.0, 400.0),
+    (4.9, 1100.0, 530.0),
+    (5.8, 1450.0, 600.0),
+    (7.0, 1950.0, 680.0),
+    (8.0, 2400.0, 720.0),
 )
 """Stars; speed of the cursor between objects, and of slider balls, in osu! pixels a second. The
 first as measured in ranked charts; distance snap follows as 1 in an Easy ("0.8x to 1.2x", osu!
@@ -75,7 +76,11 @@ wiki) to nearly 3."""
 _SPACING = (0.7, 1.5)
 """How far spacing may be from the level's usual to reach the level."""
 
-_TRIES = 3
+_STEEPNESS = 3.0
+"""By what power of the stars that are missing spacing grows: stars grow with about its third
+root (measured)."""
+
+_TRIES = 2
 _NEAR_ENOUGH = 0.04
 
 _TURNS: tuple[tuple[float, float, float, float], ...] = (
@@ -122,6 +127,8 @@ def place(moments: Sequence[Moment], scene: Scene, rng: np.random.Generator) -> 
     spacing = 0.85 + 0.3 * scene.habits.get("spacing", 0.5)
     best: tuple[float, tuple[Note, ...]] = (np.inf, ())
     low, high = (limit * spacing for limit in _SPACING)
+    # What was too easy so far is begun wider.
+    spacing *= min(max(scene.level / max(scene.skill, 0.1), 1.0), 1.2)
     for _ in range(_TRIES):
         manner = _manner(scene, dict(settings), spacing)
         spots = Hand(manner, np.random.default_rng(seed)).draw(beats)
@@ -129,7 +136,7 @@ def place(moments: Sequence[Moment], scene: Scene, rng: np.random.Generator) -> 
         chart = Chart(scene.mode.id, notes=notes, settings=settings)
         reached = scene.mode.difficulty(chart, scene.timing)
         best = min(best, (abs(reached - scene.level), notes), key=lambda b: b[0])
-        wider = min(max(spacing * (scene.level / max(reached, 0.1)) ** 1.3, low), high)
+        wider = min(max(spacing * (scene.level / max(reached, 0.1)) ** _STEEPNESS, low), high)
         if best[0] < _NEAR_ENOUGH * scene.level or abs(wider / spacing - 1) < 0.03:
             break
         spacing = wider
@@ -173,24 +180,28 @@ def _manner(scene: Scene, settings: dict[str, float], spacing: float) -> Manner:
         for turn, least, smooth, pointed in _TURNS
         if level >= least
     )
-    rate = settings["ar"]
+    is_easy = min(level, skill) < EASY_STARS
+    preempt_s = 1.2 - (settings["ar"] - 5) * (0.15 if settings["ar"] > 5 else 0.12)
     base, growth = _REACH_PX_S
     return Manner(
         px_s=px_s * spacing,
-        widest_px=float(np.interp(level, (1.5, 4.0, 7.0), (360.0, 380.0, 460.0))),
+        widest_px=float(np.interp(level, (1.5, 4.0, 7.0), (360.0, 380.0, 460.0)))
+        * max(spacing, 1.0),
         burst=float(np.interp(level, (2.5, 4.0, 6.0, 8.0), (0.5, 0.4, 0.45, 0.6))),
-        jump=0.6 * habits.get("jumps", 0.5) * ease,
+        jump=1.2 * habits.get("jumps", 0.5) * ease,
         reach_px_s=base + growth * skill,
         radius_px=54.4 - 4.48 * settings["cs"],
-        seen_s=1.2 - (rate - 5) * (0.15 if rate > 5 else 0.12),
+        # Objects take 0.4 s to fade out, which beginners still see (`modes.osu.checks`).
+        seen_s=preempt_s + (0.4 if is_easy else 0.0),
         speed=SPEEDS.index(round(100 * settings["slider_multiplier"])),
         turns=turns,
         stacks=0.45 * habits.get("stacks", 0.5),
         bent=habits.get("bent", 0.6),
         mirrored=0.25 + 0.75 * habits.get("turned", 0.5),
         variety=0.15,
-        is_easy=min(level, skill) < EASY_STARS,
+        is_easy=is_easy,
         tight=float(np.interp(level, (2.5, 4.0), (0.05, 0.1))),
+        clear=float(np.interp(level, (2.0, 3.0, 4.0, 6.0), (14.0, 10.0, 7.0, 3.5))),
     )
 
 

@@ -63,8 +63,12 @@ BANDS = (
 )
 """Easy, Normal, Hard, Insane, Expert."""
 
-_LONGEST_COVER_S = 0.9
+_LONGEST_COVER_S = 1.1
 """A slider from one sound to the next takes no longer."""
+
+_SHORTEST_HELD = 9 * _BEAT // 20
+_HELD_S = 0.16
+"""Shorter sounds are struck rather than held, as are those that leave room for less."""
 
 _LONGEST_SPINNER_S = 6.0
 _LONGEST_SLIDER_S = 2.4
@@ -91,7 +95,7 @@ class Stroke:
     pattern : (int, int)
         Of its moment.
     accent : float
-        0 to 1: how far it stands out.
+        0 to 1: how far it stands out by size, metre and loudness.
     again : bool
         Whether it sounds like the object before.
     new_combo : bool
@@ -177,7 +181,7 @@ class _Rhythm:
         moment = self._moments[i]
         before = self._moments[i - 1] if i else None
         again = before is not None and before.pitch == moment.pitch and before.size == moment.size
-        accent = min(0.5 * (moment.size - 1) + 0.25 * (self._weights[i] >= 0.8), 1.0)
+        heard = 0.4 * (moment.size - 1) + 0.35 * self._weights[i] + 0.35 * moment.loudness
         return Stroke(
             kind,
             moment.tick,
@@ -185,7 +189,7 @@ class _Rhythm:
             n_spans,
             int(self._measure[i]),
             moment.pattern,
-            accent,
+            min(heard, 1.0),
             again,
         )
 
@@ -238,11 +242,11 @@ class _Rhythm:
     def _held(self, i: int) -> tuple[str, int, int, int] | None:
         """A sound that lasts."""
         moment = self._moments[i]
-        if moment.hold <= 0:
+        if moment.hold < _SHORTEST_HELD:
             return None
         room_s = min(self._gap_s(i, 60.0) - self._band.rest_s, _LONGEST_SLIDER_S)
         room_s = min(room_s, 1.1 * self._seconds(moment.tick, moment.hold))
-        length = self._longest(moment.tick, self._band.span_s, room_s)
+        length = self._longest(moment.tick, max(self._band.span_s, _HELD_S), room_s)
         return ("slider", length, 1, i + 1) if length else None
 
     def _covering(self, i: int) -> tuple[str, int, int, int] | None:
@@ -254,10 +258,10 @@ class _Rhythm:
         weaker = self._weights[i + 1] < self._weights[i] or gap_s <= self._band.burst_s
         if after.size > 1 or not weaker or not self._leaves_rest(i + 1):
             return None
-        likely = 0.35 + 0.6 * self._sliders - 0.04 * max(self._level - 3.0, 0.0)
+        likely = 0.5 + 0.45 * self._sliders - 0.03 * max(self._level - 3.0, 0.0)
         if gap <= _BEAT // 4:
             # Clicked where the level has bursts; else too quick for two circles.
-            likely = 0.9 if gap_s <= self._band.burst_s else 0.2 * self._sliders
+            likely = 0.9 if gap_s <= self._band.burst_s else 0.1 * self._sliders
         return ("slider", gap, 1, i + 2) if self._thrown(i)[2] < likely else None
 
     def _leaves_rest(self, i: int) -> bool:
@@ -277,14 +281,16 @@ class _Rhythm:
 
     def _longest(self, tick: int, least_s: float, most_s: float) -> int:
         """The longest length that can be spelled within bounds, on the place's own grid; or 0."""
-        is_triplet = tick % (_BEAT // 4) != 0
-        fitting = (
-            n
-            for n in HOLD_LENGTHS
-            if n % (_BEAT // 3 if is_triplet else _BEAT // 4) == 0
-            and least_s <= self._seconds(tick, n) <= most_s
-        )
-        return max(fitting, default=0)
+        lengths = _ON_TRIPLETS if tick % (_BEAT // 4) else _ON_QUARTERS
+        lasts_s = self._timing.seconds_at(tick + lengths) - self._timing.seconds_at(tick)
+        fitting = lengths[(lasts_s >= least_s) & (lasts_s <= most_s)]
+        return int(fitting.max()) if len(fitting) else 0
+
+
+_ON_QUARTERS, _ON_TRIPLETS = (
+    np.array([n for n in HOLD_LENGTHS if n % (_BEAT // part) == 0], dtype=np.int64)
+    for part in (4, 3)
+)
 
 
 def _weight(offset: int) -> float:
