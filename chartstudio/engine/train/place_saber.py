@@ -43,15 +43,15 @@ from chartstudio.engine.train.style import Habit
 
 HABITS: tuple[Habit, ...] = (
     ("doubles", 0.0, 1.0),
-    ("pairs", 0.0, 0.6),
+    ("pairs", 0.0, 0.4),
     ("even", 0.3, 1.0),
     ("angles", 0.0, 1.0),
     ("height", 0.0, 1.0),
     ("crossovers", 0.0, 1.0),
     ("contour", 0.0, 1.0),
     ("resets", 0.0, 1.0),
-    ("variation", 0.0, 0.4),
-    ("dots", 0.0, 0.6),
+    ("variation", 0.0, 0.6),
+    ("dots", 0.0, 0.8),
     ("stacks", 0.0, 1.0),
     ("walls", 0.0, 1.0),
     ("bombs", 0.0, 1.0),
@@ -74,6 +74,17 @@ _JUMP_BEATS, _FARTHEST_M = 4.0, 18.0 - 0.001
 _OFFSET_STEP, _SHORTEST_JUMP = 0.25, 0.25
 _JUMP_M = (16.5, 37.5)
 
+_DOUBLES = (0.06, 0.48)
+"""Share of the moments that get both hands, by habit from none to all."""
+
+_MOST_DOUBLES = 0.6
+
+_DOUBLES_BY_RANK = ((1.0, 0.7), (3.0, 1.3))
+"""Times this, between two ranks."""
+
+_READY_S = 1.5
+"""Nobody is ready to cut sooner after the music starts."""
+
 _KICKS, _SNARES = frozenset((35, 36)), frozenset((37, 38, 39, 40))
 _CRASHES = frozenset((49, 52, 55, 57))
 
@@ -95,6 +106,8 @@ def place(moments: Sequence[Moment], scene: Scene, rng: np.random.Generator) -> 
         The settings are ``characteristic``, ``njs`` and ``jump_offset``.
     """
     settings = _settings(scene)
+    ready = scene.timing.tick_at(_READY_S)
+    moments = [m for m in moments if m.tick >= ready]
     if not moments:
         return Placed((), settings)
     mapper = _Mapper(scene, rng)
@@ -134,28 +147,43 @@ def _measures(moments: Sequence[Moment], scene: Scene) -> list[_Measure]:
     ticks = np.array([m.tick for m in moments], dtype=np.int64)
     times = scene.timing.seconds_at(ticks).tolist()
     number = np.searchsorted(scene.starts, ticks, "right").tolist()
-    heights = _heights(moments)
+    heights, accents = _heights(moments), _accents(moments, scene)
     found = []
     for _, members in groupby(range(len(moments)), lambda i: (number[i], moments[i].pattern[0])):
         at = list(members)
         first = moments[at[0]]
         start = int(scene.starts[number[at[0]] - 1]) if number[at[0]] else first.tick
         key = (first.pattern[0], *(moments[i].tick - start for i in at))
-        beats = tuple(
-            Beat(times[i], _accent(moments[i], moments[i].tick == start), moments[i].loudness)
-            for i in at
-        )
+        beats = tuple(Beat(times[i], accents[i], moments[i].loudness) for i in at)
         group = tuple(moments[i] for i in at)
         found.append(_Measure(key, group, beats, tuple(heights[i] for i in at)))
     return found
 
 
-def _accent(moment: Moment, starts: bool) -> float:
-    """How much a moment wants both hands; 1 is enough for any author."""
-    if moment.size > 1:
-        return 1.0
-    crash = 0.35 * bool(_CRASHES.intersection(moment.drums))
-    return 0.35 * moment.loudness + crash + 0.2 * starts
+def _accents(moments: Sequence[Moment], scene: Scene) -> list[float]:
+    """How much each moment wants both hands; from 1 on it gets them where they are free.
+
+    An author uses both hands for a share of the moments, besides the chosen accents.
+    """
+    starts = set(scene.starts.tolist())
+    loud = np.array(
+        [
+            m.loudness
+            + 0.5 * bool(_CRASHES.intersection(m.drums))
+            + 0.3 * (m.tick in starts)
+            + 2.0 * (m.size - 1)
+            for m in moments
+        ]
+    )
+    low, high = _DOUBLES
+    share = low + (high - low) * scene.habits.get("doubles", 0.5)
+    share *= float(np.interp(scene.skill, *zip(*_DOUBLES_BY_RANK, strict=True)))
+    limit = min(float(np.quantile(loud, 1 - share)), 2.0)
+    # Moments that sound alike share their loudness: all of them or none are beyond a limit.
+    most = min(2 * share - float(np.mean(loud > limit)), _MOST_DOUBLES)
+    limit += 1e-6 if float(np.mean(loud >= limit)) > most else 0.0
+    found: list[float] = (loud / max(limit, 1e-6)).tolist()
+    return found
 
 
 def _heights(moments: Sequence[Moment]) -> list[float]:
@@ -228,9 +256,11 @@ class _Mapper:
                 chosen = turned(known) if flipped else known
                 late = not fits(measure.beats, chosen.roles, stance, self._rules.least_gap_s)
                 new = (measure.key, flipped, sides) not in self._known
-                options.append((4 * late + new + 1.5 * (flipped != mirror), flipped, chosen))
+                other = chosen.roles[0] == (1 - self._turn,)
+                unwonted = 1.5 * (flipped != mirror and len(chosen.roles) > 2)
+                options.append((5 * late + new + 1.2 * other + unwonted, flipped, chosen))
             cost, flipped, chosen = min(options, key=lambda o: o[0])
-            if cost < 4:
+            if cost < 5:
                 return chosen, flipped
         made = plan(measure.beats, stance, self._rules.least_gap_s, self._habits, self._rng)
         if known is None:
@@ -264,7 +294,6 @@ class _Mapper:
         if role == BOTH and self._beginner:
             role = self._together(beat.time_s)
         contour = self._habits.get("contour", 0.5)
-        tall = 1 + (moment.size > 2) + (moment.size > 3)
         return Wish(
             time_s=beat.time_s,
             role=role,
@@ -272,7 +301,7 @@ class _Mapper:
             height=measure.heights[i],
             pull=contour * (0.2 + 0.6 * min(moment.loudness, 1.0)),
             dot=i in plan_.dots,
-            n_stack=tall if self._rng.random() < self._habits.get("stacks", 0.5) else 1,
+            n_stack=2 + (moment.size > 3) if i in plan_.towers else 1,
         )
 
     def _together(self, time_s: float) -> Role:

@@ -133,7 +133,8 @@ class Player:
         self, rules: Rules, taste: Taste, habits: Mapping[str, float], rng: np.random.Generator
     ) -> None:
         self._rules, self._taste, self._rng = rules, taste, rng
-        self._uncrossed = 1.2 - habits.get("crossovers", 0.5)
+        crossing = habits.get("crossovers", 0.5)
+        self._uncrossed = float(np.interp(rules.level, (1, 4), (1.5, 0.5 - 0.4 * crossing)))
         self.hands = (Hand(), Hand())
         self._cell_s: NDArray[np.float64] = np.full(N_CELLS, -math.inf)
         self._eyes_s = [-math.inf] * N_COLUMNS
@@ -201,7 +202,8 @@ class Player:
         other = self.hands[1 - hand]
         if wish.time_s - other.time_s < _CROSSED_S:
             found -= self._uncrossed * _BEYOND[hand, cell_of(other.cut)[0]]
-        if (wanted := wish.cuts.get(hand)) is not None:
+        wanted = wish.cuts.get(hand)
+        if wanted is not None and not (flowing and self._again(hand, wanted)):
             cell, way = divmod(wanted, N_DIRECTIONS)
             found[cell * N_DIRECTIONS : (cell + 1) * N_DIRECTIONS] += _CELL
             found[way::N_DIRECTIONS] += _WAY
@@ -209,6 +211,11 @@ class Player:
         found += self._rng.gumbel(size=N_CUTS)
         found[closed | ~rules.reach[hand]] = NEVER
         return found
+
+    def _again(self, hand: int, cut: int) -> bool:
+        """Whether a hand would swing from the same side as before."""
+        way, last = cut % N_DIRECTIONS, self.hands[hand].arrow
+        return way != ANY and (way in FOREHAND[hand]) == (last in FOREHAND[hand])
 
     def _both(self, scores: Mapping[int, Floats]) -> tuple[Cut, ...]:
         """A cut for each hand that go together; none where nothing does."""
@@ -225,8 +232,7 @@ class Player:
     def _stacked(self, cuts: tuple[Cut, ...], wish: Wish, closed: Mask) -> tuple[Cut, ...]:
         """The cuts with more notes along the way of one hand's swing."""
         found = list(cuts)
-        hands = sorted(cuts, key=lambda c: wish.cuts.get(c[0], 0))
-        for hand, cut in hands[:1]:
+        for hand, cut in sorted(cuts, key=lambda c: cell_of(c[1])[2])[:1]:  # up and down first
             line = [cut]
             while len(line) < min(wish.n_stack, self._rules.n_stack):
                 more = next(

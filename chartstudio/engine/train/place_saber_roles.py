@@ -19,13 +19,19 @@ Role = tuple[int, ...]
 
 BOTH: Role = (RED, BLUE)
 
-_ROOMY = 1.3
+_ROOMY = 1.05
 """Doubles leave each hand this many times the shortest gap."""
 
 _PAIR_S = 0.24
 """Shortest time between two notes of a hand that are put together by choice."""
 
-_DOTTED_S = 0.34
+_NEARLY = 0.8
+"""A moment that wants both hands this much gets them where that evens the measure."""
+
+_DOTTED_S = 0.65
+
+_TOWERS = 0.5
+"""Share of the accents that are towers where authors like them most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,7 @@ class Beat:
     ----------
     time_s : float
     accent : float
-        How much it wants both hands: 1 or more gets them where they are free, less by the
-        author's habit.
+        How much it wants both hands: 1 or more gets them where they are free.
     loudness : float
     """
 
@@ -55,10 +60,13 @@ class Plan:
     roles : tuple of Role
     dots : frozenset of int
         Places that are cut any way.
+    towers : frozenset of int
+        Places at which a hand takes more than one note.
     """
 
     roles: tuple[Role, ...]
     dots: frozenset[int]
+    towers: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +105,10 @@ def plan(
     """
     roles = _dealt(beats, stance, least_gap_s, habits, rng)
     if rng.random() < habits.get("even", 0.7):
-        roles = _evened(beats, roles, stance, least_gap_s, habits.get("doubles", 0.5))
-    return Plan(tuple(roles), _dots(beats, roles, habits, rng))
+        roles = _evened(beats, roles, stance, least_gap_s)
+    high = _TOWERS * habits.get("stacks", 0.5)
+    towers = frozenset(i for i, b in enumerate(beats) if b.accent >= 1 and rng.random() < high)
+    return Plan(tuple(roles), _dots(beats, roles, habits, rng), towers)
 
 
 def turned(plan_: Plan) -> Plan:
@@ -126,15 +136,13 @@ def _dealt(
     rng: np.random.Generator,
 ) -> list[Role]:
     run = 2 if rng.random() < habits.get("pairs", 0.2) else 1
-    eager = habits.get("doubles", 0.5)
     last = list(stance.last_s)
     hand, n_run = stance.turn, 0
     roles: list[Role] = []
     for beat in beats:
         gaps = [beat.time_s - t for t in last]
-        wish = beat.accent + 0.5 * eager * rng.random()
         role: Role = ()
-        if wish >= 1 and min(gaps) >= _ROOMY * least_gap_s:
+        if beat.accent >= 1 and min(gaps) >= _ROOMY * least_gap_s:
             role = BOTH
         else:
             again = n_run > 0 and (n_run >= run or gaps[hand] < max(_PAIR_S, least_gap_s))
@@ -155,7 +163,6 @@ def _evened(
     roles: list[Role],
     stance: Stance,
     least_gap_s: float,
-    eager: float,
 ) -> list[Role]:
     """The roles with one changed, so that each hand swings an even number of times."""
     odd = tuple(hand for hand in BOTH if sum(hand in role for role in roles) % 2)
@@ -167,12 +174,12 @@ def _evened(
         changes = [(i, (1 - roles[i][0],)) for i in reversed(loudest_first) if len(roles[i]) == 1]
     else:
         single = (1 - odd[0],)
-        if eager > 0.3:
-            changes = [(i, BOTH) for i in loudest_first if roles[i] == single]
+        loud = [i for i in loudest_first if beats[i].accent >= _NEARLY]
+        changes = [(i, BOTH) for i in loud if roles[i] == single]
         changes += [(i, single) for i in reversed(loudest_first) if roles[i] == BOTH]
     for i, role in changes:
         tried = [*roles[:i], role, *roles[i + 1 :]]
-        if fits(beats, tried, stance, max(_ROOMY * least_gap_s, 0.8 * _PAIR_S)):
+        if fits(beats, tried, stance, max(_ROOMY * least_gap_s, 0.6 * _PAIR_S)):
             return tried
     return roles
 

@@ -46,35 +46,36 @@ Floats = NDArray[np.float64]
 NEVER = -1e6
 
 _PLAIN: dict[int, tuple[str, str, str]] = {
-    UP: ("1.1.", "621.", "263."),
-    DOWN: ("....", "111.", "382."),
-    LEFT: ("....", "91..", "121."),
-    RIGHT: ("....", "..12", ".154"),
-    UP_LEFT: ("1...", "91..", "11.."),
-    UP_RIGHT: (".11.", "111.", "121."),
-    DOWN_LEFT: ("....", "3...", "721."),
-    DOWN_RIGHT: ("....", "..1.", "1461"),
-    ANY: ("131.", "411.", "252."),
+    UP: (".,,.", "5:,.", "263."),
+    DOWN: ("....", ",,..", "282."),
+    LEFT: ("....", "9,..", "12.."),
+    RIGHT: ("....", "...2", ".145"),
+    UP_LEFT: (",...", "9...", ",,,."),
+    UP_RIGHT: (".11.", "1,1.", ".21."),
+    DOWN_LEFT: ("....", "2...", "6,.."),
+    DOWN_RIGHT: ("....", "....", ".36,"),
+    ANY: ("131.", "2,..", ",3,."),
 }
 _RICH: dict[int, tuple[str, str, str]] = {
-    UP: ("362.", "711.", "121."),
-    DOWN: ("1...", "31..", "463."),
-    LEFT: ("11..", "91..", "12.."),
-    RIGHT: ("..1.", "1.13", ".153"),
-    UP_LEFT: ("31..", "91..", ".1.."),
-    UP_RIGHT: (".53.", "1...", "..1."),
-    DOWN_LEFT: (".1..", "6...", "41.."),
-    DOWN_RIGHT: ("....", "1.11", "1362"),
-    ANY: ("222.", "411.", "242."),
+    UP: (":54.", "6,,.", "121."),
+    DOWN: (",,,.", "2,,.", "265."),
+    LEFT: ("11..", "9...", "12.."),
+    RIGHT: ("..1.", ":.:3", ".152"),
+    UP_LEFT: ("1:..", "8...", ".1,."),
+    UP_RIGHT: (".43.", ":...", ".:1."),
+    DOWN_LEFT: (".1..", "5,..", "3,.."),
+    DOWN_RIGHT: (".,,.", ":,,1", ",262"),
+    ANY: ("111.", "3:,:", "132,"),
 }
-"""How often each cut lies in each cell, from the top row down; a dot is hardly ever."""
+"""How often each cut lies in each cell, from the top row down; less than once
+are ``:``, ``,`` and ``.``."""
 
-_HARDLY = 0.05
+_SELDOM = {".": 0.03, ",": 0.3, ":": 0.6}
 
-_TURNS = {"plain": (1.0, 0.35, 0.4, 0.03, 0.03), "rich": (1.0, 0.45, 0.09, 0.01, 0.01)}
+_TURNS = {"plain": (1.0, 0.33, 0.45, 0.015, 0.03), "rich": (1.0, 0.5, 0.08, 0.01, 0.01)}
 """Weight of a cut by how far it turns off the way straight back, in eighths of a circle."""
 
-_ROLLS = {"plain": (0.1, 1.0, 0.55, 0.65), "rich": (0.22, 1.0, 0.65, 0.45)}
+_ROLLS = {"plain": (0.05, 1.0, 0.42, 0.9), "rich": (0.25, 1.0, 0.8, 1.0)}
 """Weight of a cut by the wrist's roll, from an eighth inwards by eighths: DL/UR, D/U, DR/UL,
 R/L for the left hand."""
 
@@ -85,10 +86,10 @@ _ROLLED = {
 _CIRCLE = (DOWN, DOWN_RIGHT, RIGHT, UP_RIGHT, UP, UP_LEFT, LEFT, DOWN_LEFT)
 """The arrows counter-clockwise, an eighth apart."""
 
-_SAME_SIDE = {"plain": 0.35, "rich": 0.03}
+_SAME_SIDE = {"plain": 0.07, "rich": 0.02}
 """Weight of swinging from the same side again, where there is time for it."""
 
-_BACKHAND_START = 0.15
+_BACKHAND_START = 0.06
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +115,7 @@ class Taste:
         """The taste of an author with these habits."""
         rich = float(np.clip((level - 1) / 3, 0.0, 1.0))
         height = habits.get("height", 0.5) - 0.5
-        crossing = rich * habits.get("crossovers", 0.5)
+        crossing = habits.get("crossovers", 0.5)
         return cls(
             np.stack([_liking(hand, rich, height) for hand in (RED, BLUE)]),
             np.stack([_leads(hand, rich, habits) for hand in (RED, BLUE)]),
@@ -141,7 +142,7 @@ def _liking(hand: int, rich: float, height: float) -> Floats:
 
 
 def _weight(mark: str) -> float:
-    return _HARDLY if mark == "." else float(mark)
+    return _SELDOM[mark] if mark in _SELDOM else float(mark)
 
 
 def _leads(hand: int, rich: float, habits: Mapping[str, float]) -> Floats:
@@ -178,7 +179,8 @@ def _pairs(rich: float, crossing: float) -> Floats:
     found = np.where(parallel | mirror, _mixed(2.5, 0.8, rich), 0.0)
     found += np.where(symmetric & (parallel | mirror), _mixed(1.2, 0.5, rich), 0.0)
     found -= _mixed(0.8, 0.1, rich) * np.abs(y[:, None] - y[None])
-    found -= np.where(apart < 0, 3.5 - 2.5 * crossing, 0.0) + np.where(apart == 0, 1.5, 0.0)
+    found -= np.where(apart < 0, _mixed(3.5, 1.8 - 2 * crossing, rich), 0.0)
+    found -= np.where(apart == 0, 1.0, 0.0)
     # A dot beside an arrow reads badly.
     found -= np.where((way[:, None] == ANY) != (way[None] == ANY), 4.0, 0.0)
     return found
