@@ -6,6 +6,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
 
 from chartstudio.core.note import slice_notes
+from chartstudio.editor.document import Change
 from chartstudio.gui import text
 from chartstudio.gui.jobs import Lane
 from chartstudio.gui.panels.parts import button, label, restyle
@@ -51,7 +52,7 @@ class StatusBar(QStatusBar):
         self._silent.setAccessibleName(tr("No sound"))
         for widget in (self._bar, self._stop, self._silent, self._engine, self._tempo):
             self.addPermanentWidget(widget)
-        studio.bridge.changed.connect(self._show_song)
+        studio.bridge.changed.connect(self._on_change)
         studio.playback.moved.connect(self._show_place)
         studio.playback.changed.connect(self._show_silence)
         studio.view.changed.connect(self._show_snap)
@@ -77,6 +78,12 @@ class StatusBar(QStatusBar):
     def tell(self, message: str) -> None:
         """Show a message for a while."""
         self.showMessage(message, _MESSAGE_MS)
+
+    def _on_change(self, change: Change) -> None:
+        if change.new is not change.old:
+            # Why the last attempt failed is no word on the one that has just been made.
+            self.clearMessage()
+        self._show_song()
 
     def _show_song(self) -> None:
         document = self._studio.document

@@ -1,6 +1,7 @@
 """Timing by hand: what each verb does, and that none ever breaks a map or an undo."""
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,12 @@ from chartstudio.core.ticks import TICKS_PER_BEAT as B
 from chartstudio.core.timing import Anchor, Cause, Side, TimingMap
 from chartstudio.editor import retime
 from chartstudio.editor.document import Document
+from chartstudio.editor.kept_seconds import apply_retiming, on_rows
 from chartstudio.editor.retime import Keep, Retiming, retimed
+from chartstudio.editor.selection import Selection
 from chartstudio.editor.tempo_blocks import Later
 from chartstudio.formats import Bundle, find_format, read_song, write_song
+from chartstudio.modes.beatsaber.notes import ColorNote
 
 BAR = 4 * B
 PLAIN = TimingMap.constant(120.0, 0.1)
@@ -325,8 +329,33 @@ def _drag(tick: int, by_s: float, later: Later) -> Retiming:
     return lambda t: retime.drag_beat(tick, t.seconds_at(tick) + by_s, later)(t)
 
 
+def _found(steps: list[tuple[int, float]]) -> TimingMap:
+    """A timing as a finder tells it: several tempos, counted from a bar of its own."""
+    anchors = [Anchor(3 * BAR, 1.234, steps[0][1], 4, bar=True)]
+    for n_beats, bpm in steps[1:]:
+        last = anchors[-1]
+        seconds = last.seconds + n_beats * 60.0 / last.bpm
+        anchors.append(Anchor(last.tick + n_beats * B, seconds, bpm))
+    return TimingMap(tuple(anchors))
+
+
+_FOUND = st.lists(
+    st.tuples(st.integers(4, 40), st.floats(50.0, 300.0)), min_size=1, max_size=4
+).map(_found)
+
 _VERBS: tuple[st.SearchStrategy[Retiming], ...] = (
     st.builds(retime.shift, _NEAR),
+    st.builds(retime.set_offset, st.floats(-1.0, 3.0)),
+    st.builds(retime.use_found, _FOUND, st.floats(-1.0, 12.0)),
+    st.builds(
+        lambda found, start, n, later: retime.use_found_between(
+            found, start, start + n * BAR, later
+        ),
+        _FOUND,
+        _TICK,
+        st.integers(1, 4),
+        _LATER,
+    ),
     st.builds(retime.shift_beats, st.sampled_from([-0.5, 0.5, 1.0]), _TICK),
     st.builds(retime.scale, st.sampled_from([0.5, 2.0])),
     st.builds(retime.set_bpm, _TICK, st.floats(40.0, 400.0), _LATER),
@@ -396,6 +425,23 @@ def _mania(song: Song) -> Song:
     return Song(song.metadata, song.audio, song.timing, charts)
 
 
+def _saber(song: Song) -> Song:
+    """The song as Beat Saber holds it: one timing for all, notes in a grid."""
+    charts = tuple(
+        Chart(
+            "beatsaber",
+            c.name,
+            c.level,
+            tuple(ColorNote(n.tick, n.tick, n.order, 0, n.order % 2, 1) for n in c.notes),
+        )
+        for c in song.charts[:1]
+    )
+    return Song(song.metadata, song.audio, song.timing, charts)
+
+
+_OF = {"osz": _mania, "beatsaber-v3": _saber}
+
+
 def _check_map(timing: TimingMap) -> None:
     probe = np.arange(-BAR, 60 * B, B // 4)
     assert (np.diff(timing.seconds_at(probe)) >= 0).all()
@@ -415,32 +461,83 @@ def _check_notes(old: Song, new: Song, keep: Keep) -> None:
             assert np.abs(np.sort(now) - np.sort(was)).max() < max(1e-4, 60 / slowest / B)
 
 
-@pytest.mark.parametrize("format_id", ["ssc", "osz", "project"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(changes=_CHANGES)
+_BASES = {"steps": STEPS, "stops and a warp": STOPPED, "one tempo": PLAIN}
+
+
+@pytest.mark.parametrize(
+    ("format_id", "base"),
+    [
+        *(("ssc", base) for base in _BASES),
+        *(("osz", "steps"), ("project", "stops and a warp"), ("sm", "steps")),
+        ("beatsaber-v3", "steps"),
+    ],
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(changes=_CHANGES, snaps=st.sets(st.integers(0, 11)), chosen=st.sets(st.integers(0, 59)))
 def test_any_edits_undone_are_the_song_and_the_file_that_was(
-    format_id: str, changes: list[tuple[Retiming, Keep, int]]
+    format_id: str,
+    base: str,
+    changes: list[tuple[Retiming, Keep, int]],
+    snaps: set[int],
+    chosen: set[int],
 ) -> None:
-    song = _read(_mania(_song()) if format_id == "osz" else _song(), format_id)
+    song = _read(_OF.get(format_id, lambda s: s)(replace(_song(), timing=_BASES[base])), format_id)
     files = write_song(song, format_id)
     document = Document(song)
-    n_done = 0
-    for change, keep, chart in changes:
+    selected = frozenset(n for i, n in enumerate(song.charts[0].notes) if i in chosen)
+    document.select(Selection(0, selected, (BAR, 3 * BAR)))
+    past = [(document.song, document.selection)]
+    for i, (change, keep, chart) in enumerate(changes):
         before = document.song
+        _choose(document, chart % len(song.charts))
+        was_selected = _places(document)
         try:
-            document.apply("x", retimed(chart % len(song.charts), change, keep))
+            done = apply_retiming(document, "x", change, keep)
         except ChartStudioError:
             assert document.song is before
             continue
-        n_done += document.song is not before
+        assert done == (document.song is not before)
+        if done:
+            past.append((document.song, document.selection))
         for c in document.song.charts:
             _check_map(document.song.timing_of(c))
         _check_notes(before, document.song, keep)
-    for _ in range(n_done):
+        assert len(_places(document)) == len(was_selected)
+        if i in snaps:
+            ready = document.song
+            document.apply("snap", on_rows(document.selection.chart))
+            assert _n_notes(document.song) == _n_notes(ready)
+            if document.song is not ready:
+                past.append((document.song, document.selection))
+    while len(past) > 1:
+        assert document.song is past.pop()[0]
         assert document.undo()
     assert not document.can_undo
     assert document.song is song
     assert write_song(document.song, format_id) == files
+    while document.redo():
+        pass
+    while document.undo():
+        pass
+    assert document.song is song
+
+
+def _choose(document: Document, chart: int) -> None:
+    """Make a chart the active one, some of its notes selected."""
+    if document.selection.chart != chart:
+        notes = frozenset(document.song.charts[chart].notes[1::3])
+        document.select(Selection(chart, notes, (0, 2 * BAR)))
+
+
+def _places(document: Document) -> list[int]:
+    """Which notes of the active chart are selected, by their place in it."""
+    chart = document.active_chart
+    assert chart is not None
+    return [i for i, note in enumerate(chart.notes) if note in document.selection.notes]
+
+
+def _n_notes(song: Song) -> list[int]:
+    return [len(c.notes) for c in song.charts]
 
 
 @pytest.mark.parametrize(

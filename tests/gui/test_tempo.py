@@ -195,6 +195,72 @@ def test_pauses_and_changes_are_put_by_buttons(opened):
     assert len(anchors(opened)) == 2
 
 
+def test_a_stop_adds_its_time_unless_it_is_told_to_take_it(opened):
+    hand, studio = opened.timing.hand, opened.studio
+    timeline, document, before = studio.timeline, studio.document, opened.studio.document.song
+    timeline.go_to(BAR)
+    assert studio.view.later_beats == "stay"
+    hand._pause(Cause.STOP)
+    timing = document.song.timing
+    assert [a.bpm for a in timing.anchors] == [120.0] * 3
+    assert timing.seconds_at(4 * BAR) == pytest.approx(before.timing.seconds_at(4 * BAR) + 0.5)
+    hand.findChild(QAbstractButton, "timing.remove").click()
+    assert document.undo_label == "Remove stop"
+    assert document.song.timing.seconds_at(4 * BAR) == pytest.approx(8.1)
+    document.undo()
+    document.undo()
+    opened.timing.choices.pauses["stay"].click()
+    assert opened.actions_["timing.pauses-stay"] is not None
+    hand._pause(Cause.DELAY)
+    assert document.song.timing.seconds_at(4 * BAR) == pytest.approx(8.1)
+    opened.actions_["timing.pauses-stay"].trigger()
+    assert opened.timing.choices.pauses["move"].isChecked()
+
+
+def test_what_keeping_seconds_costs_is_said_and_can_be_mended(opened, qtbot):
+    opened.show_panel(opened.timing)
+    choices, document = opened.timing.choices, opened.studio.document
+    qtbot.waitUntil(choices.isVisible)
+    assert choices.rows.isHidden()
+    assert choices.snap.isHidden()
+    choices.keep["seconds"].click()
+    assert "how many" in choices.rows.text()
+    opened.timing.hand.bpm.setValue(121.3)
+    assert "of 20 notes lie between the rows" in choices.rows.text()
+    assert "ms" in choices.rows.text()
+    choices.snap.click()
+    assert document.undo_label == "Snap to rows"
+    assert choices.snap.isHidden()
+    assert all(n.tick % 420 == 0 for c in document.song.charts for n in c.notes)
+    document.undo()
+    assert not choices.snap.isHidden()
+
+
+def test_selected_notes_stay_selected_when_they_keep_their_seconds(opened):
+    document = opened.studio.document
+    notes = document.song.charts[0].notes
+    document.select(Selection(notes=frozenset(notes[2:6]), range=(BAR, 2 * BAR)))
+    opened.timing.choices.keep["seconds"].click()
+    opened.actions_["timing.bpm+1"].trigger()
+    assert document.selection.notes == frozenset(document.song.charts[0].notes[2:6])
+    opened.studio.tempo.use(TimingMap.constant(97.0, 0.2))
+    assert document.selection.notes == frozenset(document.song.charts[0].notes[2:6])
+    document.undo()
+    document.undo()
+    assert document.selection == Selection(notes=frozenset(notes[2:6]), range=(BAR, 2 * BAR))
+
+
+def test_a_key_that_cannot_do_it_tells_in_the_status_line_and_opens_no_box(opened, answers):
+    opened.studio.timeline.go_to(0)
+    opened.actions_["timing.remove"].trigger()
+    assert "first tempo cannot be removed" in opened.status.currentMessage()
+    opened.actions_["timing.bpm+1"].trigger()
+    assert opened.status.currentMessage() == ""
+    opened.actions_["timing.start-bar"].trigger()
+    assert "Start bar: it is so already" in opened.status.currentMessage()
+    assert answers.errors == []
+
+
 def test_switches_are_the_views(opened):
     hand, studio = opened.timing.hand, opened.studio
     hand.drags.click()
@@ -354,7 +420,23 @@ def test_drift_is_the_median_of_what_is_heard():
     assert drift.per_beat_s == pytest.approx(0.0005)
     assert drift.n_heard == 14
     assert drift.offset_s == pytest.approx(0.007, abs=0.0006)
+    assert drift.drifts
     assert drift_of(beats[:4], np.array([0.0, np.nan, 0.1, 0.1])) is None
+
+
+def test_noise_is_no_drift_and_nothing_to_go_by():
+    rng = np.random.default_rng(1)
+    beats = np.arange(16.0)
+    steady = [drift_of(beats, rng.uniform(-0.04, 0.04, 16)).steady for _ in range(200)]
+    assert np.mean(steady) < 0.03
+    few = np.full(16, np.nan)
+    few[[0, 4, 8, 12]] = 0.028
+    assert not drift_of(beats, few).steady
+    upright = [drift_of(beats, 0.005 + rng.normal(0, 0.002, 16)) for _ in range(200)]
+    assert all(d.steady for d in upright)
+    assert np.mean([d.drifts for d in upright]) < 0.15
+    error_s = np.std([d.per_beat_s for d in upright])
+    assert np.mean([d.drift_error_s for d in upright]) == pytest.approx(error_s, rel=0.35)
 
 
 @pytest.fixture

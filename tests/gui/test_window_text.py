@@ -47,6 +47,21 @@ def test_tempo_is_one_or_a_span():
 
 
 @pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (94.6, 95.2, "94.6–95.2 BPM"),
+        (95.12, 95.14, "95.12–95.14 BPM"),
+        (95.001, 95.0034, "95.001–95.003 BPM"),
+        (95.0001, 95.0002, "95 BPM"),
+        (94.51, 95.49, "94.5–95.5 BPM"),
+    ],
+)
+def test_a_span_of_tempos_has_two_ends(low, high, expected):
+    timing = TimingMap((Anchor(0, 0.0, high), Anchor(BAR, 2.0, low)))
+    assert text.bpm(timing) == expected
+
+
+@pytest.mark.parametrize(
     ("value", "unit", "expected"),
     [(9.0, "meter", "9"), (3.42, "stars", "3.4★"), (None, "stars", "–"), (8.75, "", "8.8")],
 )

@@ -43,8 +43,13 @@ _N_LEAST = 4
 _STEADY_S = 0.012
 """What is heard may stray so far from its line to be gone by; anything near a beat at random
 strays twice as far."""
+_N_STEADY = 6
+_STEADY_SHARE = 0.4
+"""Fewer beats at which something sets in agree by chance; drums play at half of them at least."""
 _NORMAL = 1.4826
 """Standard deviation over median distance, of what is normally distributed."""
+_OF_SLOPE = 1.05
+"""Standard error of a median of slopes over that of a fitted slope."""
 _MARKS_S = (-0.04, -0.02, 0.02, 0.04)
 
 
@@ -76,19 +81,31 @@ class Drift:
         How much that grows from beat to beat.
     n_heard : int
         Beats at which something sets in.
+    n_all : int
+        Beats that were listened to.
     spread_s : float
         How far that strays from its line: as a standard deviation, strays left out.
+    drift_error_s : float
+        Standard error of ``per_beat_s``.
     """
 
     offset_s: float
     per_beat_s: float
     n_heard: int
+    n_all: int = 0
     spread_s: float = 0.0
+    drift_error_s: float = 0.0
 
     @property
     def steady(self) -> bool:
-        """Whether it can be gone by."""
-        return self.spread_s <= _STEADY_S
+        """Whether it can be gone by: enough is heard, and that does not stray."""
+        enough = self.n_heard >= max(_N_STEADY, _STEADY_SHARE * self.n_all)
+        return enough and self.spread_s <= _STEADY_S
+
+    @property
+    def drifts(self) -> bool:
+        """Whether it drifts by more than it strays."""
+        return self.steady and abs(self.per_beat_s) > 2 * self.drift_error_s
 
 
 def drift_of(beats: NDArray[np.float64], off_s: NDArray[np.float64]) -> Drift | None:
@@ -109,7 +126,8 @@ def drift_of(beats: NDArray[np.float64], off_s: NDArray[np.float64]) -> Drift | 
     slope = float(np.median((y[j] - y[i]) / (x[j] - x[i])))
     rest = y - slope * x
     spread_s = _NORMAL * float(np.median(np.abs(rest - np.median(rest))))
-    return Drift(float(np.median(y)), slope, len(x), spread_s)
+    error_s = _OF_SLOPE * spread_s / float(np.sqrt(np.square(x - x.mean()).sum()))
+    return Drift(float(np.median(y)), slope, len(x), len(off_s), spread_s, error_s)
 
 
 class BeatStack(QWidget):
@@ -289,8 +307,8 @@ class BeatBox(QWidget):
         self._shown = shown
         self.stack.show_beats(beats)
         drift = self.stack.drift()
-        for made in (self.move, self.fit):
-            made.setEnabled(drift is not None and drift.steady)
+        self.move.setEnabled(drift is not None and drift.steady)
+        self.fit.setEnabled(drift is not None and drift.drifts)
         text = _in_words(drift, len(beats))
         self.text.setText(text)
         self.stack.setAccessibleDescription(text)
@@ -314,17 +332,20 @@ def _in_words(drift: Drift | None, n_beats: int) -> str:
         return tr("Too few beats at which something is heard to set in.")
     if not drift.steady:
         return tr(
-            "Nothing steady to go by: what is heard at {n} of {all} beats strays by {spread} ms. "
-            "Go to a part with clear drums, or select one.",
+            "Nothing steady to go by: sounds set in at {n} of {all} beats only, or stray too far "
+            "({spread} ms). Go to a part with clear drums, or select one.",
             n=drift.n_heard,
             all=n_beats,
             spread=f"{drift.spread_s * 1000:.0f}",
         )
     return tr(
-        "Heard {offset} ms from the beat, drifting {drift} ms a beat ({n} of {all} beats, to "
-        "{spread} ms).",
+        "Heard {offset} ms from the beat (to {spread} ms, {n} of {all} beats). {drift}",
         offset=f"{drift.offset_s * 1000:+.1f}",
-        drift=f"{drift.per_beat_s * 1000:+.3f}",
+        drift=tr(
+            "It drifts {drift} ± {error} ms a beat." if drift.drifts else "No drift to be told.",
+            drift=f"{drift.per_beat_s * 1000:+.3f}",
+            error=f"{drift.drift_error_s * 1000:.3f}",
+        ),
         n=drift.n_heard,
         all=n_beats,
         spread=max(1, round(drift.spread_s * 1000)),

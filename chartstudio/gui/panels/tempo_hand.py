@@ -348,7 +348,10 @@ class TapBox(QWidget):
             self.text.setText(tr("{n} taps; go on", n=n_taps))
         else:
             self.text.setText(
-                tr("J on every beat, best while the song plays; after {n} s it starts anew", n=round(PAUSE_S))
+                tr(
+                    "J on every beat, best while the song plays; after {n} s it starts anew",
+                    n=round(PAUSE_S),
+                )
             )
 
 

@@ -1,5 +1,8 @@
 """Beat lines under the mouse and the keys: dragged, caught by sounds, put and removed."""
 
+import random
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
@@ -12,9 +15,12 @@ from chartstudio.core.errors import ChartStudioError
 from chartstudio.core.ticks import TICKS_PER_BEAT as B
 from chartstudio.core.timing import Anchor, Cause, TimingMap
 from chartstudio.editor import edits
+from chartstudio.editor.selection import Selection
+from chartstudio.formats import write_song
 from chartstudio.gui.timeline.bands import TEMPO_PX
 from chartstudio.gui.timeline.beat_drag import BeatDrag
 from chartstudio.gui.timeline.beat_overlay import preview
+from chartstudio.gui.timeline.drag import IDLE
 
 NONE = Qt.KeyboardModifier.NoModifier
 ALT, CTRL = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
@@ -252,3 +258,82 @@ def test_a_beat_goes_onto_the_sound_near_it(clicks):
 def test_without_sound_nothing_is_near(stage):
     assert stage.timeline.transient_near(2.0) is None
     assert stage.timeline.catch(2.0) == 2.0
+
+
+# Random hands -----------------------------------------------------------------------------
+
+
+def _mouse(stage, rng):
+    """A press somewhere above the notes, dragged or not, with any button and key."""
+    x = stage.x(rng.randrange(0, 36) * B // 2) + rng.uniform(-3, 3)
+    y = rng.choice([TEMPO_Y, WAVE_Y])
+    what = rng.randrange(4)
+    if what == 0:
+        send(stage, QEvent.Type.MouseButtonDblClick, (x, TEMPO_Y))
+        send(stage, QEvent.Type.MouseButtonRelease, (x, TEMPO_Y))
+    elif what == 1:
+        send(stage, QEvent.Type.MouseButtonPress, (x, TEMPO_Y), button=RIGHT)
+        send(stage, QEvent.Type.MouseButtonRelease, (x, TEMPO_Y), button=RIGHT)
+    else:
+        to = x + rng.uniform(-30, 30)
+        held = rng.choice([NONE, CTRL])
+        pull(stage, (x, y), ((x + to) / 2, y), (to, y), keys=rng.choice([ALT, NONE]), moving=held)
+
+
+def _switch(stage, rng):
+    view, line = stage.view, stage.timeline
+    view.notes_keep = rng.choice(["ticks", "seconds"])
+    view.later_beats = rng.choice(["stay", "move"])
+    line.pauses_later = rng.choice(["stay", "move"])
+    view.magnetic, view.drags_beats = rng.random() < 0.5, rng.random() < 0.5
+
+
+def _hand(stage, rng):
+    line = stage.timeline
+    line.go_to(rng.randrange(0, 24) * B // 2)
+    pause = rng.choice([Cause.STOP, Cause.DELAY])
+    verbs = (
+        lambda: line.shift_grid(rng.choice([-0.01, 0.001, 0.0001])),
+        lambda: line.shift_beats(rng.choice([0.5, 1.0])),
+        lambda: line.scale_tempo(rng.choice([0.5, 2.0])),
+        lambda: line.set_bpm(rng.uniform(60.0, 240.0)),
+        lambda: line.nudge_bpm(rng.choice([-1.0, 0.01, 0.001])),
+        lambda: line.set_meter(rng.randrange(1, 8)),
+        line.start_bar,
+        line.insert_change,
+        lambda: line.insert_pause(rng.uniform(0.01, 0.6), pause),
+        line.remove_change,
+        lambda: line.move_beat(rng.uniform(-0.02, 0.02)),
+        line.snap_beat,
+        line.snap_to_rows,
+        lambda: _mouse(stage, rng),
+        lambda: _mouse(stage, rng),
+        lambda: _switch(stage, rng),
+    )
+    rng.choice(verbs)()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_hands_do_is_undone_to_the_byte(clicks, seed):
+    rng = random.Random(seed)
+    document = clicks.document
+    document.open(document.song)
+    chosen = frozenset(document.song.charts[0].notes[1:4])
+    document.select(Selection(notes=chosen, range=(B, 6 * B)))
+    song, selection, n_steps = document.song, document.selection, 0
+    files = {format_id: write_song(song, format_id) for format_id in ("ssc", "sm", "project")}
+    for _ in range(25):
+        before = document.song
+        with suppress(ChartStudioError):
+            _hand(clicks, rng)
+        n_steps += document.song is not before
+        assert clicks.timeline.state == IDLE
+        assert len(document.song.charts[0].notes) == len(song.charts[0].notes)
+        clicks.timeline.grab()
+    assert n_steps > 5
+    for _ in range(n_steps):
+        assert document.undo()
+    assert not document.can_undo
+    assert document.song is song
+    assert document.selection.notes == selection.notes
+    assert {f: write_song(document.song, f) for f in files} == files
