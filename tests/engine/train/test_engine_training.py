@@ -15,7 +15,7 @@ from chartstudio.core.song import Chart
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine import checkpoint, features
-from chartstudio.engine.train import calibrate, dataset, evaluate, loop
+from chartstudio.engine.train import calibrate, dataset, loop
 from chartstudio.engine.train.piece import Piece, Sound
 from chartstudio.modes import MODES
 
@@ -236,53 +236,6 @@ def test_a_broken_state_is_refused(store, spec, recipe, tmp_path):
     (out / "training.json").write_text(json.dumps({"step": 2}), encoding="utf-8")
     with pytest.raises(EngineError, match="start again in a new folder"):
         next(loop.train(store, out, spec, recipe))
-
-
-# Figures
-
-
-def test_matching_is_one_to_one():
-    true_s = np.array([1.0, 2.0, 3.0])
-    assert evaluate.f1(true_s, true_s, 0.02) == 1
-    assert evaluate.f1(np.array([1.0, 1.01, 2.0]), true_s, 0.02) == pytest.approx(2 / 3)
-    assert evaluate.f1(true_s + 0.03, true_s, 0.02) == 0
-    assert evaluate.f1(true_s + 0.03, true_s, 0.05) == 1
-    assert evaluate.f1(np.array([]), true_s, 0.05) == 0
-
-
-def test_auc_of_a_metronome_is_a_half():
-    hits = np.array([True, False, True, False])
-    assert evaluate.auc(np.ones(4, np.float32), hits) == 0.5
-    assert evaluate.auc(np.array([2, 1, 3, 0], np.float32), hits) == 1
-    assert np.isnan(evaluate.auc(np.ones(4, np.float32), np.ones(4, dtype=bool)))
-
-
-def test_metro_fill_takes_coarse_lines_first():
-    lines = TIMING.lines(0, 4 * BEAT, 16)
-    assert evaluate.metro_fill(lines, TIMING, 4).tolist() == [b * BEAT for b in range(4)]
-    six = evaluate.metro_fill(lines, TIMING, 6)
-    assert set(range(0, 4 * BEAT, BEAT)) <= set(six.tolist())
-    assert not np.any(six % (BEAT // 2))
-    assert len(evaluate.metro_fill(lines, TIMING, 16)) == 16
-
-
-@pytest.mark.filterwarnings("ignore:Mean of empty slice")
-def test_a_draft_of_the_drafts_own_times_scores_full(audio, timing):
-    model = tiny_model()
-    notes = tuple(LaneNote(b * BEAT, b * BEAT, b % 4) for b in range(8, 40))
-    case = evaluate.Case("s", Chart("mania-4k", notes=notes), audio, timing, MODES["mania-4k"])
-    samples = features.mono(audio.samples, audio.rate_hz, model.spec.features)
-    grid = features.slot_grid(timing, audio.duration_s)
-    song = features.SongFeatures(samples, grid, model.spec.features)
-    score = evaluate.judge(case, model, song, 0)
-    assert score.nulls["metro_f1_20ms"] == 1
-    assert score.nulls["uniform_f1_20ms"] == pytest.approx(1, abs=0.05)
-    assert score.measures["f1_20ms"] > 0.9
-    assert score.measures["errors"] == score.measures["off_grid"] == 0
-    found = evaluate.summary([score, replace(score, song="t")])
-    assert found["means"]["metro_f1_20ms"] == 1
-    assert found["intervals"]["metro_f1_20ms"] == [1, 1]
-    assert len(found["charts"]) == 2
 
 
 # Calibration
