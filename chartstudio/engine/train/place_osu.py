@@ -201,7 +201,7 @@ def _manner(scene: Scene, settings: dict[str, float], spacing: float) -> Manner:
         variety=0.15,
         is_easy=is_easy,
         tight=float(np.interp(level, (2.5, 4.0), (0.05, 0.1))),
-        clear=float(np.interp(level, (2.0, 3.0, 4.0, 6.0), (14.0, 10.0, 7.0, 3.5))),
+        clear=float(np.interp(level, (2.0, 3.0, 4.0, 6.0), (14.0, 11.0, 8.0, 5.0))),
     )
 
 

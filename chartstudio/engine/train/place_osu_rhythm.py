@@ -8,6 +8,7 @@ per place of a pattern. This module knows no places on the playfield.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -32,7 +33,8 @@ class Band:
     below : float
         Stars at which the next band starts (osu!'s ``StarDifficulty`` names).
     span_s : float
-        Shortest span of a slider: half a beat in an Easy, "too fast to be comprehended" below.
+        Shortest span of a slider. In an Easy half a beat is the least and "too fast to be
+        comprehended" below; here it is so long that the ball can be seen to move away.
     rest_s : float
         Shortest time from a slider's end to the next object.
     most_spans : int
@@ -55,9 +57,9 @@ class Band:
 
 
 BANDS = (
-    Band(2.0, 0.167, 0.30, 2, 2.0, 1.33, 0.30),
-    Band(2.7, 0.125, 0.20, 2, 2.0, 0.67, 0.22),
-    Band(4.0, 0.080, 0.10, 3, 1.8, 0.33, 0.13),
+    Band(2.0, 0.300, 0.30, 2, 2.0, 1.33, 0.30),
+    Band(2.7, 0.190, 0.20, 2, 2.0, 0.67, 0.22),
+    Band(4.0, 0.110, 0.10, 3, 1.8, 0.33, 0.15),
     Band(5.3, 0.068, 0.07, 3, 1.5, 0.25, 0.00),
     Band(np.inf, 0.065, 0.06, 4, 1.5, 0.20, 0.00),
 )
@@ -73,8 +75,9 @@ _HELD_S = 0.16
 _LONGEST_SPINNER_S = 6.0
 _LONGEST_SLIDER_S = 2.4
 _BETWEEN_SPINNERS_S = 15.0
-_SILENCE_S = 3.2
-"""A gap of so long after a loud moment may be spun through."""
+_QUIET_SHARE, _HELD_SHARE = 0.5, 0.9
+"""So many of the moments that there are usually in the time of a spinner may be spun through:
+where it is quiet, and where a sound goes on."""
 
 _METRE = ((4 * _BEAT, 1.0), (2 * _BEAT, 0.8), (_BEAT, 0.6), (_BEAT // 2, 0.35), (_BEAT // 3, 0.3))
 _WEAKEST = 0.15
@@ -153,7 +156,9 @@ class _Rhythm:
         self._measure = np.searchsorted(scene.starts, ticks, "right") - 1
         self._offsets = (ticks - scene.starts[np.maximum(self._measure, 0)]).tolist()
         self._weights = [_weight(o) for o in self._offsets]
-        self._quiet_since_s = -_BETWEEN_SPINNERS_S
+        self._spun_until_s = -_BETWEEN_SPINNERS_S
+        self._end_s = float(scene.timing.seconds_at(int(scene.starts[-1])))
+        self._rate_hz = len(moments) / max(self._end_s - self._times_s[0], 1.0)
 
     def __iter__(self) -> Iterator[Stroke]:
         i = 0
@@ -196,26 +201,29 @@ class _Rhythm:
     # Each of these gives (kind, length, number of spans, first moment after), or nothing.
 
     def _spinner(self, i: int) -> tuple[str, int, int, int] | None:
-        """Something long: a sound that goes on for seconds, or silence after a loud one."""
-        moment, start_s = self._moments[i], self._times_s[i]
-        gap_s = self._gap_s(i, 10.0)
-        held_s = self._seconds(moment.tick, moment.hold)
-        room_s = min(gap_s - self._band.recovery_s, _LONGEST_SPINNER_S)
-        rings = moment.size > 1 or moment.hold > 0 or self._weights[i] >= 1.0
-        if held_s < self._band.spinner_s and not (gap_s >= _SILENCE_S and rings):
+        """A strong moment in a quiet place: the few weak ones after it are spun through.
+
+        So where a sound goes on for seconds, or where a section fades out.
+        """
+        moment, start_s, least_s = self._moments[i], self._times_s[i], self._band.spinner_s
+        strong = self._weights[i] >= 0.8 or moment.size > 1
+        too_soon = start_s - self._spun_until_s < _BETWEEN_SPINNERS_S
+        if not strong or too_soon or self._thrown(i)[0] > 0.25 + 0.65 * self._spinners:
             return None
-        if held_s < gap_s - 1.0 and gap_s < _SILENCE_S:
+        after = bisect_left(self._times_s, start_s + least_s + self._band.recovery_s)
+        room_s = self._end_s - start_s
+        if after < len(self._moments):
+            room_s = self._times_s[after] - start_s - self._band.recovery_s
+        inner = self._moments[i + 1 : after]
+        goes_on = self._seconds(moment.tick, moment.hold) >= 0.8 * least_s
+        usual = self._rate_hz * max(room_s, least_s)
+        if len(inner) > (_HELD_SHARE if goes_on else _QUIET_SHARE) * usual:
             return None
-        too_soon = start_s - self._quiet_since_s < _BETWEEN_SPINNERS_S
-        if too_soon or self._thrown(i)[0] > 0.35 + 0.65 * self._spinners:
+        length = self._longest(moment.tick, least_s, min(room_s, _LONGEST_SPINNER_S))
+        if not length or any(m.size > 1 for m in inner):
             return None
-        if i + 1 == len(self._moments):
-            room_s = min(max(held_s, self._band.spinner_s), _LONGEST_SPINNER_S)
-        length = self._longest(moment.tick, self._band.spinner_s, room_s + 1e-6)
-        if not length:
-            return None
-        self._quiet_since_s = start_s + self._seconds(moment.tick, length)
-        return "spinner", length, 1, i + 1
+        self._spun_until_s = start_s + self._seconds(moment.tick, length)
+        return "spinner", length, 1, after
 
     def _reversing(self, i: int) -> tuple[str, int, int, int] | None:
         """Sounds that repeat at one distance: a slider that turns back on them."""
