@@ -19,6 +19,9 @@ DRAFTED_MODES: tuple[str, ...] = (
 )
 """Modes that a draft is offered for; a model may know more."""
 
+LOCKS = frozenset({"notes", "lanes", "rhythm", "placement"})
+"""What `GenerateRequest.locks` may hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
@@ -32,11 +35,11 @@ class GenerateRequest:
         The chart's timing.
     chart : Chart
         The context: its mode, and its notes outside ``[start, end)``, which are read and
-        never changed. Notes inside the range are replaced.
+        never changed. Notes inside the range are replaced, but for what is kept and locked.
     start, end : int
         Ticks, ``start < end``.
-    level : float
-        In the mode's own unit.
+    level : float or None
+        In the mode's own unit. None takes density and level from the author's own bars.
     grid : int
         Snap on which notes may fall: 16 for sixteenths.
     seed : int
@@ -51,6 +54,20 @@ class GenerateRequest:
     density : tuple of (int, int, float)
         Painted stretches: start and end ticks, and note times per beat there. With any, the
         level no longer decides how many times there are.
+    keep : tuple of (int, int)
+        Stretches of ticks ``[a, b)`` in the range that are the author's: their notes stay, and
+        all the rest is written in their way.
+    locks : frozenset of str
+        What stays of the replaced notes. ``notes``: all of them; new ones are added at other
+        times. ``rhythm``: their times; where and what they are is drawn anew.
+        ``placement``: their rows, one after the other, as far as they can be played; the times
+        are drawn anew. ``lanes``: their lanes, in the same order, while times and kinds are
+        drawn anew; or, where ``lanes`` names some, all notes in those.
+    lanes : frozenset of int
+        With the lock of that name: lanes, from 0, whose notes stay and which get no others.
+    cut_holds : bool
+        Held notes that reach into what is written end where it begins. Without it they stay
+        whole, and what is written leaves room for them.
     """
 
     audio: Audio
@@ -58,13 +75,17 @@ class GenerateRequest:
     chart: Chart
     start: int
     end: int
-    level: float
+    level: float | None
     grid: int = 16
     seed: int = 0
     n_candidates: int = 1
     n_times: int | None = None
     only: tuple[int, ...] | None = None
     density: tuple[tuple[int, int, float], ...] = ()
+    keep: tuple[tuple[int, int], ...] = ()
+    locks: frozenset[str] = frozenset()
+    lanes: frozenset[int] = frozenset()
+    cut_holds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +95,14 @@ class Candidate:
     Parameters
     ----------
     notes : tuple of Note
-        Only those of the range, in chart order.
+        All that start in the range, in chart order, with those that were kept and locked.
     seed : int
     level_reached : float
         The mode's estimate of the chart with these notes in place.
     issues : tuple of Issue
         What the mode's checks find in the range, its edges included.
     n_off_grid : int
+        Notes off the asked grid; those that stand at the author's own times do not count.
     n_bad_events : int
         Events that could not be decoded; 0 unless the model is broken.
     """
@@ -106,6 +128,10 @@ class Draft:
         ``cpu`` or ``cuda``; ``float32`` or ``bfloat16``.
     seconds : dict of str to float
         Wall time by stage: ``features``, ``draft``.
+    holes : tuple of (int, int)
+        Stretches of ticks ``[a, b)`` that were written: the range but for what was kept.
+    cut : tuple of (Note, Note)
+        Held notes outside them that were cut short: as they were, and as they are now.
     """
 
     candidates: tuple[Candidate, ...]
@@ -113,6 +139,49 @@ class Draft:
     device: str
     number_type: str
     seconds: dict[str, float] = field(default_factory=dict)
+    holes: tuple[tuple[int, int], ...] = ()
+    cut: tuple[tuple[Note, Note], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBarsRequest:
+    """Which bars should the author chart by hand?
+
+    Parameters
+    ----------
+    audio : Audio
+    timing : TimingMap
+        The chart's timing.
+    chart : Chart
+        Bars with notes are charted already; others are proposed.
+    n : int
+        At most so many.
+    """
+
+    audio: Audio
+    timing: TimingMap
+    chart: Chart
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBars:
+    """The answer to a `KeyBarsRequest`, the most useful bar first.
+
+    Parameters
+    ----------
+    measures : tuple of int
+        Their numbers, from 1.
+    coverage : tuple of float
+        How near the song as a whole is to something charted once this bar and those before it
+        are, 0 to 1; rising.
+    uncertainty : tuple of float
+        How little is known of each before it is charted, 0 to 1.
+    """
+
+    measures: tuple[int, ...]
+    coverage: tuple[float, ...]
+    uncertainty: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

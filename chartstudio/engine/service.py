@@ -15,12 +15,22 @@ import torch
 
 from chartstudio.audio.decode import Audio
 from chartstudio.core.errors import EngineError
-from chartstudio.core.job import Job, Progress
+from chartstudio.core.job import Job, Progress, part
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine import checkpoint
+from chartstudio.engine.echo import listen
 from chartstudio.engine.features import FeatureSpec, Samples, SongFeatures, mono, slot_grid
 from chartstudio.engine.generate import generate
-from chartstudio.engine.requests import Draft, GenerateRequest, ModelCard, Tempo, TimingRequest
+from chartstudio.engine.keybars import key_bars
+from chartstudio.engine.requests import (
+    Draft,
+    GenerateRequest,
+    KeyBars,
+    KeyBarsRequest,
+    ModelCard,
+    Tempo,
+    TimingRequest,
+)
 from chartstudio.engine.task import prepare
 from chartstudio.modes import MODES
 
@@ -79,6 +89,16 @@ class Engine:
         draft = yield from generate(task)
         features_s = draft.seconds["features"] + prepared_s
         return replace(draft, seconds={**draft.seconds, "features": features_s})
+
+    def key_bars(self, request: KeyBarsRequest) -> Job[KeyBars]:
+        """Propose bars to be charted by hand; the job's errors are `EngineError`."""
+        yield Progress(0.0, "Listening")
+        spec = self._load().spec.features
+        self._heard.samples(request.audio, spec)
+        yield Progress(0.1, "Listening")
+        song = self._heard.song(request.audio, request.timing, spec)
+        like = yield from part(listen(song), 0.1, 1.0)
+        return key_bars(request, like, song.grid)
 
     def find_timing(self, request: TimingRequest) -> Job[Tempo]:
         """Find the tempo of a song."""
