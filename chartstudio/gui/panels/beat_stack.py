@@ -178,7 +178,7 @@ class BeatStack(QWidget):
         if key not in self._heard:
             if len(self._heard) > 4 * _MOST:
                 self._heard.clear()
-            self._heard[key] = self._studio.timeline.transient_near(beat_s)
+            self._heard[key] = self._studio.timeline.transient_near(beat_s, AROUND_S)
         found = self._heard[key]
         return np.nan if found is None else found - beat_s
 
@@ -329,7 +329,11 @@ class BeatBox(QWidget):
 
 def _in_words(drift: Drift | None, n_beats: int) -> str:
     if drift is None:
-        return tr("Too few beats at which something is heard to set in.")
+        return tr(
+            "Too few beats at which something is heard to set in within {ms} ms. The grid may be "
+            "further off: find the tempo, or go to the first bars.",
+            ms=round(AROUND_S * 1000),
+        )
     if not drift.steady:
         return tr(
             "Nothing steady to go by: sounds set in at {n} of {all} beats only, or stray too far "

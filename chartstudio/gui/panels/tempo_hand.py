@@ -139,8 +139,8 @@ class ChoicesBox(QWidget):
             )
         elif keeps and off.n_all:
             text = tr(
-                "Notes may come to lie between the rows of 1/192 that StepMania files hold. "
-                "Here you would read how many, and by how much the game moves them."
+                "Notes may then lie between the rows of 1/192 that StepMania files hold; how "
+                "many, and how far, is told here."
             )
         else:
             text = ""

@@ -22,6 +22,8 @@ from chartstudio.gui.timeline.scene import Scene, shade
 
 _MAX_LINES = 2000
 _LABEL_PX = 20
+_LABEL_MARGIN_PX = 14
+_BESIDE_PX = 8
 
 
 def preview(scene: Scene, state: BeatDrag) -> TimingMap | ChartStudioError:
@@ -88,9 +90,13 @@ def _label(
     painter: QPainter, scene: Scene, x: int, text: str, colours: tuple[QColor, QColor]
 ) -> None:
     """Figures beside the line, on a ground of their own."""
-    width = painter.fontMetrics().horizontalAdvance(text) + 14
-    right = x + 8 + width > scene.bands.width
-    left = max(x - 8 - width if right else x + 8, GUTTER_PX)
+    metrics, room = painter.fontMetrics(), scene.bands.width - GUTTER_PX - 2 * _BESIDE_PX
+    text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room - _LABEL_MARGIN_PX)
+    width = metrics.horizontalAdvance(text) + _LABEL_MARGIN_PX
+    right = x + _BESIDE_PX + width > scene.bands.width
+    left = x - _BESIDE_PX - width if right else x + _BESIDE_PX
+    # The line may be dragged out of sight; what it would do is still to be read.
+    left = max(min(left, scene.bands.width - width - _BESIDE_PX), GUTTER_PX + _BESIDE_PX)
     box = QRectF(left, scene.bands.wave.top + 6, width, _LABEL_PX)
     painter.fillRect(box, colours[1])
     painter.setPen(colours[0])

@@ -122,14 +122,14 @@ class TempoVerbs(Verbs):
         self.retime(tr("Insert tempo change"), retime.insert_change(self.cursor_line))
 
     def insert_pause(self, seconds: float, cause: Cause) -> None:
-        """Let time pass on the playhead's grid line."""
+        """Let time pass on the playhead's tempo change or grid line."""
         label = tr("Insert stop") if cause is Cause.STOP else tr("Insert delay")
-        change = retime.insert_pause(self.cursor_line, seconds, cause, self.pauses_later)
+        change = retime.insert_pause(self.cursor_place, seconds, cause, self.pauses_later)
         self.retime(label, change)
 
     def remove_change(self, tick: int | None = None) -> None:
         """Remove what happens on a tick, or at the playhead."""
-        self.retime(*self._removal(self.cursor_line if tick is None else tick))
+        self.retime(*self._removal(self.cursor_place if tick is None else tick))
 
     def _removal(self, tick: int) -> tuple[str, Retiming]:
         """The name of the step that removes what happens on a tick, and the step."""
@@ -168,9 +168,18 @@ class TempoVerbs(Verbs):
     # Beats -------------------------------------------------------------------------------
 
     @property
+    def cursor_place(self) -> int:
+        """The tempo change at the playhead, wherever on the grid, or the grid line near it."""
+        return self._change_here(self.cursor_line)
+
+    @property
     def cursor_beat(self) -> int:
-        """The beat line nearest to the playhead."""
-        return self.timing.snap(self.cursor_tick, 4)
+        """The tempo change at the playhead, or the beat line nearest to it."""
+        return self._change_here(self.timing.snap(self.cursor_tick, 4))
+
+    def _change_here(self, otherwise: int) -> int:
+        tick = self.cursor_tick
+        return tick if any(a.tick == tick for a in self.timing.anchors) else otherwise
 
     def move_beat(self, by_s: float) -> None:
         """Put the beat at the playhead a little later or earlier, and go with it."""

@@ -260,6 +260,36 @@ def test_without_sound_nothing_is_near(stage):
     assert stage.timeline.catch(2.0) == 2.0
 
 
+def test_a_change_off_the_grid_is_reached_and_removed_by_keys(stage):
+    bend(stage, Anchor(0, 0.0, 120.0), Anchor(4 * B + 420, 2.0, 120.0))
+    line = stage.timeline
+    line.go_to_change(1)
+    line.move_beat(0.01)
+    assert timing(stage).seconds_at(4 * B + 420) == pytest.approx(2.01)
+    line.insert_pause(0.5, Cause.STOP)
+    line.remove_change()
+    assert stage.document.undo_label == "Remove stop"
+    line.remove_change()
+    assert 4 * B + 420 not in {a.tick for a in timing(stage).anchors}
+
+
+def test_why_a_beat_cannot_go_there_is_read_when_it_is_dragged_out_of_sight(stage):
+    stage.timeline.set_peaks(None, 60.0)
+    bend(stage, Anchor(0, 0.0, 120.0), Anchor(8 * B, 4.0, 120.0))
+    x = stage.x(4 * B)
+    pull(stage, (x, WAVE_Y), (x + 20, WAVE_Y), (x + 3000, WAVE_Y), keys=ALT, let_go=False)
+    assert isinstance(preview(stage.timeline.scene, stage.timeline.state), ChartStudioError)
+    picture = stage.timeline.grab().toImage()
+    bad = stage.timeline._kit.theme.bad.name()
+    rows = range(TEMPO_PX + 6, TEMPO_PX + 26)
+    last = picture.width() - 8
+    seen = [
+        x for x in range(picture.width()) for y in rows if picture.pixelColor(x, y).name() == bad
+    ]
+    assert seen
+    assert max(seen) < last
+
+
 # Random hands -----------------------------------------------------------------------------
 
 
