@@ -147,7 +147,7 @@ def compose(rng: np.random.Generator, frame: Frame | None = None) -> Piece:
     Returns
     -------
     Piece
-        Its name is the genre's.
+        Its name is the genre's with a number.
     """
     genres = [g for g in GENRES if frame is None or g.meter == 4 or g.meter == frame.meter]
     genre = genres[int(rng.integers(len(genres)))]
@@ -165,9 +165,10 @@ def compose(rng: np.random.Generator, frame: Frame | None = None) -> Piece:
     if frame is not None:
         hits = [[h for h in measure if h[4] != "drums"] for measure in hits[: frame.n_measures]]
     sounds = _performed(hits, genre, rng)
-    return Piece(
-        genre.name, _clock(bpm, genre.meter, len(hits), rng, frame), sounds, (0, *genre.programs)
-    )
+    timing = _clock(bpm, genre.meter, len(hits), rng, frame)
+    # No two pieces share a name: by their names they are kept apart for judging.
+    name = f"{genre.name} {int(rng.integers(10**6)):06d}"
+    return Piece(name, timing, sounds, (0, *genre.programs))
 
 
 def _tempo(genre: Genre, rng: np.random.Generator) -> float:

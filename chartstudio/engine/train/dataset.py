@@ -1,254 +1,137 @@
-"""Training windows out of rendered pieces with charts.
+"""Training windows out of a store: what to draw, what to show of it, and batches.
 
-A store is a folder of pieces: the features of each render, its timing, and charts by the
-teacher. Windows are cut and spelled by the functions that draft; what is added here is what
-to hide of a chart, and batches.
+Windows are gathered and spelled by the functions that draft. A batch follows from the seed and
+its number alone, so that a training that goes on sees what it would have seen.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from chartstudio.audio import decode
 from chartstudio.core.errors import EngineError
-from chartstudio.core.job import Job, Progress
-from chartstudio.core.mode import Mode
-from chartstudio.core.note import LaneNote
-from chartstudio.core.song import Chart
-from chartstudio.core.timing import Anchor, Cause, TimingMap
-from chartstudio.engine.features import (
-    SLOTS_PER_BEAT,
-    SLOTS_PER_POSITION,
-    FeatureSpec,
-    Samples,
-    SlotGrid,
-    SongFeatures,
-    join_blocks,
-    mono,
-    slot_grid,
-)
-from chartstudio.engine.net import Heard
+from chartstudio.engine.echo import Likeness, heard_from
+from chartstudio.engine.features import SLOTS_PER_BEAT, SLOTS_PER_POSITION, FeatureSpec
+from chartstudio.engine.net import Heard, NetSpec
 from chartstudio.engine.plan import Curve
-from chartstudio.engine.task import Wish, as_tensors, asked_for
-from chartstudio.engine.tokens import Rows, all_gaps, all_traces, encode_rows
-from chartstudio.engine.train import augment, synthesis, teacher
-from chartstudio.engine.train.piece import TAUGHT_MODES, Piece
+from chartstudio.engine.task import Wish, asked_for
+from chartstudio.engine.tokens import row_inputs
+from chartstudio.engine.train.masks import Mask, draw_kind, hide
+from chartstudio.engine.train.roughen import roughen
+from chartstudio.engine.train.store import StoredChart
 from chartstudio.engine.vocab import END, Vocabulary
-from chartstudio.engine.windows import WindowInput, look
-from chartstudio.modes import MODES
+from chartstudio.engine.windows import Guide, WindowInput, look, style_vector
 
-CHARTS_PER_PIECE = 8
-_MODE_SHARES = {"dance-single": 0.28, "dance-double": 0.08, "pump-single": 0.10}
-"""Share of the charts that a mode gets; the rest is split evenly among the others."""
+FEWEST_ROWS = 16
 
-_FEWEST_ROWS = 16
-_LATEST_S = 0.025
+_SILENT_BEATS = 8
+"""So many beats without a row follow nothing."""
 
+# What is drawn ---------------------------------------------------------------------------
 
-# The store -------------------------------------------------------------------------------
+PLAIN, RICH, RARE = range(3)
+"""Classes of rows: bare notes; held ones and chords; objects that are rare in their mode."""
 
+STAGES: tuple[tuple[float, tuple[float, float, float]], ...] = (
+    (0.0, (0.8, 0.15, 0.05)),
+    (0.2, (0.5, 0.35, 0.15)),
+    (0.5, (0.34, 0.36, 0.30)),
+    (1.0, (0.4, 0.4, 0.2)),
+)
+"""Share of the windows drawn for each class by how far the training is, 0 to 1."""
 
-def add_piece(folder: Path, piece: Piece, spec: FeatureSpec, seed: int) -> None:
-    """Render a piece, chart it, and write both into a store.
+_RARE_SHARE = 0.04
+_SMALL_RANGE = 4
 
-    Parameters
-    ----------
-    folder : Path
-    piece : Piece
-    spec : FeatureSpec
-    seed : int
-        Names the piece in the store, and decides its sound and charts.
-    """
-    _add(folder, piece, spec, seed, None)
-
-
-def add_recording(
-    folder: Path, piece: Piece, samples: Samples, spec: FeatureSpec, seed: int
-) -> None:
-    """Like `add_piece`, with a recording of the piece instead of a render.
-
-    ``samples`` are mono at the spec's rate, second 0 of the piece's timing first.
-    """
-    _add(folder, piece, spec, seed, samples)
-
-
-def _add(folder: Path, piece: Piece, spec: FeatureSpec, seed: int, samples: Samples | None) -> None:
-    rng = np.random.default_rng(seed)
-    charts = _charts(piece, rng)
-    samples = augment.augment(synthesis.render(piece, rng) if samples is None else samples, rng)
-    song = features_of(samples, piece.timing, spec)
-    np.save(folder / f"{seed}.npy", song.all_blocks())
-    found = {
-        "name": piece.name,
-        "duration_s": len(samples) / spec.rate_hz,
-        "timing": [{**asdict(a), "cause": a.cause.value} for a in piece.timing.anchors],
-        "charts": [_chart_to_json(chart) for chart in charts],
-    }
-    # The description comes last: a piece without one is not read.
-    (folder / f"{seed}.json").write_text(json.dumps(found), encoding="utf-8")
-
-
-def features_of(samples: Samples, timing: TimingMap, spec: FeatureSpec) -> SongFeatures:
-    """Features of mono samples at the spec's rate, as drafting computes them."""
-    return SongFeatures(samples, slot_grid(timing, len(samples) / spec.rate_hz), spec)
-
-
-def _charts(piece: Piece, rng: np.random.Generator) -> list[Chart]:
-    others = [mode for mode in TAUGHT_MODES if mode not in _MODE_SHARES]
-    rest = (1 - sum(_MODE_SHARES.values())) / len(others)
-    shares = np.array([_MODE_SHARES.get(mode, rest) for mode in TAUGHT_MODES])
-    charts = []
-    for mode_id in rng.choice(TAUGHT_MODES, CHARTS_PER_PIECE, p=shares / shares.sum()):
-        low, high = MODES[mode_id].level_range
-        # Authors write more easy and middling charts than extreme ones.
-        level = low + (high - low) * float(rng.beta(1.6, 1.9))
-        chart = teacher.write(piece, str(mode_id), level, rng)
-        if len(chart.notes) >= _FEWEST_ROWS:
-            charts.append(chart)
-    return charts
-
-
-def _chart_to_json(chart: Chart) -> dict[str, Any]:
-    notes = [(n.tick, n.end, n.lane, n.kind) for n in chart.notes if isinstance(n, LaneNote)]
-    return {"mode": chart.mode, "level": chart.level, "notes": notes}
-
-
-def fill_store(data: Path, folder: Path, n_pieces: int, seed: int) -> Job[int]:
-    """Render pieces into a store until it holds so many; those there already are kept.
-
-    Returns
-    -------
-    int
-        Pieces in the store.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    source = synthesis.pieces(data, seed)
-    for i in range(n_pieces):
-        piece = next(source)
-        if not (folder / f"{seed + i}.json").exists():
-            add_piece(folder, piece, FeatureSpec(), seed + i)
-        yield Progress((i + 1) / n_pieces, f"Rendered {piece.name}")
-    return len(list(folder.glob("*.json")))
-
-
-def add_recordings(data: Path, folder: Path, n_each: int, seed: int) -> Job[int]:
-    """Add the manifest's recordings whose notes are known from an aligned MIDI file.
-
-    Parameters
-    ----------
-    data, folder : Path
-    n_each : int
-        Variants of each, with other charts and other augmentation.
-    seed : int
-
-    Returns
-    -------
-    int
-        Recordings that were added.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = json.loads((data / "manifest.json").read_text(encoding="utf-8"))
-    rows = [r for r in rows if r["kind"] == "paired" and r["train_ok"] and r.get("aligned")]
-    spec = FeatureSpec()
-    for i, row in enumerate(rows):
-        piece = synthesis.read_midi(data / row["midi"], row["title"])
-        audio = decode.load(data / row["audio"])
-        heard = mono(audio.samples, audio.rate_hz, spec)
-        late = round(row["midi_to_audio_offset_s"] * spec.rate_hz)
-        heard = heard[late:] if late >= 0 else np.pad(heard, (-late, 0))
-        for k in range(n_each if synthesis.usable(piece) else 0):
-            add_recording(folder, piece, heard, spec, seed + i * n_each + k)
-        yield Progress((i + 1) / len(rows), f"Added {piece.name}")
-    return len(rows)
-
-
-@dataclass(frozen=True, eq=False)
-class StoredSong:
-    """A piece of a store; its features stay on disk until they are asked for."""
-
-    path: Path
-    grid: SlotGrid
-    timing: TimingMap
-
-    @cached_property
-    def _blocks(self) -> dict[int, NDArray[np.float32]]:
-        return dict(enumerate(np.load(self.path, mmap_mode="r")))
-
-    def beats(self, first: int, n_beats: int) -> NDArray[np.float32]:
-        """Features of a run of beats, shape (n_beats * 12, M)."""
-        return join_blocks(self._blocks, self.grid.n_beats, first, n_beats)
+UNSAID = {"echo": 0.15, "density": 0.35, "layers": 0.5, "style": 0.5, "habit": 0.3}
+"""How often the network is not told of each, so that it does without."""
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One chart of one piece, spelled."""
+    """One chart of one piece."""
 
-    song: StoredSong
-    mode: Mode
-    level: float
-    rows: Rows
-
-    @cached_property
-    def gaps(self) -> NDArray[np.float32]:
-        """`tokens.all_gaps` of the rows."""
-        return all_gaps(self.rows)
-
-    @cached_property
-    def traces(self) -> NDArray[np.float32]:
-        """`tokens.all_traces` of the rows."""
-        return all_traces(self.rows)
+    chart: StoredChart
+    classes: NDArray[np.int8]
 
     @cached_property
     def wish(self) -> Wish:
         """The chart's own level, rows per second from the first to the last, and shares."""
-        rows = self.rows
+        rows = self.chart.rows
         span_s = max(float(rows.seconds[-1] - rows.seconds[0]), 1.0)
         holds = float(np.mean(rows.end_slots > rows.slots))
-        chords = float(np.mean(self.sizes > 1))
-        return Wish(self.level, len(rows) / span_s, holds, chords)
+        chords = float(np.mean(self.chart.sizes > 1))
+        return Wish(self.chart.level, len(rows) / span_s, holds, chords)
 
     @cached_property
-    def sizes(self) -> NDArray[np.int64]:
-        """Notes of each row."""
-        return np.array([len(self.mode.decode(0, events)[0]) for events in self.rows.events])
+    def per_beat(self) -> NDArray[np.float32]:
+        """Rows of each beat, shape (B,)."""
+        beats = self.chart.rows.slots // SLOTS_PER_BEAT
+        return np.bincount(beats, minlength=self.chart.song.grid.n_beats).astype(np.float32)
+
+    def layers(self, names: Sequence[str]) -> NDArray[np.int64]:
+        """The layer that each beat follows, counted from 1; 0 where that is not known."""
+        found = np.zeros(len(self.per_beat), dtype=np.int64)
+        ticks = self.chart.song.grid.beat_ticks[:-1]
+        for start, end, layer in self.chart.follow:
+            if layer in names:
+                found[(ticks >= start) & (ticks < end)] = 1 + names.index(layer)
+        if "none" in names:
+            found[smooth(self.per_beat, 2 * _SILENT_BEATS) == 0] = 1 + names.index("none")
+        return found
 
 
-def read_store(folder: Path, vocabulary: Vocabulary) -> Iterator[Example]:
-    """All charts of a store that the vocabulary can spell.
+def smooth(per_beat: NDArray[np.float32], n_beats: int) -> NDArray[np.float32]:
+    """The mean over some beats around each, as an author paints density and a plan makes it."""
+    kernel = np.ones(n_beats, dtype=np.float32)
+    total = np.convolve(per_beat, kernel, "same")[: len(per_beat)]
+    weight = np.convolve(np.ones_like(per_beat), kernel, "same")[: len(per_beat)]
+    return np.maximum(total / weight, 0.0).astype(np.float32)
+
+
+def examples_of(charts: Iterable[StoredChart]) -> list[Example]:
+    """Charts that are long enough, with the classes of their rows.
 
     Raises
     ------
     EngineError
-        When the folder holds no pieces.
+        When there are none.
     """
-    paths = sorted(folder.glob("*.json"))
-    if not paths:
-        raise EngineError(f"{folder}: holds no rendered pieces; fill the store first")
-    for path in paths:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        timing = TimingMap(
-            tuple(Anchor(**{**a, "cause": Cause(a["cause"])}) for a in found["timing"])
-        )
-        grid = slot_grid(timing, found["duration_s"])
-        song = StoredSong(path.with_suffix(".npy"), grid, timing)
-        for chart in found["charts"]:
-            if chart["mode"] not in vocabulary.mode_ids:
-                continue
-            mode = MODES[chart["mode"]]
-            notes = [LaneNote(*note) for note in chart["notes"]]
-            rows = encode_rows(notes, mode, vocabulary, timing, grid)
-            if len(rows) >= _FEWEST_ROWS:
-                yield Example(song, mode, float(chart["level"]), rows)
+    kept = [c for c in charts if len(c.rows) >= FEWEST_ROWS]
+    if not kept:
+        raise EngineError("the training music holds no charts; fill it with --data first")
+    rare = {mode_id: _rare_events([c for c in kept if c.mode.id == mode_id])
+            for mode_id in {c.mode.id for c in kept}}  # fmt: skip
+    return [Example(c, _classes(c, rare[c.mode.id])) for c in kept]
+
+
+def _rare_events(charts: Sequence[StoredChart]) -> NDArray[np.bool_]:
+    """Events of a mode that few rows hold: whole ranges, or one by one in small ones."""
+    mode = charts[0].mode
+    n_rows = sum(len(c.rows) for c in charts)
+    counts = sum(np.bincount(c.rows.flat, minlength=mode.n_events) for c in charts)
+    assert not isinstance(counts, int)
+    found, first = np.zeros(mode.n_events, dtype=bool), 0
+    for r in mode.event_ranges:
+        span = slice(first, first + r.size)
+        own = counts[span] if r.size <= _SMALL_RANGE else np.full(r.size, counts[span].sum())
+        found[span] = own < _RARE_SHARE * n_rows
+        first += r.size
+    return found
+
+
+def _classes(chart: StoredChart, rare: NDArray[np.bool_]) -> NDArray[np.int8]:
+    rows = chart.rows
+    rich = (rows.end_slots > rows.slots) | (chart.sizes > 1)
+    is_rare = np.logical_or.reduceat(rare[rows.flat], rows.starts[:-1])
+    return np.where(is_rare, RARE, np.where(rich, RICH, PLAIN)).astype(np.int8)
 
 
 def level_curves(
@@ -264,8 +147,8 @@ def level_curves(
         Share of the rows with more than one note.
     """
     density, chords = [], []
-    for mode_id in dict.fromkeys(e.mode.id for e in examples):
-        wishes = [e.wish for e in examples if e.mode.id == mode_id]
+    for mode_id in dict.fromkeys(e.chart.mode.id for e in examples):
+        wishes = [e.wish for e in examples if e.chart.mode.id == mode_id]
         own = sorted((w.level, w.times_per_s, w.chords) for w in wishes)
         bins = np.array_split(np.array(own), max(min(len(own) // 6, 8), 1))
         medians = np.array([np.median(b, axis=0) for b in bins])
@@ -277,7 +160,16 @@ def level_curves(
     return tuple(density), tuple(chords)
 
 
-# Windows ---------------------------------------------------------------------------------
+def habit_ranges(examples: Sequence[Example]) -> tuple[tuple[str, float, float], ...]:
+    """Habits of the charts' authors with their lowest and highest values, by name."""
+    values: dict[str, list[float]] = {}
+    for example in examples:
+        for name, value in example.chart.habits.items():
+            values.setdefault(name, []).append(value)
+    return tuple((name, min(v), max(v)) for name, v in sorted(values.items()) if min(v) < max(v))
+
+
+# Batches ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -290,13 +182,13 @@ class Batch:
     when : Tensor, shape (B, S, 3)
         Note, chord, hold at each slot.
     asked : Tensor of bool, shape (B, S)
-        Slots whose beat is hidden.
+        Slots where it is asked whether a row stands.
     row_inputs : Tensor, shape (B, R, N_GAPS + 3 * V)
     row_positions : Tensor of int64, shape (B, R)
         Where in the window's states each row is heard.
     row_beats : Tensor, shape (B, R)
     step_rows : Tensor of int64, shape (N,)
-        Which row (``b * R + r``) each spelled event belongs to; hidden rows only.
+        Which row (``b * R + r``) each spelled event belongs to; asked rows only.
     so_far : Tensor, shape (N, V)
     last, target : Tensor of int64, shape (N,)
     """
@@ -312,195 +204,247 @@ class Batch:
     last: Tensor
     target: Tensor
 
-
-def hide(n_beats: int, per_bar: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Which beats of a chart are known, shape (B,): none, both sides of a gap, or some bars."""
-    kind = rng.random()
-    if kind < 0.45:
-        return np.zeros(n_beats, dtype=bool)
-    n_bars = -(-n_beats // per_bar)
-    if kind < 0.75:
-        known = np.ones(n_bars, dtype=bool)
-        length = int(np.ceil(2 ** rng.uniform(0, np.log2(max(n_bars, 2)))))
-        start = int(rng.integers(max(n_bars - length, 0) + 1))
-        known[start : start + length] = False
-    else:
-        known = rng.random(n_bars) < rng.uniform(0.05, 0.6)
-    return np.repeat(known, per_bar)[:n_beats]
+    def to(self, device: torch.device) -> Batch:
+        """The same on another device."""
+        return Batch(*(getattr(self, name).to(device) for name in Batch.__dataclass_fields__))
 
 
-def roughen(
-    features: NDArray[np.float32], spec: FeatureSpec, slot_s: float, rng: np.random.Generator
-) -> NDArray[np.float32]:
-    """Features of one window as another room, mix, player and timing would give them.
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """One window of one chart, with its task.
 
-    Bands are raised, lowered or silenced for the whole window, so that a song is not known by
-    its tone: without this the network learns the rendered songs by heart. All is moved by up
-    to `_LATEST_S`, because authors sync by ear: a network that has only seen exact timing
-    hears nothing in a song that is 20 ms off.
-
-    Parameters
+    Attributes
     ----------
-    features : ndarray, shape (T, M)
-    spec : FeatureSpec
-    slot_s : float
-        Time from slot to slot.
-    rng : numpy.random.Generator
+    first, n_beats : int
+        The window.
     """
-    late_s = float(np.clip(rng.normal(0.0, _LATEST_S / 2), -_LATEST_S, _LATEST_S))
-    tilt, bend = rng.normal(0.0, 0.4, 2)
-    parts, start = [], 0
-    for group in spec.groups:
-        part = features[:, start : start + group.n_channels].reshape(-1, 2 * group.n_mels)
-        start += group.n_channels
-        place = np.linspace(-1.0, 1.0, group.n_mels)
-        tone = tilt * place + bend * np.cos(np.pi * place) + rng.normal(0.0, 0.15, group.n_mels)
-        heard = np.ones(group.n_mels)
-        if rng.random() < 0.7:
-            low = int(rng.integers(group.n_mels))
-            heard[low : low + int(rng.integers(1, group.n_mels // 3))] = 0.0
-        rise = heard * np.exp(rng.normal(0.0, 0.25)) * np.exp(rng.normal(0.0, 0.2, group.n_mels))
-        scale = np.concatenate((heard * np.exp(rng.normal(0.0, 0.15)), rise))
-        offset = np.concatenate((tone * heard, np.zeros(group.n_mels)))
-        n_late = round(late_s / slot_s * group.per_beat / SLOTS_PER_BEAT)
-        moved = np.roll(part, n_late, axis=0) * scale.astype(np.float32)
-        parts.append((moved + offset.astype(np.float32)).reshape(len(features), -1))
-    return np.concatenate(parts, axis=1)
+
+    example: Example
+    mask: Mask
+    first: int
+    n_beats: int
+    seen: WindowInput
+    asked: NDArray[np.float32]
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First row and end of those that start in the window."""
+        return self.example.chart.rows.between(self.first, self.n_beats)
+
+    def when(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Note, chord and hold at each slot; ``slots`` are those of the window's rows."""
+        found = np.zeros((self.n_beats * SLOTS_PER_BEAT, 3), dtype=np.float32)
+        low, high = self.span
+        rows = self.example.chart.rows
+        found[slots, 0] = 1.0
+        found[slots, 1] = self.example.chart.sizes[low:high] > 1
+        found[slots, 2] = rows.end_slots[low:high] > rows.slots[low:high]
+        return found
+
+    def asked_slots(self) -> NDArray[np.bool_]:
+        """Slots of the window where it is asked whether a row stands."""
+        found = np.zeros(self.n_beats * SLOTS_PER_BEAT, dtype=bool)
+        start = self.first * SLOTS_PER_BEAT
+        low, high = max(start, 0), min(start + len(found), len(self.mask.slots))
+        found[low - start : high - start] = self.mask.slots[low:high]
+        return found
 
 
-@dataclass(eq=False)
+def steps_of(cut: Cut) -> tuple[NDArray[np.int64], ...]:
+    """Every event of the asked rows of a window, and what precedes it in its row.
+
+    Returns
+    -------
+    rows, last, target : ndarray of int64, shape (N,)
+        Row of each event, counted from the window's first; the event before it, or `END`; and
+        the event itself.
+    told_steps, told : ndarray of int64, shape (P,)
+        Pairs of a step and an event that the row already holds there.
+    """
+    low, high = cut.span
+    rows = cut.example.chart.rows
+    chosen = low + np.flatnonzero(cut.mask.rows[low:high])
+    counts = (rows.starts[chosen + 1] - rows.starts[chosen]).astype(np.int64)
+    ends = np.cumsum(counts)
+    within = np.arange(int(counts.sum())) - np.repeat(ends - counts, counts)
+    target = rows.shared[np.repeat(rows.starts[chosen], counts) + within].astype(np.int64)
+    last = np.where(within > 0, np.roll(target, 1), END)
+    # Step i of a row is told of the i events before it.
+    told_steps = np.repeat(np.arange(len(target)), within)
+    before = np.arange(len(told_steps)) - np.repeat(np.cumsum(within) - within, within)
+    told = target[(np.arange(len(target)) - within)[told_steps] + before]
+    return np.repeat(chosen - low, counts), last, target, told_steps, told
+
+
+@dataclass(frozen=True, eq=False)
 class Windows:
-    """An endless stream of batches.
+    """Draws windows and makes batches of them.
 
     Parameters
     ----------
     examples : sequence of Example
     vocabulary : Vocabulary
     features : FeatureSpec
+    net : NetSpec
+        What the network can be told.
     n_beats : int
         Length of a window.
-    rng : numpy.random.Generator
-        Its state is all that a resumed training needs.
     """
 
     examples: Sequence[Example]
     vocabulary: Vocabulary
     features: FeatureSpec
+    net: NetSpec
     n_beats: int
-    rng: np.random.Generator
 
-    def batch(self, size: int) -> Batch:
-        """The next batch."""
-        return self._collate([self._draw() for _ in range(size)])
+    @cached_property
+    def _by_class(self) -> dict[str, tuple[NDArray[np.int64], ...]]:
+        """For each mode the examples to draw a class from, plain, rich and rare."""
+        found = {}
+        for mode_id in dict.fromkeys(e.chart.mode.id for e in self.examples):
+            own = np.array([i for i, e in enumerate(self.examples) if e.chart.mode.id == mode_id])
+            shares = np.array(
+                [[np.mean(self.examples[i].classes == c) for c in (PLAIN, RICH, RARE)] for i in own]
+            )
+            plain = own[shares[:, PLAIN] >= np.median(shares[:, PLAIN])]
+            found[mode_id] = (plain, own[shares[:, RICH] > 0], own[shares[:, RARE] > 0])
+        return found
 
-    def _draw(self) -> _Cut:
-        rng = self.rng
-        example = self.examples[int(rng.integers(len(self.examples)))]
-        n_song = example.song.grid.n_beats
-        known = hide(n_song, 4, rng)
-        hidden = np.flatnonzero(~known)
-        if not len(hidden):
-            known[:], hidden = False, np.arange(n_song)
-        # Some hidden beat lies in the window; songs' edges are seen as often as their middles.
-        first = int(rng.choice(hidden)) - int(rng.integers(self.n_beats))
-        first = min(max(first, -4), max(n_song + 4 - self.n_beats, -4))
+    @property
+    def mode_ids(self) -> tuple[str, ...]:
+        """Modes that there are charts of."""
+        return tuple(sorted({e.chart.mode.id for e in self.examples}))
+
+    def batch(self, size: int, seed: tuple[int, int], share: float) -> Batch:
+        """A batch that its seed decides.
+
+        Parameters
+        ----------
+        size : int
+        seed : (int, int)
+            Of the training, and the number of the batch.
+        share : float
+            How far the training is, 0 to 1.
+        """
+        rng = np.random.default_rng(seed)
+        return self.collate([self.draw(rng, share) for _ in range(size)], rng)
+
+    def draw(self, rng: np.random.Generator, share: float) -> Cut:
+        """One window of a chart, with a task."""
+        example, wanted = self._choose(rng, share)
+        mask = hide(draw_kind(rng), example.chart.rows, example.chart.song.bars.beats, rng)
+        return self.cut(example, mask, self.first_beat(example, mask, rng, wanted), rng)
+
+    def _choose(self, rng: np.random.Generator, share: float) -> tuple[Example, int]:
+        """A chart and the class of rows that it is drawn for."""
+        drawn = self.examples[int(rng.integers(len(self.examples)))]
+        places, shares = zip(*STAGES, strict=True)
+        weights = [np.interp(share, places, column) for column in zip(*shares, strict=True)]
+        wanted = int(rng.choice(3, p=np.array(weights) / sum(weights)))
+        fitting = self._by_class[drawn.chart.mode.id][wanted]
+        if not len(fitting):
+            return drawn, PLAIN
+        return self.examples[int(rng.choice(fitting))], wanted
+
+    def first_beat(
+        self, example: Example, mask: Mask, rng: np.random.Generator, wanted: int = PLAIN
+    ) -> int:
+        """First beat of a window that asks for something, for a row of the wanted class."""
+        rows, n_song = example.chart.rows, example.chart.song.grid.n_beats
+        asked = ~mask.charted
+        if wanted != PLAIN:
+            own = np.unique(rows.slots[example.classes == wanted] // SLOTS_PER_BEAT)
+            own = own[asked[own]]
+            if len(own):
+                asked = np.zeros_like(asked)
+                asked[own] = True
+        # Songs' edges are seen as often as their middles.
+        first = int(rng.choice(np.flatnonzero(asked))) - int(rng.integers(self.n_beats))
+        return min(max(first, -4), max(n_song + 4 - self.n_beats, -4))
+
+    def cut(self, example: Example, mask: Mask, first: int, rng: np.random.Generator) -> Cut:
+        """Gather a window, with what the network is told beside it."""
+        chart = example.chart
+        seen = look(
+            chart.song, chart.rows, mask.known, first, self.n_beats, self._guide(example, mask, rng)
+        )
         rate = example.wish.times_per_s * float(np.exp(rng.normal(0.0, 0.1)))
-        seen = look(example.song, example.rows, known, first, self.n_beats)
-        slot_s = float(np.exp(seen.beat_s[0])) / SLOTS_PER_BEAT
-        seen = replace(seen, features=roughen(seen.features, self.features, slot_s, rng))
-        return _Cut(
-            example,
-            known,
-            first,
-            seen,
-            asked_for(example.mode, replace(example.wish, times_per_s=rate)),
+        asked = asked_for(chart.mode, replace(example.wish, times_per_s=rate))
+        return Cut(example, mask, first, self.n_beats, seen, asked)
+
+    def _guide(self, example: Example, mask: Mask, rng: np.random.Generator) -> Guide:
+        """What the network is told, each at times left out."""
+        chart, n_song = example.chart, example.chart.song.grid.n_beats
+        said = {name: rng.random() >= chance for name, chance in UNSAID.items()}
+        bars = chart.song.bars.beats
+        whole = np.add.reduceat(mask.charted, bars[:-1]) == np.diff(bars)
+        whole &= said["echo"]
+        density = np.full(n_song, np.nan, dtype=np.float32)
+        if said["density"]:
+            loose = np.exp(rng.normal(0.0, 0.08, n_song)).astype(np.float32)
+            density = smooth(example.per_beat, int(rng.choice((4, 8, 16)))) * loose
+        layers = example.layers(self.net.layers) * said["layers"]
+        habits = {k: v for k, v in chart.habits.items() if rng.random() >= UNSAID["habit"]}
+        return Guide(
+            shown=mask.shown,
+            echo=heard_from(whole, cast(Likeness, chart.song.bars)) if self.net.n_echo else None,
+            density=density if self.net.guided else None,
+            layers=layers if self.net.layers else None,
+            style=style_vector(habits if said["style"] else {}, self.net.styles),
         )
 
-    def _collate(self, cuts: Sequence[_Cut]) -> Batch:
-        mode = [self.vocabulary.index(c.example.mode) for c in cuts]
-        heard = as_tensors([c.seen for c in cuts], mode, np.stack([c.asked for c in cuts]))
-        spans = [c.rows(self.n_beats) for c in cuts]
-        most = max(max(len(s) for s in spans), 1)
-        n_inputs = cuts[0].example.gaps.shape[1] + 3 * self.vocabulary.n_events
-        inputs = np.zeros((len(cuts), most, n_inputs), dtype=np.float32)
+    def collate(self, cuts: Sequence[Cut], rng: np.random.Generator | None) -> Batch:
+        """A batch of windows, their sound roughened by ``rng`` where there is one."""
+        mode = [self.vocabulary.index(c.example.chart.mode) for c in cuts]
+        heard = Heard.of([c.seen for c in cuts], mode, np.stack([c.asked for c in cuts]))
+        slot_s = np.exp([float(c.seen.beat_s[0]) for c in cuts]) / SLOTS_PER_BEAT
+        features = heard.features.float()
+        if rng is not None:
+            features = roughen(features, self.features, slot_s, rng)
+        spans = [c.span for c in cuts]
+        most = max(max(high - low for low, high in spans), 1)
+        parts = [
+            row_inputs(c.example.chart.rows, *span) for c, span in zip(cuts, spans, strict=True)
+        ]
+        inputs = np.zeros((len(cuts), most, parts[0].shape[1]), dtype=np.float32)
         slots = np.zeros((len(cuts), most), dtype=np.int64)
-        when, asked, steps = [], [], []
-        for b, (cut, span) in enumerate(zip(cuts, spans, strict=True)):
-            inputs[b, : len(span)] = cut.row_inputs(span)
-            slots[b, : len(span)] = cut.slots(span)
-            when.append(cut.when(span, self.n_beats))
-            asked.append(cut.hidden_slots(self.n_beats))
-            steps += self._steps(cut, span, b * most)
+        when, steps = [], []
+        for b, (cut, (low, high)) in enumerate(zip(cuts, spans, strict=True)):
+            inputs[b, : high - low] = parts[b]
+            own = cut.example.chart.rows.slots[low:high] - cut.first * SLOTS_PER_BEAT
+            slots[b, : high - low] = own
+            when.append(cut.when(own))
+            steps.append(steps_of(cut))
         return Batch(
-            heard=heard,
+            heard=replace(heard, features=features),
             when=torch.from_numpy(np.stack(when)),
-            asked=torch.from_numpy(np.stack(asked)),
+            asked=torch.from_numpy(np.stack([c.asked_slots() for c in cuts])),
             row_inputs=torch.from_numpy(inputs),
             row_positions=torch.from_numpy(slots // SLOTS_PER_POSITION),
             row_beats=torch.from_numpy((slots / SLOTS_PER_BEAT).astype(np.float32)),
-            step_rows=torch.tensor([s[0] for s in steps], dtype=torch.int64),
-            so_far=torch.from_numpy(np.array([s[1] for s in steps], dtype=np.float32)),
-            last=torch.tensor([s[2] for s in steps], dtype=torch.int64),
-            target=torch.tensor([s[3] for s in steps], dtype=torch.int64),
+            **self._steps(steps, most),
         )
 
     def _steps(
-        self, cut: _Cut, span: NDArray[np.int64], first: int
-    ) -> list[tuple[int, NDArray[np.float32], int, int]]:
-        """Every event of the hidden rows: row, events before it, the last of them, itself."""
-        shared = self.vocabulary.shared(cut.example.mode)
-        rows, steps = cut.example.rows, []
-        for r, row in enumerate(span.tolist()):
-            if cut.known[rows.slots[row] // SLOTS_PER_BEAT]:
-                continue
-            so_far, last = np.zeros(self.vocabulary.n_events, dtype=np.float32), END
-            for event in rows.events[row]:
-                target = int(shared[event])
-                steps.append((first + r, so_far.copy(), last, target))
-                so_far[target], last = 1.0, target
-        return steps
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Cut:
-    """One window of one chart."""
-
-    example: Example
-    known: NDArray[np.bool_]
-    first: int
-    seen: WindowInput
-    asked: NDArray[np.float32]
-
-    def rows(self, n_beats: int) -> NDArray[np.int64]:
-        """Rows that start in the window."""
-        edges = np.array([self.first, self.first + n_beats]) * SLOTS_PER_BEAT
-        low, high = np.searchsorted(self.example.rows.slots, edges)
-        return np.arange(low, high)
-
-    def slots(self, span: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Slots of rows, counted from the window's start."""
-        slots: NDArray[np.int64] = self.example.rows.slots[span] - self.first * SLOTS_PER_BEAT
-        return slots
-
-    def row_inputs(self, span: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What the placer is told of rows besides the sound."""
-        bags = self.example.rows.bags
-        before = np.where((span > 0)[:, None], bags[np.maximum(span - 1, 0)], 0.0)
-        parts = (self.example.gaps[span], before, self.example.traces[span])
-        return np.concatenate(parts, axis=1, dtype=np.float32)
-
-    def when(self, span: NDArray[np.int64], n_beats: int) -> NDArray[np.float32]:
-        """Note, chord and hold at each slot."""
-        found = np.zeros((n_beats * SLOTS_PER_BEAT, 3), dtype=np.float32)
-        slots, rows = self.slots(span), self.example.rows
-        found[slots, 0] = 1.0
-        found[slots, 1] = self.example.sizes[span] > 1
-        found[slots, 2] = rows.end_slots[span] > rows.slots[span]
-        return found
-
-    def hidden_slots(self, n_beats: int) -> NDArray[np.bool_]:
-        """Slots of hidden beats inside the song."""
-        beats = np.arange(self.first, self.first + n_beats)
-        inside = (beats >= 0) & (beats < len(self.known))
-        hidden = inside & ~self.known[np.clip(beats, 0, len(self.known) - 1)]
-        return np.repeat(hidden, SLOTS_PER_BEAT)
+        self, steps: Sequence[tuple[NDArray[np.int64], ...]], most: int
+    ) -> dict[str, Tensor]:
+        """The windows' steps, one after another."""
+        n_before = np.cumsum([0, *(len(s[2]) for s in steps)])
+        rows, last, target, told_steps, told = (
+            np.concatenate(column)
+            for column in zip(
+                *(
+                    (s[0] + b * most, s[1], s[2], s[3] + n_before[b], s[4])
+                    for b, s in enumerate(steps)
+                ),
+                strict=True,
+            )
+        )
+        so_far = torch.zeros(len(target), self.vocabulary.n_events)
+        so_far[torch.from_numpy(told_steps), torch.from_numpy(told)] = 1.0
+        return {
+            "step_rows": torch.from_numpy(rows),
+            "so_far": so_far,
+            "last": torch.from_numpy(last),
+            "target": torch.from_numpy(target),
+        }

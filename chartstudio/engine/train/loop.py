@@ -1,9 +1,9 @@
 """Training: batches in, a model folder out, one step per ``next()``.
 
-    python -m chartstudio.engine.train.loop --data DATA --store STORE --out MODEL --steps 20000
+    python -m chartstudio.engine.train.loop --data DATA --store STORE --out MODEL --minutes 60
 
-fills the store with rendered music, trains, and writes the model. Started again with the
-same folders it goes on where it stopped.
+fills the store with rendered music, trains, and writes the model that did best on music kept
+apart. Started again with the same folders it goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -12,38 +12,54 @@ import argparse
 import json
 import logging
 import math
+import sys
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
-import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
 
 from chartstudio.core.errors import EngineError
 from chartstudio.core.job import Job, Progress
 from chartstudio.engine import checkpoint
 from chartstudio.engine.checkpoint import ModelSpec
+from chartstudio.engine.features import FeatureSpec
 from chartstudio.engine.net import Net
 from chartstudio.engine.train.dataset import (
     Batch,
+    Example,
     Windows,
-    add_recordings,
-    fill_store,
+    examples_of,
+    habit_ranges,
     level_curves,
-    read_store,
 )
+from chartstudio.engine.train.heldout import Judgement, judge, mean_total
+from chartstudio.engine.train.losses import LOSSES, Numbers, faster, losses
+from chartstudio.engine.train.music import Music, fill
 from chartstudio.engine.train.piece import TAUGHT_MODES
+from chartstudio.engine.train.state import (
+    STATE_FILE,
+    Counts,
+    State,
+    load_state,
+    optimizer_of,
+    save_state,
+    to_device,
+)
+from chartstudio.engine.train.store import Store, held_out
 from chartstudio.engine.vocab import Vocabulary
 from chartstudio.modes import MODES
 
 _log = logging.getLogger(__name__)
 
-_STATE_FILE, _TENSORS_FILE = "training.json", "training.safetensors"
-_LOSSES = ("times", "kinds", "events")
+LOG_FILE = "log.jsonl"
+
+MOST_SKIPPED = 3
+"""So many steps without numbers in a row end a training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,9 @@ class Recipe:
     Parameters
     ----------
     n_steps : int
+        0 to train for ``minutes``.
+    minutes : float
+        Time for all steps of all runs together; the learning rate falls by it.
     batch : int
         Windows per step.
     rate : float
@@ -67,13 +86,18 @@ class Recipe:
     kinds_weight : float
         Weight of the chord and hold scores, which serve the encoder only.
     seed : int
-    save_every : int
-        Steps between checkpoints.
-    bf16 : bool
-        Compute in bfloat16 where the processor does that fast.
+    judge_every : int
+        Steps between looks at the held-out music, each with a checkpoint.
+    n_judged : int
+        Held-out windows of each mode.
+    numbers : str
+        ``float32``, ``bfloat16``, or ``fastest`` to time both first.
+    device : str
+        ``cpu``, ``cuda``, or ``any``: CUDA where there is a GPU.
     """
 
-    n_steps: int = 20_000
+    n_steps: int = 0
+    minutes: float = 60.0
     batch: int = 16
     rate: float = 1.5e-3
     warm_up: int = 200
@@ -82,181 +106,136 @@ class Recipe:
     clip: float = 1.0
     kinds_weight: float = 0.3
     seed: int = 0
-    save_every: int = 500
-    bf16: bool = True
+    judge_every: int = 500
+    n_judged: int = 12
+    numbers: str = "fastest"
+    device: str = "any"
+
+    def share(self, counts: Counts) -> float:
+        """How far a training is, 0 to 1."""
+        if self.n_steps:
+            return min(counts.step / self.n_steps, 1.0)
+        return min(counts.elapsed_s / (60.0 * self.minutes), 1.0)
 
 
-@dataclass(slots=True, eq=False)
-class State:
-    """Training as it stands.
-
-    Attributes
-    ----------
-    step : int
-        Steps done, skipped ones included.
-    n_skipped : int
-        Steps whose loss or gradient was no number.
-    means : dict of str to float
-        Running mean of each loss.
-    """
-
-    net: Net
-    optimizer: torch.optim.AdamW
-    rng: np.random.Generator
-    step: int
-    n_skipped: int
-    means: dict[str, float]
-
-
-def losses(net: Net, batch: Batch, recipe: Recipe) -> dict[str, Tensor]:
-    """Losses of a batch by name: note times, their kinds, and the events of rows."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bf16):
-        states, scores = net.encoder(batch.heard)
-        width = states.shape[2]
-        at = batch.row_positions.unsqueeze(2).expand(-1, -1, width)
-        inputs = torch.cat((states.gather(1, at), batch.row_inputs), dim=2)
-        rows = net.placer.walk(inputs, batch.heard.mode, batch.row_beats)
-        spelled = net.placer.spell(rows.flatten(0, 1)[batch.step_rows], batch.so_far, batch.last)
-    times, asked = batch.when[..., 0], batch.asked
-    per_slot = functional.binary_cross_entropy_with_logits
-    # Per beat, so that the few slots with notes are not drowned by the many without.
-    n_beats = (asked.sum() / 48).clamp(min=1)
-    found = {"times": per_slot(scores[..., 0][asked], times[asked], reduction="sum") / n_beats}
-    notes = asked & (times > 0)
-    n_notes = notes.sum().clamp(min=1)
-    kinds = per_slot(scores[notes][:, 1:], batch.when[notes][:, 1:], reduction="sum")
-    found["kinds"] = kinds / n_notes
-    events = functional.cross_entropy(
-        spelled.float(), batch.target, label_smoothing=recipe.smoothing, reduction="sum"
-    )
-    found["events"] = events / max(len(batch.target), 1)
-    return found
-
-
-def learning_rate(step: int, recipe: Recipe) -> float:
+def learning_rate(step: int, share: float, recipe: Recipe) -> float:
     """Rate of a step: a straight rise, then half a cosine down to a hundredth."""
-    if step < recipe.warm_up:
-        return recipe.rate * (step + 1) / recipe.warm_up
-    share = (step - recipe.warm_up) / max(recipe.n_steps - recipe.warm_up, 1)
-    return recipe.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(share, 1.0))))
+    falling = recipe.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
+    return falling * min((step + 1) / max(recipe.warm_up, 1), 1.0)
 
 
-def train_step(state: State, batch: Batch, recipe: Recipe) -> None:
-    """Learn from one batch; a step that yields no numbers changes nothing and is counted."""
-    for group in state.optimizer.param_groups:
-        group["lr"] = learning_rate(state.step, recipe)
-    state.optimizer.zero_grad(set_to_none=True)
-    found = losses(state.net, batch, recipe)
-    total = found["times"] + recipe.kinds_weight * found["kinds"] + found["events"]
-    total.backward()  # type: ignore[no-untyped-call]
-    norm = nn.utils.clip_grad_norm_(state.net.parameters(), recipe.clip)
-    state.step += 1
-    if not (torch.isfinite(total) and torch.isfinite(norm)):
-        state.n_skipped += 1
-        return
-    state.optimizer.step()
-    for name, loss in found.items():
-        value = float(loss.detach())
-        state.means[name] = 0.98 * state.means.get(name, value) + 0.02 * value
+def train_step(state: State, batch: Batch, recipe: Recipe, numbers: Numbers) -> dict[str, float]:
+    """Learn from one batch; a step that yields no numbers changes nothing and is counted.
 
-
-# Checkpoints -----------------------------------------------------------------------------
-
-
-def _fresh(spec: ModelSpec, recipe: Recipe, start: Path | None) -> State:
-    torch.manual_seed(recipe.seed)
-    net = checkpoint.load(start).net.requires_grad_(True) if start else Net(spec.net)
-    return State(net.train(), _optimizer(net, recipe), np.random.default_rng(recipe.seed), 0, 0, {})
-
-
-def _optimizer(net: Net, recipe: Recipe) -> torch.optim.AdamW:
-    return torch.optim.AdamW(
-        net.parameters(), lr=recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay
-    )
-
-
-def save_state(folder: Path, state: State) -> None:
-    """Write all that a resumed training needs; each file is replaced whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors = {f"net.{name}": t.detach() for name, t in state.net.state_dict().items()}
-    held = state.optimizer.state_dict()["state"]
-    for index, slots in held.items():
-        tensors |= {f"optimizer.{index}.{name}": t for name, t in slots.items()}
-    tensors["torch_rng"] = torch.get_rng_state()
-    found = {
-        "step": state.step,
-        "n_skipped": state.n_skipped,
-        "means": state.means,
-        "rng": state.rng.bit_generator.state,
-    }
-    fresh = folder / (_TENSORS_FILE + ".new")
-    save_file({name: t.contiguous() for name, t in tensors.items()}, fresh, _stamp(state))
-    fresh.replace(folder / _TENSORS_FILE)
-    fresh = folder / (_STATE_FILE + ".new")
-    fresh.write_text(json.dumps(found), encoding="utf-8")
-    fresh.replace(folder / _STATE_FILE)
-
-
-def _stamp(state: State) -> dict[str, str]:
-    return {"step": str(state.step)}
-
-
-def load_state(folder: Path, spec: ModelSpec, recipe: Recipe) -> State:
-    """Read what `save_state` wrote.
+    Returns
+    -------
+    dict of str to float
+        The batch's losses.
 
     Raises
     ------
     EngineError
-        When the files do not fit the model.
+        When too many steps in a row yielded none.
     """
-    path = folder / _STATE_FILE
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        tensors = load_file(folder / _TENSORS_FILE)
-        net = Net(spec.net)
-        net.load_state_dict({k[4:]: t for k, t in tensors.items() if k.startswith("net.")})
-        state = State(
-            net.train(),
-            _optimizer(net, recipe),
-            np.random.default_rng(),
-            int(found["step"]),
-            int(found["n_skipped"]),
-            dict(found["means"]),
-        )
-        state.rng.bit_generator.state = found["rng"]
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise EngineError(
-            f"{path}: training cannot go on from here ({error}); start again in a new folder"
-        ) from error
-    held: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        if key.startswith("optimizer."):
-            _, index, name = key.split(".")
-            held.setdefault(int(index), {})[name] = tensor
-    content = state.optimizer.state_dict()
-    content["state"] = held
-    state.optimizer.load_state_dict(content)
-    torch.set_rng_state(tensors["torch_rng"])
-    return state
+    counts = state.counts
+    for group in state.optimizer.param_groups:
+        group["lr"] = learning_rate(counts.step, recipe.share(counts), recipe)
+    # What is dropped follows from the step alone, so that a resumed training drops the same.
+    torch.manual_seed(recipe.seed * 1_000_003 + counts.step)
+    total, found = _descend(state, batch, recipe, numbers)
+    norm = nn.utils.clip_grad_norm_(state.net.parameters(), recipe.clip)
+    counts.step += 1
+    values = {name: float(loss) for name, loss in found.items()}
+    if not math.isfinite(float(total) + float(norm)):
+        counts.n_skipped += 1
+        counts.n_skipped_running += 1
+        if counts.n_skipped_running >= MOST_SKIPPED:
+            raise EngineError(
+                f"{MOST_SKIPPED} steps in a row gave no numbers: the best weights so far are kept; "
+                "go on with a lower --rate"
+            )
+        return values
+    counts.n_skipped_running = 0
+    state.optimizer.step()
+    for name, value in values.items():
+        counts.means[name] = 0.98 * counts.means.get(name, value) + 0.02 * value
+    return values
+
+
+def _descend(
+    state: State, batch: Batch, recipe: Recipe, numbers: Numbers
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """The gradient of a batch, its total and its losses."""
+    state.optimizer.zero_grad(set_to_none=True)
+    found = losses(state.net, batch, numbers, recipe.smoothing)
+    total = found["times"] + recipe.kinds_weight * found["kinds"] + found["events"]
+    total.backward()  # type: ignore[no-untyped-call]
+    return total.detach(), {name: loss.detach() for name, loss in found.items()}
+
+
+# What is trained on ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shelves:
+    """A store's charts, parted by their pieces' names."""
+
+    training: list[Example]
+    judged: list[Example]
+
+    @classmethod
+    def of(cls, store: Store, vocabulary: Vocabulary) -> Shelves:
+        """Read a store.
+
+        Raises
+        ------
+        EngineError
+            When nothing in it can be trained on.
+        """
+        charts = [c for number in store.numbers() for c in store.read(number, vocabulary)]
+        examples = examples_of(charts)
+        judged = [e for e in examples if held_out(e.chart.song.name)]
+        training = [e for e in examples if not held_out(e.chart.song.name)]
+        if not training:
+            raise EngineError(f"{store.folder}: holds only music kept for judging; add more")
+        return cls(training, judged)
+
+
+def fresh_state(
+    shelves: Shelves, name: str, vocabulary: Vocabulary, recipe: Recipe, **net: Any
+) -> State:
+    """An untrained network that knows the modes, habits and levels of some charts."""
+    density, chords = level_curves(shelves.training)
+    sizes: dict[str, Any] = {"styles": habit_ranges(shelves.training), **net}
+    spec = ModelSpec.fresh(name, vocabulary, **sizes)
+    spec = replace(spec, plan=replace(spec.plan, density=density, chords=chords))
+    torch.manual_seed(recipe.seed)
+    made = Net.fresh(spec.net, vocabulary).train()
+    return State(spec, made, optimizer_of(made, recipe.rate, recipe.weight_decay), Counts())
+
+
+def state_from(folder: Path, name: str, recipe: Recipe) -> State:
+    """Start from a model's weights."""
+    model = checkpoint.load(folder)
+    net = model.net.requires_grad_(True).train()
+    optimizer = optimizer_of(net, recipe.rate, recipe.weight_decay)
+    return State(replace(model.spec, name=name), net, optimizer, Counts())
 
 
 # The job ---------------------------------------------------------------------------------
 
 
-def train(
-    store: Path, out: Path, spec: ModelSpec, recipe: Recipe, start: Path | None = None
-) -> Job[State]:
-    """Train on a store of rendered pieces.
+def train(shelves: Shelves, out: Path, state: State, recipe: Recipe) -> Job[State]:
+    """Train.
 
     Parameters
     ----------
-    store : Path
+    shelves : Shelves
     out : Path
-        Model folder; holds the training's state too, so that it can go on.
-    spec : ModelSpec
+        Model folder: holds the weights that did best, and the training's state and log.
+    state : State
+        A fresh one, or the one read from ``out``.
     recipe : Recipe
-    start : Path, optional
-        A model to start from.
 
     Yields
     ------
@@ -266,28 +245,106 @@ def train(
     Returns
     -------
     State
+
+    Raises
+    ------
+    EngineError
+        When steps yield no numbers any more.
     """
-    if (out / _STATE_FILE).exists():
-        state = load_state(out, spec, recipe)
-    else:
-        state = _fresh(spec, recipe, start)
-    examples = list(read_store(store, spec.vocabulary))
-    density, chords = level_curves(examples)
-    spec = replace(spec, plan=replace(spec.plan, density=density, chords=chords))
-    windows = Windows(examples, spec.vocabulary, spec.features, spec.windows.n_beats, state.rng)
-    while state.step < recipe.n_steps:
-        train_step(state, windows.batch(recipe.batch), recipe)
-        if state.step % recipe.save_every == 0 or state.step == recipe.n_steps:
-            save_state(out, state)
-            checkpoint.save(out, replace(spec, version=str(state.step)), state.net)
-            _log.info("%s", _summary(state))
-        yield Progress(state.step / recipe.n_steps, _summary(state))
+    spec, counts = state.spec, state.counts
+    to_device(state, _device(recipe.device))
+    training, judged = (
+        Windows(examples, spec.vocabulary, spec.features, spec.net, spec.windows.n_beats)
+        for examples in (shelves.training, shelves.judged)
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(1) as ahead:
+
+        def ordered(step: int, share: float) -> Future[Batch]:
+            return ahead.submit(training.batch, recipe.batch, (recipe.seed, step), share)
+
+        coming = ordered(counts.step, recipe.share(counts))
+        numbers = _numbers(state, coming.result(), recipe)
+        while recipe.share(counts) < 1.0:
+            started = perf_counter()
+            batch = coming.result().to(numbers.device)
+            # The next batch is made meanwhile.
+            coming = ordered(counts.step + 1, recipe.share(counts))
+            train_step(state, batch, recipe, numbers)
+            counts.elapsed_s += perf_counter() - started
+            if counts.step % recipe.judge_every == 0 or recipe.share(counts) >= 1.0:
+                _look(state, judged, out, recipe, numbers)
+            yield Progress(recipe.share(counts), summary(counts, recipe))
     return state
 
 
-def _summary(state: State) -> str:
-    parts = [f"{name} {state.means[name]:.3f}" for name in _LOSSES if name in state.means]
-    return f"step {state.step}: {', '.join(parts)}; {state.n_skipped} skipped"
+def _device(asked: str) -> torch.device:
+    if asked == "any":
+        asked = "cuda" if torch.cuda.is_available() else "cpu"
+    if asked == "cuda" and not torch.cuda.is_available():
+        raise EngineError("there is no GPU that works: train with --device cpu")
+    return torch.device(asked)
+
+
+def _numbers(state: State, batch: Batch, recipe: Recipe) -> Numbers:
+    """What to compute in: as asked, as before, or as a short timing says."""
+    device = state.device
+    chosen = state.counts.number_type or recipe.numbers
+    if chosen == "fastest":
+        moved = batch.to(device)
+        found = faster(lambda n: _descend(state, moved, recipe, n), device)
+        state.optimizer.zero_grad(set_to_none=True)
+    else:
+        found = Numbers(device, chosen == "bfloat16")
+    state.counts.number_type = found.name
+    return found
+
+
+def _look(state: State, judged: Windows, out: Path, recipe: Recipe, numbers: Numbers) -> None:
+    """Judge, keep the weights that are the best so far, and save where the training stands."""
+    state.net.eval()
+    found = judge(state.net, judged, recipe.n_judged, numbers)
+    state.net.train()
+    counts = state.counts
+    total = mean_total(found) if found else counts.means.get("events", math.inf)
+    if total < counts.best or not (out / checkpoint.SPEC_FILE).exists():
+        counts.best = total
+        version = f"{counts.step}"
+        checkpoint.save(out, replace(state.spec, version=version), state.net)
+    save_state(out, state)
+    line = {
+        "step": counts.step,
+        "elapsed_s": round(counts.elapsed_s, 1),
+        "training": counts.means,
+        "held_out": {mode_id: asdict(j) for mode_id, j in found.items()},
+        "mean": total,
+    }
+    with (out / LOG_FILE).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+    _log.info("%s; held out %.3f\n%s", summary(counts, recipe), total, table(found))
+
+
+def summary(counts: Counts, recipe: Recipe) -> str:
+    """One line: step, losses, speed."""
+    means = counts.means
+    parts = ", ".join(f"{name} {means[name]:.3f}" for name in LOSSES if name in means)
+    per_s = counts.step / max(counts.elapsed_s, 1e-9)
+    return (
+        f"step {counts.step}: {parts}; {counts.n_skipped} skipped; {per_s:.2f} steps/s, "
+        f"{per_s * recipe.batch:.0f} windows/s, {counts.number_type}"
+    )
+
+
+def table(judged: dict[str, Judgement]) -> str:
+    """Held-out figures, a line for each mode."""
+    return "\n".join(
+        f"  {mode_id:14} times {j.times:.3f}  kinds {j.kinds:.3f}  events {j.events:.3f}  "
+        f"right {100 * j.accuracy:.1f} %  of {j.n_events}"
+        for mode_id, j in judged.items()
+    )
+
+
+# The command -----------------------------------------------------------------------------
 
 
 def _arguments() -> argparse.Namespace:
@@ -295,37 +352,59 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chartstudio.engine.train.loop")
     parser.add_argument("--data", type=Path, help="folder with manifest.json and its MIDI files")
     parser.add_argument("--store", type=Path, required=True, help="folder of rendered pieces")
-    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
+    parser.add_argument("--out", type=Path, help="model folder to write; none: fill the store only")
     parser.add_argument("--name", default="base")
-    parser.add_argument("--pieces", type=int, default=260, help="pieces to render, with --data")
+    parser.add_argument("--pieces", type=int, default=300, help="pieces to render, with --data")
+    parser.add_argument("--limit-gib", type=float, default=8.0, help="largest size of the store")
+    parser.add_argument("--workers", type=int, default=1, help="processes that render")
+    parser.add_argument("--threads", type=int, help="threads of a step; torch's choice without")
     parser.add_argument("--from", dest="start", type=Path, help="model to start from")
     for name, value in asdict(standard).items():
         flag = "--" + ("steps" if name == "n_steps" else name.replace("_", "-"))
-        if isinstance(value, bool):
-            parser.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction)
-        else:
-            parser.add_argument(flag, dest=name, type=type(value))
-    parser.set_defaults(**asdict(standard))
+        parser.add_argument(flag, dest=name, type=type(value), default=value)
     return parser.parse_args()
 
 
 def _jobs(asked: argparse.Namespace) -> Iterator[Progress]:
     recipe = Recipe(**{name: getattr(asked, name) for name in asdict(Recipe())})
+    going_on = asked.out is not None and (asked.out / STATE_FILE).exists()
+    if asked.threads:
+        torch.set_num_threads(asked.threads)
+    spec = FeatureSpec()
     if asked.data is not None:
-        yield from fill_store(asked.data, asked.store, asked.pieces, recipe.seed)
-        yield from add_recordings(asked.data, asked.store, 3, recipe.seed + asked.pieces)
-    spec = ModelSpec.fresh(asked.name, Vocabulary.of(MODES[m] for m in TAUGHT_MODES))
-    if asked.start is not None:
-        spec = replace(checkpoint.load_spec(asked.start), name=asked.name)
-    yield from train(asked.store, asked.out, spec, recipe, asked.start)
+        store = Store.create(asked.store, spec)
+        music = Music(asked.data, recipe.seed)
+        yield from fill(music, store, asked.pieces, asked.limit_gib, asked.workers)
+    if asked.out is None:
+        return
+    vocabulary = Vocabulary.of(MODES[mode_id] for mode_id in TAUGHT_MODES)
+    if going_on:
+        state = load_state(asked.out, recipe.rate, recipe.weight_decay)
+    elif asked.start is not None:
+        state = state_from(asked.start, asked.name, recipe)
+    if going_on or asked.start is not None:
+        shelves = Shelves.of(Store.open(asked.store, spec), state.spec.vocabulary)
+    else:
+        shelves = Shelves.of(Store.open(asked.store, spec), vocabulary)
+        state = fresh_state(shelves, asked.name, vocabulary, recipe)
+    _log.info("%d charts to train on, %d kept for judging; %s parameters",
+              len(shelves.training), len(shelves.judged),
+              f"{sum(p.numel() for p in state.net.parameters()):,}")  # fmt: skip
+    yield from train(shelves, asked.out, state, recipe)
 
 
-def main() -> None:
+def main() -> int:
     """Entry of ``python -m``."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    for _ in _jobs(_arguments()):
-        pass
+    try:
+        for progress in _jobs(_arguments()):
+            if progress.what.startswith("Rendered"):
+                _log.info("%s", progress.what)
+    except EngineError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

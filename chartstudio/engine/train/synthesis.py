@@ -15,6 +15,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -209,65 +210,76 @@ def _sorted(sounds: Iterable[Sound]) -> tuple[Sound, ...]:
 
 
 def pieces(data_dir: Path, seed: int) -> Iterator[Piece]:
-    """Endless music for training, in an order that the seed fixes.
+    """Endless music for training, in an order that the seed fixes; see `piece_at`."""
+    return (piece_at(data_dir, seed, number) for number in count())
+
+
+def piece_at(data_dir: Path, seed: int, number: int) -> Piece:
+    """One of the endless pieces that a seed stands for; each can be had without those before.
 
     Parameters
     ----------
     data_dir : Path
         Folder with ``manifest.json``. Only rows of kind ``midi`` and ``drums`` with
         ``train_ok`` are ever opened.
-    seed : int
+    seed, number : int
 
-    Yields
-    ------
+    Returns
+    -------
     Piece
         Multi-track music, at times under a human drummer; drummers with a composed
-        accompaniment; composed pieces. All but the last varied in tempo and key.
+        accompaniment; composed pieces. All but the last varied in tempo and key. Neighbouring
+        numbers go through all of the music before any of it comes again.
 
     Raises
     ------
     EngineError
         When the manifest cannot be read or allows nothing.
     """
-    rng = np.random.default_rng(seed)
-    rows = _manifest(data_dir)
-    music = _shuffled([r for r in rows if r["kind"] == "midi"], data_dir, rng)
-    drummers = _shuffled([r for r in rows if r["kind"] == "drums"], data_dir, rng)
-    while True:
-        source = rng.random()
-        if source < 0.3:
-            yield composer.compose(rng)
-        elif source < 0.5:
-            yield vary(_accompanied(next(drummers), rng), rng)
-        else:
-            piece = next(music)
-            if rng.random() < 0.4:
-                piece = with_drummer(piece, next(drummers))
-            yield vary(piece, rng)
+    rng = np.random.default_rng([seed, number])
+    rows = manifest(data_dir)
+    music = [r for r in rows if r["kind"] == "midi"]
+    drummers = [r for r in rows if r["kind"] == "drums"]
+    source = rng.random()
+    if source < 0.3:
+        return composer.compose(rng)
+    drummer = _usable_at(drummers, data_dir, (seed, 1), number)
+    if source < 0.5:
+        return vary(_accompanied(drummer, rng), rng)
+    piece = _usable_at(music, data_dir, (seed, 0), number)
+    if rng.random() < 0.4:
+        piece = with_drummer(piece, drummer)
+    return vary(piece, rng)
 
 
-def _manifest(data_dir: Path) -> list[dict[str, Any]]:
+def manifest(data_dir: Path) -> list[dict[str, Any]]:
+    """Rows of the data folder's list that may train a model.
+
+    Raises
+    ------
+    EngineError
+        When the list is missing or broken.
+    """
     path = data_dir / "manifest.json"
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise EngineError(f"{path}: cannot read the list of training music ({error})") from None
-    return [r for r in rows if r.get("train_ok") is True and r.get("kind") in ("midi", "drums")]
+    return [r for r in rows if r.get("train_ok") is True]
 
 
-def _shuffled(
-    rows: Sequence[dict[str, Any]], data_dir: Path, rng: np.random.Generator
-) -> Iterator[Piece]:
-    """The usable pieces of these rows, shuffled anew for every round."""
-    while True:
-        n_usable = 0
-        for i in rng.permutation(len(rows)):
-            piece = read_midi(data_dir / rows[i]["midi"], rows[i]["title"])
-            if usable(piece):
-                n_usable += 1
-                yield piece
-        if not n_usable:
-            raise EngineError(f"{data_dir}: the manifest lists no usable music to train on")
+def _usable_at(
+    rows: Sequence[dict[str, Any]], data_dir: Path, seed: tuple[int, int], number: int
+) -> Piece:
+    """The usable piece at a place of endless rounds over these rows, each shuffled anew."""
+    for at in range(number, number + 2 * len(rows)):
+        turn, place = divmod(at, len(rows))
+        order = np.random.default_rng([*seed, turn]).permutation(len(rows))
+        row = rows[order[place]]
+        piece = read_midi(data_dir / row["midi"], row["title"])
+        if usable(piece):
+            return piece
+    raise EngineError(f"{data_dir}: the manifest lists no usable music to train on")
 
 
 def usable(piece: Piece) -> bool:

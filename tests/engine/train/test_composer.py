@@ -32,7 +32,7 @@ def test_tempos_meters_and_grids_are_varied():
     assert any(bpm != round(bpm) for bpm in bpms)
     assert {p.timing.anchors[0].meter for p in PIECES} == {3, 4}
     assert {len(p.timing.anchors) for p in PIECES} == {1, 2}
-    triplets = [p for p in PIECES if p.name in ("shuffle", "jig")]
+    triplets = [p for p in PIECES if p.name.startswith(("shuffle", "jig"))]
     assert triplets
     for piece in triplets:
         third = snap_ticks(12)
@@ -70,7 +70,7 @@ def test_builds_get_faster():
     for piece in PIECES:
         snares = measures_of(piece, "drums")
         counts = [sum(p == 38 for _, p in hits) for _, hits in sorted(snares.items())]
-        if piece.name == "house" and max(counts) >= 16:
+        if piece.name.startswith("house") and max(counts) >= 16:
             assert counts.index(16) > 4
             return
     pytest.fail("no build was composed")
