@@ -79,8 +79,8 @@ _DOUBLES = (0.06, 0.48)
 
 _MOST_DOUBLES = 0.6
 
-_DOUBLES_BY_RANK = ((1.0, 0.7), (3.0, 1.3))
-"""Times this, between two ranks."""
+_DOUBLES_BY_RANK = ((1.0, 3.0), (0.7, 1.3))
+"""Two ranks, and what that share is multiplied by there."""
 
 _READY_S = 1.5
 """Nobody is ready to cut sooner after the music starts."""
@@ -177,7 +177,7 @@ def _accents(moments: Sequence[Moment], scene: Scene) -> list[float]:
     )
     low, high = _DOUBLES
     share = low + (high - low) * scene.habits.get("doubles", 0.5)
-    share *= float(np.interp(scene.skill, *zip(*_DOUBLES_BY_RANK, strict=True)))
+    share *= float(np.interp(scene.skill, *_DOUBLES_BY_RANK))
     limit = min(float(np.quantile(loud, 1 - share)), 2.0)
     # Moments that sound alike share their loudness: all of them or none are beyond a limit.
     most = min(2 * share - float(np.mean(loud > limit)), _MOST_DOUBLES)
