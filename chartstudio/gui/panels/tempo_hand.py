@@ -132,7 +132,8 @@ class ChoicesBox(QWidget):
         if off.n_notes:
             text = tr(
                 "{n} of {all} notes lie between the rows of 1/192 that StepMania files hold. "
-                "The game moves them, by up to {ms} ms.",
+                "The game moves them, by up to {ms} ms. Quantise (Edit menu) puts selected "
+                "ones on the coarser lines of the snap.",
                 n=off.n_notes,
                 all=off.n_all,
                 ms=f"{off.worst_s * 1000:.1f}",
