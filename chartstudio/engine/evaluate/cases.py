@@ -171,6 +171,9 @@ def find_songs(folder: Path, modes: Sequence[str], skipped: list[Skipped]) -> It
         except ChartStudioError as error:
             skipped.append(Skipped(name, "", "", str(error)))
             continue
+        if not song.charts:
+            why = song.problems[0] if song.problems else "holds no chart"
+            skipped.append(Skipped(name, "", "", why))
         cases = tuple(_cases(name, song, modes, skipped))
         if cases and (not song.audio or song.audio not in bundle):
             why = f"its audio {song.audio or ''} is missing".replace("  ", " ")

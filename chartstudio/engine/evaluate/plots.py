@@ -5,6 +5,7 @@ Knows shapes and the answer's keys; measures nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,7 +16,7 @@ Answer = dict[str, Any]
 
 _INK, _MUTED, _LINE, _MODEL, _NULL = "#1d2129", "#68707f", "#d9dde4", "#2f7fe0", "#b9c0cc"
 _COLORS = (_MODEL, "#e08a2f", "#3f9d6b", "#9a63d0", "#68707f")
-_ROW_PX, _LABEL_PX, _PLOT_PX, _TOP_PX, _FOOT_PX = 24, 190, 430, 44, 34
+_ROW_PX, _LABEL_PX, _PLOT_PX, _TOP_PX, _FOOT_PX = 24, 190, 430, 48, 34
 _LEFT_PX, _SIDE_PX = 56, 320
 
 
@@ -157,8 +158,8 @@ def points(axes: Axes, series: dict[str, list[tuple[float, float]]], joined: boo
         x, y = (a + (h - a) * step / 4 for a, h in zip(axes.low, axes.high, strict=True))
         at_x, at_y = axes.at(x, y)
         body += [_line(at_x, top, at_x, bottom), _line(left, at_y, right, at_y)]
-        body += [_text(at_x, bottom + 16, f"{x:g}", "middle", 11, _MUTED)]
-        body += [_text(left - 6, at_y + 4, f"{y:g}", "end", 11, _MUTED)]
+        body += [_text(at_x, bottom + 16, f"{x:.3g}", "middle", 11, _MUTED)]
+        body += [_text(left - 6, at_y + 4, f"{y:.3g}", "end", 11, _MUTED)]
     if not joined:
         body.append(_line(left, bottom, right, top, _MUTED))
     for (name, some), color, row in zip(series.items(), _COLORS, range(len(series)), strict=False):
@@ -174,7 +175,7 @@ def points(axes: Axes, series: dict[str, list[tuple[float, float]]], joined: boo
             body.append(f'<circle cx="{right + 16:.1f}" cy="{y - 4:.1f}" r="4" fill="{color}"/>')
             body.append(_text(right + 26, y, name))
     body.append(_text((left + right) / 2, bottom + 34, axes.x_label, "middle", 12, _MUTED))
-    body.append(_text(left - 44, top - 6, axes.y_label, "start", 11, _MUTED))
+    body.append(_text(left - 44, top - 10, axes.y_label, "start", 11, _MUTED))
     return _svg(right + (150 if len(series) > 1 else 30), bottom + 46, axes.title, body)
 
 
@@ -205,7 +206,7 @@ def _by_chart(answer: Answer) -> str:
         for c in answer["charts"]
         if "f1_20ms" in c["measures"] and "f1_20ms.metro_fill" in c["nulls"]
     ]
-    axes = Axes("Note-time F1 in %, chart by chart", "metro-fill", "draft", (20, 20), (100, 100))
+    axes = Axes("Note-time F1 in %, chart by chart", "metro-fill", "draft", (0, 0), (100, 100))
     return points(axes, {"chart": pairs}, joined=False)
 
 
@@ -236,9 +237,9 @@ def _levels(answer: Answer) -> str:
         for c in answer["charts"]
         if "level_miss" in c["measures"]
     ]
-    top = max((max(p) for p in pairs), default=1.0)
+    top = math.ceil(max((max(p) for p in pairs), default=1.0))
     axes = Axes("Levels asked and reached", "asked", "reached", (0, 0), (top, top))
-    return points(axes, {"chart": [(x, y) for x, y in pairs]}, joined=False)
+    return points(axes, {"chart": pairs}, joined=False)
 
 
 _PLOTS: dict[str, Callable[[Answer], str]] = {

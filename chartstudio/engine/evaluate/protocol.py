@@ -141,12 +141,27 @@ def _judge(
         what = f"{case.song} {case.chart.name}: {measure.name}"
         yield Progress(span[0], what)
         try:
-            judged.take((yield from part(measure.run(trial), *span, what)))
+            judged.take((yield from part(_rising(measure.run(trial)), *span, what)))
         except EngineError as error:
             why = f"{measure.name}: {error}"
             skipped.append(Skipped(case.song, case.chart.name, case.mode.id, why))
         seconds[measure.name] = seconds.get(measure.name, 0.0) + perf_counter() - started
     return judged
+
+
+def _rising(job: Job[Found]) -> Job[Found]:
+    """A measure's job, whose progress never goes back when it drafts again."""
+    done = 0.0
+    try:
+        while True:
+            step = next(job)
+            done = max(done, step.done)
+            yield Progress(done, step.what)
+    except StopIteration as stop:
+        found: Found = stop.value
+        return found
+    finally:
+        job.close()
 
 
 def trials(cases: Sequence[Case], shared: SongTrial) -> Iterator[Trial]:
