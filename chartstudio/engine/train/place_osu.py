@@ -5,14 +5,16 @@ What is clicked and what is followed is decided in `place_osu_rhythm`, where it 
 
 How hard a chart is depends at the same moments on how far apart they lie. The level gives the
 speed at which the cursor goes (`_SPEED`); then the chart is rated by the mode and drawn again
-with the spacing that was missing, as far as authors go (`_SPACING`). What is still missing is
-for whoever chooses the moments. The skill bounds what may be asked: it sets the fastest
-movement and, for beginners, what may touch (see `modes.osu.grammar`).
+with the spacing that was missing, as far as authors go (`_SPACING`); beyond that fewer or more
+moments are left to sliders. What is still missing is for whoever chooses the moments. The
+skill bounds what may be asked: it sets the fastest movement and, for beginners, what may touch
+(see `modes.osu.grammar`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -80,7 +82,7 @@ _STEEPNESS = 3.0
 """By what power of the stars that are missing spacing grows: stars grow with about its third
 root (measured)."""
 
-_TRIES = 2
+_TRIES = 3
 _NEAR_ENOUGH = 0.04
 
 _TURNS: tuple[tuple[float, float, float, float], ...] = (
@@ -98,8 +100,9 @@ like it smooth, and by those who like it sharp."""
 _SLIDER_SPEEDS = (50, 70, 100, 140, 200, 280)
 """Speeds in pixels a beat that slider multipliers of 0.4 to 3.6 can say."""
 
-_REACH_PX_S = (150.0, 300.0)
-"""As in `modes.osu.grammar`: a reach that grows with the level."""
+_REACH_PX_S, _CAREFUL = (150.0, 300.0), 0.85
+"""As in `modes.osu.grammar`: a reach that grows with the level; and by how much less than the
+skill is asked, since a chart may come out easier than it was meant."""
 
 
 def place(moments: Sequence[Moment], scene: Scene, rng: np.random.Generator) -> Placed:
@@ -122,25 +125,43 @@ def place(moments: Sequence[Moment], scene: Scene, rng: np.random.Generator) -> 
     settings = _settings(scene)
     if not moments:
         return Placed((), settings)
-    beats = _timed(strokes(moments, scene, rng), scene)
     seed = int(rng.integers(2**63))
-    spacing = 0.85 + 0.3 * scene.habits.get("spacing", 0.5)
-    best: tuple[float, tuple[Note, ...]] = (np.inf, ())
-    low, high = (limit * spacing for limit in _SPACING)
+    usual = 0.85 + 0.3 * scene.habits.get("spacing", 0.5)
+    low, high = (limit * usual for limit in _SPACING)
     # What was too easy so far is begun wider.
-    spacing *= min(max(scene.level / max(scene.skill, 0.1), 1.0), 1.2)
+    spacing, eager = usual * min(max(scene.level / max(scene.skill, 0.1), 1.0), 1.2), 0.0
+    best: tuple[float, tuple[Note, ...]] = (np.inf, ())
     for _ in range(_TRIES):
-        manner = _manner(scene, dict(settings), spacing)
-        spots = Hand(manner, np.random.default_rng(seed)).draw(beats)
-        notes = _spelled(beats, spots, scene)
-        chart = Chart(scene.mode.id, notes=notes, settings=settings)
-        reached = scene.mode.difficulty(chart, scene.timing)
+        notes = _drawn(moments, scene, dict(settings), _Try(seed, spacing, eager))
+        reached = scene.mode.difficulty(
+            Chart(scene.mode.id, notes=notes, settings=settings), scene.timing
+        )
         best = min(best, (abs(reached - scene.level), notes), key=lambda b: b[0])
-        wider = min(max(spacing * (scene.level / max(reached, 0.1)) ** _STEEPNESS, low), high)
-        if best[0] < _NEAR_ENOUGH * scene.level or abs(wider / spacing - 1) < 0.03:
+        if best[0] < _NEAR_ENOUGH * scene.level:
             break
-        spacing = wider
+        wanted = spacing * (scene.level / max(reached, 0.1)) ** _STEEPNESS
+        spacing = min(max(wanted, low), high)
+        eager = float(np.clip(eager + np.log(wanted / spacing), -1.0, 1.0))
     return Placed(best[1], settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """What is varied to reach a level: spacing, and how much is clicked (see `strokes`)."""
+
+    seed: int
+    spacing: float
+    eager: float
+
+
+def _drawn(
+    moments: Sequence[Moment], scene: Scene, settings: dict[str, float], way: _Try
+) -> tuple[Note, ...]:
+    """The objects of one try."""
+    rng = np.random.default_rng(way.seed)
+    beats = _timed(strokes(moments, scene, rng, way.eager), scene)
+    spots = Hand(_manner(scene, settings, way.spacing), way.seed).draw(beats)
+    return _spelled(beats, spots, scene)
 
 
 def _settings(scene: Scene) -> tuple[tuple[str, float], ...]:
@@ -188,8 +209,9 @@ def _manner(scene: Scene, settings: dict[str, float], spacing: float) -> Manner:
         widest_px=float(np.interp(level, (1.5, 4.0, 7.0), (360.0, 380.0, 460.0)))
         * max(spacing, 1.0),
         burst=float(np.interp(level, (2.5, 4.0, 6.0, 8.0), (0.5, 0.4, 0.45, 0.6))),
-        jump=1.2 * habits.get("jumps", 0.5) * ease,
-        reach_px_s=base + growth * skill,
+        burst_s=float(np.interp(level, (3.5, 4.5, 6.0), (0.15, 0.125, 0.1))),
+        jump=1.8 * habits.get("jumps", 0.5) * ease,
+        reach_px_s=base + growth * _CAREFUL * skill,
         radius_px=54.4 - 4.48 * settings["cs"],
         # Objects take 0.4 s to fade out, which beginners still see (`modes.osu.checks`).
         seen_s=preempt_s + (0.4 if is_easy else 0.0),

@@ -90,8 +90,9 @@ class Manner:
         Speed of the cursor between objects close in time.
     widest_px : float
         What distances tend to as the time grows.
-    burst : float
-        Spacing within bursts, as a share of what the time between would make.
+    burst, burst_s : float
+        Spacing within bursts, as a share of what the time between would make; and how close
+        in time quarters of a beat are such. At hard levels they jump like anything else.
     jump : float
         By how much accents are further away than their time says, and weak notes nearer; 0 at
         easy levels.
@@ -125,6 +126,7 @@ class Manner:
     px_s: float
     widest_px: float
     burst: float
+    burst_s: float
     jump: float
     reach_px_s: float
     radius_px: float
@@ -186,12 +188,19 @@ class Cursor:
         return replace(self, seen=list(self.seen))
 
 
+_NEAR_PX = 44.0
+"""So far everybody gets in no time."""
+
 _N_SEEN = 7
 _REST_S = 1.6
 """After so long the hand has forgotten where it was going."""
 
-_BURST_BEATS, _BURST_S = 0.27, 0.15
-_ANY_BURST_S = 0.09
+_FARTHEST_PX = 340.0
+"""Jumps are no wider than this however long the hand has for them."""
+
+_BURST_BEATS, _ANY_BURST_S = 0.27, 0.09
+"""Objects no further apart than this are one gesture: in beats, where the level has them so
+close, and in seconds anywhere."""
 
 
 def move(cursor: Cursor, beat: Beat, spot: Spot) -> None:
@@ -293,7 +302,7 @@ class Aim:
         if manner.is_easy or not self.cursor.on_cell or beat.gap_s > min(0.4, 0.5 * manner.seen_s):
             return False
         likely = manner.stacks * (1.0 if beat.stroke.again else 0.4)
-        if _is_burst(beat):
+        if _is_burst(manner, beat):
             likely = 1.6 * manner.stacks
         return bool(self.dice[0] < likely and beat.stroke.accent < 0.6)
 
@@ -314,7 +323,7 @@ class Aim:
             cost += ((_X - x) / 160) ** 2 + ((_Y - y) / 120) ** 2 + 3 * self.dice[1] * _X / WIDTH
         else:
             wanted_px = _wanted_px(manner, beat)
-            cost = ((distance - wanted_px) / (manner.tight * wanted_px + 6)) ** 2
+            cost = ((distance - wanted_px) / (manner.tight * wanted_px + 5)) ** 2
             to = np.arctan2(dy, dx)
             turn = self._turn()
             off = _wrapped(to - cursor.heading - turn)
@@ -329,12 +338,12 @@ class Aim:
                 out = _outside_px(_X + next_px * np.cos(onward), _Y + next_px * np.sin(onward))
                 cost += np.minimum(out / 60, 3.0)
         cost += 0.5 * _outside_px(_X, _Y) / 24 + self._crowding(_X, _Y)
-        reach_px = 48 + beat.gap_s * manner.reach_px_s
+        reach_px = _NEAR_PX + beat.gap_s * manner.reach_px_s
         return np.where(distance <= reach_px, cost, cost + 1e3)
 
     def _turn(self) -> float:
         """The figure's turn; bursts go round gently."""
-        if _is_burst(self.beat):
+        if _is_burst(self.manner, self.beat):
             return math.copysign(0.35, self.turn)
         return self.turn
 
@@ -350,7 +359,7 @@ class Aim:
             for i, (end_s, places) in enumerate(reversed(self.cursor.seen))
             if beat.start_s - end_s < manner.seen_s
         ]
-        close = _is_burst(beat) or (not manner.is_easy and beat.gap_s < 0.25)
+        close = _is_burst(manner, beat) or (not manner.is_easy and beat.gap_s < 0.25)
         if close and seen and _wanted_px(manner, beat) < near_px:
             seen = seen[1:]
         if not seen:
@@ -482,18 +491,18 @@ def _bend_cost(length_px: float, manner: Manner, liked: NDArray[np.int64], turn:
     return cost[:, None]
 
 
-def _is_burst(beat: Beat) -> bool:
+def _is_burst(manner: Manner, beat: Beat) -> bool:
     """Whether an object is so close to the one before that they are one gesture."""
-    return beat.gap_s <= (_BURST_S if beat.gap_beats <= _BURST_BEATS else _ANY_BURST_S)
+    return beat.gap_s <= (manner.burst_s if beat.gap_beats <= _BURST_BEATS else _ANY_BURST_S)
 
 
 def _wanted_px(manner: Manner, beat: Beat) -> float:
     """Distance from the object before: as time goes by, but not for ever."""
     straight_px = manner.px_s * beat.gap_s
-    if _is_burst(beat):
+    if _is_burst(manner, beat):
         return max(manner.burst * straight_px, 20.0)
-    straight_px *= 1 + manner.jump * (beat.stroke.accent - 0.4)
+    straight_px *= max(1 + manner.jump * (beat.stroke.accent - 0.4), 0.5)
     distance_px = manner.widest_px * (1 - math.exp(-straight_px / manner.widest_px))
     if manner.is_easy and beat.gap_s > 0.25:
         distance_px = max(distance_px, 2 * manner.radius_px)
-    return distance_px
+    return min(distance_px, _FARTHEST_PX)

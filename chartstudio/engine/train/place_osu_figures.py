@@ -31,8 +31,8 @@ from chartstudio.engine.train.place_osu_rhythm import Stroke
 from chartstudio.modes.osu.events import CELL_PX, COLUMNS, N_DIRECTIONS, ROOM_PX, ROWS, TURNS_DEG
 from chartstudio.modes.osu.field import CENTRE
 
-_N_FIGURES = 2
-"""So many are tried for a measure."""
+_N_FIGURES, _GOOD_FIGURE = 2, 1.0
+"""So many are tried for a measure, unless one costs less than this an object."""
 
 _MIRRORED_TURN = np.array([TURNS_DEG.index(-t) for t in TURNS_DEG])
 
@@ -43,12 +43,12 @@ class Hand:
     Parameters
     ----------
     manner : Manner
-    rng : Generator
+    seed : int
     """
 
-    def __init__(self, manner: Manner, rng: np.random.Generator) -> None:
+    def __init__(self, manner: Manner, seed: int) -> None:
         self._manner = manner
-        self._rng = rng
+        self._seed = seed
         self._known: dict[tuple[object, ...], _Figure] = {}
         self._cursor = Cursor(*CENTRE)
 
@@ -64,31 +64,36 @@ class Hand:
     def _measure(self, measure: list[Beat], following: Sequence[Beat]) -> list[Spot]:
         key = _key(measure)
         figure = self._known.get(key)
-        # The dice are thrown whether they are needed or not: what comes later stays the same.
-        fresh, way = self._rng.random(2).tolist()
+        # Dice of its own: a measure keeps them when those before it fall out differently.
+        rng = np.random.default_rng((self._seed, measure[0].stroke.tick))
+        fresh, way = rng.random(2).tolist()
         if figure is not None and fresh >= self._manner.variety:
             spots = self._again(figure, measure, way)
             if spots is not None:
                 return spots
-        spots = self._anew(measure, following)
+        spots = self._anew(measure, following, rng)
         if figure is None and all(b.stroke.kind != "spinner" for b in measure):
             self._known[key] = _Figure.of(spots, measure)
         return spots
 
     # New figures -------------------------------------------------------------------------
 
-    def _anew(self, measure: list[Beat], following: Sequence[Beat]) -> list[Spot]:
+    def _anew(
+        self, measure: list[Beat], following: Sequence[Beat], rng: np.random.Generator
+    ) -> list[Spot]:
         """The best of a few figures, both ways round."""
         angles = np.array([turn for turn, _ in self._manner.turns])
         shares = np.array([share for _, share in self._manner.turns])
-        picked = self._rng.choice(angles, _N_FIGURES, p=shares / shares.sum())
-        dice = self._rng.random((len(measure), 4))
+        picked = rng.choice(angles, _N_FIGURES, p=shares / shares.sum())
+        dice = rng.random((len(measure), 4))
         best: tuple[float, list[Spot], Cursor] | None = None
         for n, turn_deg in enumerate(picked.tolist()):
             sign = 1 if dice[0, 3] < 0.5 else -1
             drawn = self._drawn(measure, following, math.radians(turn_deg) * sign * (-1) ** n, dice)
             if best is None or drawn[0] < best[0]:
                 best = drawn
+            if best[0] < _GOOD_FIGURE:
+                break
         assert best is not None
         self._cursor = best[2]
         return best[1]
@@ -143,10 +148,12 @@ def _cost(found: tuple[float, list[Spot]]) -> float:
 
 
 def _key(measure: list[Beat]) -> tuple[object, ...]:
-    """What has to be the same for a figure to come back."""
+    """What has to be the same for a figure to come back: pattern, rhythm, and about the tempo."""
     first = measure[0].stroke
+    lasts_s = measure[-1].end_s - measure[0].start_s
     return (
         first.pattern[0],
+        round(math.log(max(lasts_s, 0.05)) / 0.06),
         *((s.kind, s.tick - first.tick, s.end - s.tick, s.n_spans) for s in _strokes(measure)),
     )
 

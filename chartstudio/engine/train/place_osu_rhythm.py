@@ -45,6 +45,8 @@ class Band:
     burst_s : float
         Circles closer in time than this are not to be clicked one by one where a slider can
         take them: streams are for Insanes.
+    least_s : float
+        What is closer in time to the object before is left out.
     """
 
     below: float
@@ -54,14 +56,15 @@ class Band:
     spinner_s: float
     recovery_s: float
     burst_s: float
+    least_s: float
 
 
 BANDS = (
-    Band(2.0, 0.300, 0.30, 2, 2.0, 1.33, 0.30),
-    Band(2.7, 0.190, 0.20, 2, 2.0, 0.67, 0.22),
-    Band(4.0, 0.110, 0.10, 3, 1.8, 0.33, 0.15),
-    Band(5.3, 0.068, 0.07, 3, 1.5, 0.25, 0.00),
-    Band(np.inf, 0.065, 0.06, 4, 1.5, 0.20, 0.00),
+    Band(2.0, 0.300, 0.30, 2, 2.0, 1.33, 0.30, 0.20),
+    Band(2.7, 0.190, 0.20, 2, 2.0, 0.67, 0.22, 0.14),
+    Band(4.0, 0.110, 0.10, 3, 1.8, 0.33, 0.15, 0.08),
+    Band(5.3, 0.068, 0.07, 3, 1.5, 0.25, 0.00, 0.06),
+    Band(np.inf, 0.065, 0.06, 4, 1.5, 0.20, 0.00, 0.05),
 )
 """Easy, Normal, Hard, Insane, Expert."""
 
@@ -121,7 +124,7 @@ def band(level: float) -> Band:
 
 
 def strokes(
-    moments: Sequence[Moment], scene: Scene, rng: np.random.Generator
+    moments: Sequence[Moment], scene: Scene, rng: np.random.Generator, eager: float = 0.0
 ) -> tuple[Stroke, ...]:
     """Objects for all moments; those that fall on a slider's body or end have none.
 
@@ -133,16 +136,22 @@ def strokes(
         Habits ``sliders`` (share of pairs that a slider takes), ``reverses``, ``spinners`` and
         ``combos`` (longer ones) are read.
     rng : Generator
+    eager : float
+        1 to click most of what sliders could take, -1 to leave them all that they can take, 0
+        for what the habits say. The same dice are thrown.
     """
-    found = list(_Rhythm(moments, scene, rng))
+    found = list(_Rhythm(moments, scene, rng, eager))
     return _with_combos(found, scene)
 
 
 class _Rhythm:
     """Walks along the moments and decides what each becomes."""
 
-    def __init__(self, moments: Sequence[Moment], scene: Scene, rng: np.random.Generator) -> None:
+    def __init__(
+        self, moments: Sequence[Moment], scene: Scene, rng: np.random.Generator, eager: float
+    ) -> None:
         self._moments = moments
+        self._eager = eager
         self._band = band(min(scene.level, scene.skill + 0.3))
         self._sliders = scene.habits.get("sliders", 0.5)
         self._reverses = scene.habits.get("reverses", 0.5)
@@ -165,6 +174,11 @@ class _Rhythm:
         while i < len(self._moments):
             stroke, i = self._next(i)
             yield stroke
+            i = self._first_from(i, float(self._timing.seconds_at(stroke.end)))
+
+    def _first_from(self, i: int, end_s: float) -> int:
+        """The first moment from ``i`` on that can be played after an object's end."""
+        return max(i, bisect_left(self._times_s, end_s + self._band.least_s - 1e-6))
 
     def _thrown(self, i: int) -> tuple[float, ...]:
         """Dice of a moment: the same wherever its pattern comes back."""
@@ -244,7 +258,8 @@ class _Rhythm:
             likely = 0.75 if is_burst else 0.45 * self._reverses
             strong = max(self._weights[i + 1 : last + 1]) >= 1.0
             if even and alike and plain and not strong and self._leaves_rest(last):
-                return ("slider", n * gap, n, last + 1) if self._thrown(i)[1] < likely else None
+                turns = self._thrown(i)[1] < self._swayed(likely)
+                return ("slider", n * gap, n, last + 1) if turns else None
         return None
 
     def _held(self, i: int) -> tuple[str, int, int, int] | None:
@@ -259,18 +274,27 @@ class _Rhythm:
 
     def _covering(self, i: int) -> tuple[str, int, int, int] | None:
         """A sound and a weaker one after it: the slider ends on the weaker."""
-        gap, gap_s = self._gap(i), self._gap_s(i)
+        # What is too close to be clicked is passed over.
+        n = self._first_from(i + 1, self._times_s[i])
+        if n == len(self._moments):
+            return None
+        after = self._moments[n]
+        gap, gap_s = after.tick - self._moments[i].tick, self._times_s[n] - self._times_s[i]
         if gap not in HOLD_LENGTHS or not self._band.span_s <= gap_s <= _LONGEST_COVER_S:
             return None
-        after = self._moments[i + 1]
-        weaker = self._weights[i + 1] < self._weights[i] or gap_s <= self._band.burst_s
-        if after.size > 1 or not weaker or not self._leaves_rest(i + 1):
+        weaker = self._weights[n] < self._weights[i] or gap_s <= self._band.burst_s
+        if after.size > 1 or not weaker or not self._leaves_rest(n):
             return None
         likely = 0.5 + 0.45 * self._sliders - 0.03 * max(self._level - 3.0, 0.0)
         if gap <= _BEAT // 4:
             # Clicked where the level has bursts; else too quick for two circles.
             likely = 0.9 if gap_s <= self._band.burst_s else 0.1 * self._sliders
-        return ("slider", gap, 1, i + 2) if self._thrown(i)[2] < likely else None
+        return ("slider", gap, 1, n + 1) if self._thrown(i)[2] < self._swayed(likely) else None
+
+    def _swayed(self, likely: float) -> float:
+        """A chance of a slider, less for the eager and more for the lazy."""
+        eager = self._eager
+        return likely * (1 - 0.6 * eager) if eager > 0 else likely - eager * (1 - likely)
 
     def _leaves_rest(self, i: int) -> bool:
         """Whether a slider may end on a moment."""
