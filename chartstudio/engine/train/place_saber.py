@@ -79,7 +79,7 @@ _DOUBLES = (0.06, 0.48)
 
 _MOST_DOUBLES = 0.6
 
-_DOUBLES_BY_RANK = ((1.0, 3.0), (0.7, 1.3))
+_DOUBLES_BY_RANK = ((1.0, 3.0), (0.7, 1.0))
 """Two ranks, and what that share is multiplied by there."""
 
 _READY_S = 1.5
@@ -299,7 +299,7 @@ class _Mapper:
             role=role,
             cuts=cuts,
             height=measure.heights[i],
-            pull=contour * (0.2 + 0.6 * min(moment.loudness, 1.0)),
+            pull=contour * (0.4 + 0.6 * min(moment.loudness, 1.0)),
             dot=i in plan_.dots,
             n_stack=2 + (moment.size > 3) if i in plan_.towers else 1,
         )

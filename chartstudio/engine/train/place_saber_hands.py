@@ -48,6 +48,9 @@ _EXACT, _CELL, _WAY = 6.0, 1.5, 1.5
 """Worth of a wished cut, of its cell and of its direction alone."""
 
 _TRAVEL = 0.09
+_STALE = 0.35
+"""Cost of a cell that the hand cut last, or the time before."""
+
 _CROSSED_S = 0.35
 _N_TOP = 20
 _POOR = -12.0
@@ -80,6 +83,8 @@ class Hand:
     time_s : float
     dotted : bool
         Whether that was a dot.
+    past : list of int
+        Its last two cuts.
     """
 
     arrow: int = ANY
@@ -197,7 +202,8 @@ class Player:
         if flowing:
             found -= _TRAVEL * min(0.3 / gap_s, 2.0) * TRAVEL[state.cut]
         for cut in state.past:
-            found[cut] -= 0.4
+            cell = cut - cut % N_DIRECTIONS
+            found[cell : cell + N_DIRECTIONS] -= _STALE
         found -= wish.pull * np.abs(_ROW - wish.height)
         other = self.hands[1 - hand]
         if wish.time_s - other.time_s < _CROSSED_S:

@@ -176,7 +176,6 @@ def _evened(
         single = (1 - odd[0],)
         loud = [i for i in loudest_first if beats[i].accent >= _NEARLY]
         changes = [(i, BOTH) for i in loud if roles[i] == single]
-        changes += [(i, single) for i in reversed(loudest_first) if roles[i] == BOTH]
     for i, role in changes:
         tried = [*roles[:i], role, *roles[i + 1 :]]
         if fits(beats, tried, stance, max(_ROOMY * least_gap_s, 0.6 * _PAIR_S)):

@@ -104,8 +104,8 @@ def _rules(mode: Mode, level: float) -> Rules:
     least_gap_s = _first(lambda s: ask.may(swung, RED, cut_at(0, 1, UP), s), 0.02, 1.0)
     hiding = ask.note(RED, cut_at(1, 1, DOWN))
     hidden_s = _first(lambda s: ask.may(hiding, BLUE, cut_at(1, 2, UP), s), 0.2, 4.0)
-    corner = ask.note(RED, cut_at(0, 0, DOWN))
-    cell_rest_s = _first(lambda s: ask.may(corner, BLUE, cut_at(0, 0, DOWN), s), 0.01, 0.5)
+    taken = ask.note(RED, cut_at(1, 0, DOWN))
+    cell_rest_s = _first(lambda s: ask.may(taken, BLUE, cut_at(1, 0, DOWN), s), 0.01, 0.5)
     follows = np.zeros((2, len(RESTS_S), N_ARROWS, N_ARROWS), dtype=bool)
     for hand in (RED, BLUE):
         for arrow in range(N_ARROWS):

@@ -57,7 +57,7 @@ _PLAIN: dict[int, tuple[str, str, str]] = {
     ANY: ("131.", "2,..", ",3,."),
 }
 _RICH: dict[int, tuple[str, str, str]] = {
-    UP: (":54.", "6,,.", "121."),
+    UP: (":54.", "5,,.", "121."),
     DOWN: (",,,.", "2,,.", "265."),
     LEFT: ("11..", "9...", "12.."),
     RIGHT: ("..1.", ":.:3", ".152"),
@@ -72,12 +72,15 @@ are ``:``, ``,`` and ``.``."""
 
 _SELDOM = {".": 0.03, ",": 0.3, ":": 0.6}
 
-_TURNS = {"plain": (1.0, 0.33, 0.45, 0.015, 0.03), "rich": (1.0, 0.5, 0.08, 0.01, 0.01)}
+_TURNS = {"plain": (1.0, 0.33, 0.45, 0.015, 0.03), "rich": (1.0, 0.42, 0.08, 0.01, 0.01)}
 """Weight of a cut by how far it turns off the way straight back, in eighths of a circle."""
 
-_ROLLS = {"plain": (0.05, 1.0, 0.42, 0.9), "rich": (0.25, 1.0, 0.8, 1.0)}
+_ROLLS = {"plain": (0.05, 1.0, 0.42, 0.9), "rich": (0.25, 1.0, 0.72, 0.72)}
 """Weight of a cut by the wrist's roll, from an eighth inwards by eighths: DL/UR, D/U, DR/UL,
 R/L for the left hand."""
+
+_INWARDS = {"plain": 0.5, "rich": 0.9}
+"""Weight of a level cut towards the other hand, besides."""
 
 _ROLLED = {
     DOWN_LEFT: 0, UP_RIGHT: 0, DOWN: 1, UP: 1, DOWN_RIGHT: 2, UP_LEFT: 2, RIGHT: 3, LEFT: 3,
@@ -151,10 +154,12 @@ def _leads(hand: int, rich: float, habits: Mapping[str, float]) -> Floats:
     roll = [_mixed(a, b, rich) for a, b in zip(_ROLLS["plain"], _ROLLS["rich"], strict=True)]
     turn = [_mixed(a, b, rich) for a, b in zip(_TURNS["plain"], _TURNS["rich"], strict=True)]
     again = _mixed(_SAME_SIDE["plain"], _SAME_SIDE["rich"], rich) * 2 * habits.get("resets", 0.5)
+    inwards = _mixed(_INWARDS["plain"], _INWARDS["rich"], rich)
     found = np.zeros((N_ARROWS + 1, N_ARROWS))
     for arrow in range(N_ARROWS):
         rolled = _ROLLED[FLIP_X[arrow] if hand == BLUE else arrow]
         ease = roll[rolled] * (1.0 if rolled == 1 else bend)
+        ease *= inwards if arrow == (RIGHT if hand == RED else LEFT) else 1.0
         for last in range(N_ARROWS):
             eighths = _eighths(arrow, BACK[last])
             same = (arrow in FOREHAND[hand]) == (last in FOREHAND[hand])
