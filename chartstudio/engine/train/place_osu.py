@@ -75,7 +75,7 @@ _SPEED = (
 first as measured in ranked charts; distance snap follows as 1 in an Easy ("0.8x to 1.2x", osu!
 wiki) to nearly 3."""
 
-_SPACING = (0.7, 1.5)
+_SPACING = (0.75, 1.3)
 """How far spacing may be from the level's usual to reach the level."""
 
 _STEEPNESS = 3.0

@@ -64,7 +64,7 @@ BANDS = (
     Band(2.7, 0.190, 0.20, 2, 2.0, 0.67, 0.22, 0.14),
     Band(4.0, 0.110, 0.10, 3, 1.8, 0.33, 0.15, 0.08),
     Band(5.3, 0.068, 0.07, 3, 1.5, 0.25, 0.00, 0.06),
-    Band(np.inf, 0.065, 0.06, 4, 1.5, 0.20, 0.00, 0.05),
+    Band(np.inf, 0.065, 0.06, 3, 1.5, 0.20, 0.00, 0.05),
 )
 """Easy, Normal, Hard, Insane, Expert."""
 
@@ -255,7 +255,7 @@ class _Rhythm:
             even = all(b.tick - a.tick == gap for a, b in zip((first, *inner), inner, strict=False))
             alike = is_burst or all(m.pitch == first.pitch for m in inner)
             plain = all(m.size == 1 for m in inner)
-            likely = 0.75 if is_burst else 0.45 * self._reverses
+            likely = 0.75 if is_burst else 0.45 * self._reverses / (n - 1)
             strong = max(self._weights[i + 1 : last + 1]) >= 1.0
             if even and alike and plain and not strong and self._leaves_rest(last):
                 turns = self._thrown(i)[1] < self._swayed(likely)
@@ -273,7 +273,7 @@ class _Rhythm:
         return ("slider", length, 1, i + 1) if length else None
 
     def _covering(self, i: int) -> tuple[str, int, int, int] | None:
-        """A sound and a weaker one after it: the slider ends on the weaker."""
+        """A sound and one after it that is no stronger: the slider ends there."""
         # What is too close to be clicked is passed over.
         n = self._first_from(i + 1, self._times_s[i])
         if n == len(self._moments):
@@ -282,10 +282,10 @@ class _Rhythm:
         gap, gap_s = after.tick - self._moments[i].tick, self._times_s[n] - self._times_s[i]
         if gap not in HOLD_LENGTHS or not self._band.span_s <= gap_s <= _LONGEST_COVER_S:
             return None
-        weaker = self._weights[n] < self._weights[i] or gap_s <= self._band.burst_s
+        weaker = self._weights[n] <= self._weights[i] or gap_s <= self._band.burst_s
         if after.size > 1 or not weaker or not self._leaves_rest(n):
             return None
-        likely = 0.5 + 0.45 * self._sliders - 0.03 * max(self._level - 3.0, 0.0)
+        likely = 0.55 + 0.4 * self._sliders - 0.03 * max(self._level - 3.0, 0.0)
         if gap <= _BEAT // 4:
             # Clicked where the level has bursts; else too quick for two circles.
             likely = 0.9 if gap_s <= self._band.burst_s else 0.1 * self._sliders
@@ -349,7 +349,7 @@ def _with_combos(found: Sequence[Stroke], scene: Scene) -> tuple[Stroke, ...]:
         return ()
     timing, starts = scene.timing, scene.starts
     habit = scene.habits.get("combos", 0.5)
-    least = 2 + round(1.5 * habit)
+    least = 3 + round(1.5 * habit)
     full = 7 + round(4 * habit)
     in_measure = np.bincount([max(s.measure, 0) for s in found])
     starts_s = timing.seconds_at(np.array([s.tick for s in found], dtype=np.int64))
