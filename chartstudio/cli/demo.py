@@ -66,7 +66,7 @@ def _demo(args: argparse.Namespace, console: Console) -> dict[str, Any] | None:
             request = GenerateRequest(
                 audio, timing, Chart(mode_id, level=level), start, end, level, seed=SEED
             )
-            drafted += draft_level(request, ((start, end),), engine, console, watch)
+            drafted += draft_level(request, engine, console, watch)
     song = replace(source.song, timing=timing, charts=tuple(d.chart for d in drafted))
     source = replace(source, song=song)
     answer: dict[str, Any] = {"charts": [d.answer() for d in drafted]}

@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from chartstudio.audio.decode import Audio, decode_job
 from chartstudio.cli.console import Console, path
 from chartstudio.core.errors import ChartStudioError, EngineError, FormatError, ModeError
 from chartstudio.core.job import Job
+from chartstudio.core.note import slice_notes
 from chartstudio.core.provenance import Generated
 from chartstudio.core.song import Chart, Song
 from chartstudio.core.ticks import SNAPS
@@ -23,6 +24,7 @@ from chartstudio.core.timing import TimingMap
 from chartstudio.editor import edits, settings
 from chartstudio.engine.requests import (
     DRAFTED_MODES,
+    LOCKS,
     Candidate,
     Draft,
     GenerateRequest,
@@ -42,15 +44,15 @@ T = TypeVar("T")
 Ranges = tuple[tuple[int, int], ...]
 """Stretches of ticks ``[start, end)`` to be drafted, in order."""
 
-"""Modes that can be drafted: the base model has learned no mania beyond seven keys."""
-
 
 def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Add this module's command to the parser."""
     draft = commands.add_parser("draft", parents=[shared], help="draft charts of a song")
     draft.add_argument("source", type=path)
     draft.add_argument("--mode", required=True)
-    draft.add_argument("--level", required=True, type=levels, metavar="L[,L...]")
+    draft.add_argument(
+        "--level", type=levels, metavar="L[,L...]", help="with --keep, that of the kept measures"
+    )
     draft.add_argument("--to", required=True, choices=[f.id for f in FORMATS])
     draft.add_argument("--out", required=True, type=path)
     draft.add_argument("--chart", help="name of the chart that is the context")
@@ -67,7 +69,11 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
         "--density", type=path, metavar="FILE", help="JSON list of [measure, notes per beat]"
     )
     draft.add_argument(
-        "--lock", type=words, metavar="WHAT", help="rhythm: the times stay, the rest is redrawn"
+        "--lock",
+        type=locks,
+        default=frozenset(),
+        metavar="WHAT",
+        help="what stays of the notes: notes, lanes, rhythm, placement, or several of them",
     )
     draft.add_argument("--follow", type=words, metavar="LAYERS", help="all")
     draft.add_argument("--grid", type=int, default=16, choices=SNAPS)
@@ -78,7 +84,7 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     draft.add_argument("--bpm", type=float)
     draft.add_argument("--offset-s", type=float, help="time of the first downbeat")
     draft.add_argument("--all", action="store_true", help="keep the source's other charts")
-    draft.set_defaults(run=_draft, print=print_draft)
+    draft.set_defaults(run=_draft, print=print_draft, misused=draft.error)
 
 
 def levels(text: str) -> tuple[float, ...]:
@@ -98,8 +104,17 @@ def measure_range(text: str) -> tuple[int, int]:
 
 
 def words(text: str) -> frozenset[str]:
-    """``rhythm`` or ``notes,lanes``."""
+    """``all`` or ``drums,lead``."""
     return frozenset(text.split(","))
+
+
+def locks(text: str) -> frozenset[str]:
+    """``rhythm`` or ``notes,lanes``."""
+    found = words(text)
+    if not found <= LOCKS:
+        known = ", ".join(sorted(LOCKS))
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be locked; choose from {known}")
+    return found
 
 
 def measure_list(text: str) -> tuple[int, ...]:
@@ -115,7 +130,7 @@ class Drafted:
     """One drafted chart with how it came out."""
 
     chart: Chart
-    level_asked: float
+    level_asked: float | None
     candidate: Candidate
     number: int
     ranges: Ranges
@@ -155,11 +170,10 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is to be drafted: the song on its timing, the first range asked for, all ranges."""
+    """What is to be drafted: the song on its timing, and the request for its first level."""
 
     song: Song
     request: GenerateRequest
-    ranges: Ranges
 
 
 def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -193,34 +207,30 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
 def _prepared(
     args: argparse.Namespace, source: Source, engine: Engine, console: Console, watch: Stopwatch
 ) -> Work:
-    """Decode, find the timing and the context, and lay out the ranges."""
+    """Decode, find the timing and the context, and lay out what is asked for."""
     audio = watch.time("decode", lambda: decoded(source, console))
     timed = source.format_id is not None or args.bpm is not None
     timing = watch.time("timing", lambda: _timing(args, source.song, audio, timed, engine, console))
     song = replace(source.song, timing=timing)
     context = _context(song, args)
     timing = song.timing_of(context)
-    ranges = _ranges(timing, audio, args)
-    inside = {n for n in context.notes for start, end in ranges if start <= n.tick < end}
-    locked = tuple(sorted({n.tick for n in inside})) if args.lock else None
-    if args.lock and not locked:
-        what = "there is no rhythm to lock; name the --chart that has it"
-        raise EngineError(f"{args.source}: {what}")
+    start, end = _range(timing, audio, args)
     request = GenerateRequest(
         audio=audio,
         timing=timing,
-        chart=replace(context, notes=tuple(n for n in context.notes if n not in inside)),
-        start=ranges[0][0],
-        end=ranges[0][1],
-        level=args.level[0],
-        grid=SNAPS[-1] if locked else args.grid,
+        chart=context,
+        start=start,
+        end=end,
+        level=args.level[0] if args.level else None,
+        grid=args.grid,
         seed=args.seed,
         n_candidates=args.candidates,
-        n_times=len(locked) if locked else args.times,
-        only=locked,
+        n_times=args.times,
         density=() if args.density is None else painted_density(args.density, timing),
+        keep=_kept(timing, args.keep or ()),
+        locks=args.lock,
     )
-    return Work(song, request, ranges)
+    return Work(song, request)
 
 
 def _drafted(
@@ -228,9 +238,10 @@ def _drafted(
 ) -> list[Drafted]:
     """Draft every level; in a spread each takes its times from the one above."""
     request, found = work.request, list[Drafted]()
-    for level in sorted(args.level, reverse=True) if args.spread else args.level:
+    levels = args.level or (None,)
+    for level in sorted(levels, reverse=True) if args.spread else levels:
         request = replace(request, level=level, chart=replace(request.chart, level=level))
-        new = draft_level(request, work.ranges, engine, console, watch)
+        new = draft_level(request, engine, console, watch)
         found += new
         if args.spread:
             request = replace(request, only=tuple(n.tick for n in new[0].chart.notes))
@@ -249,14 +260,17 @@ def _refuse_unknown(args: argparse.Namespace) -> None:
         raise ModeError(f"{args.source}: {args.mode} cannot be drafted; choose one of {modes}")
     if args.spread and args.times is not None:
         raise EngineError("--times gives every level the same times; leave it or --spread out")
-    if args.keep is not None and args.times is not None:
-        raise EngineError("--times cannot be shared out over the gaps of --keep; leave one out")
+    if args.level is None and args.keep is None:
+        args.misused("--level is needed: only with --keep it can be that of the kept measures")
+    if args.spread and args.level is None:
+        args.misused("--spread needs the levels: give --level")
     if args.candidates < 1:
         raise EngineError("at least one candidate is needed; give --candidates 1 or more")
-    if args.lock and args.lock != {"rhythm"}:
-        raise EngineError(f"{args.source}: only the rhythm can be locked yet; give --lock rhythm")
-    if args.lock and (args.keep or args.times or args.spread):
-        raise EngineError(f"{args.source}: --lock goes with none of --keep, --times and --spread")
+    if args.lock and args.spread:
+        raise EngineError(f"{args.source}: --lock and --spread do not go together; leave one out")
+    if "rhythm" in args.lock and (args.times is not None or args.density is not None):
+        what = "--lock rhythm says how many notes there are; leave --times and --density out"
+        raise EngineError(f"{args.source}: {what}")
     if args.follow and args.follow != {"all"}:
         raise EngineError(f"{args.source}: no layer can be followed yet; leave --follow out")
 
@@ -334,7 +348,7 @@ def found_timing(job: Job[Any], name: str, console: Console) -> TimingMap:
 
 def _context(song: Song, args: argparse.Namespace) -> Chart:
     """The chart whose notes around the range are read."""
-    if args.range is None and args.keep is None and args.lock is None:
+    if args.range is None and args.keep is None and not args.lock:
         return Chart(args.mode)
     charts = [c for c in song.charts if c.mode == args.mode]
     if args.chart is not None:
@@ -353,106 +367,63 @@ def sounding_range(timing: TimingMap, audio: Audio) -> tuple[int, int]:
     return start, max(timing.tick_at(audio.duration_s), start + 1)
 
 
-def _ranges(timing: TimingMap, audio: Audio, args: argparse.Namespace) -> Ranges:
-    """Ticks to draft: everything that sounds, the asked measures, or all but the kept ones."""
+def _range(timing: TimingMap, audio: Audio, args: argparse.Namespace) -> tuple[int, int]:
+    """Ticks to draft: everything that sounds, or the asked measures."""
     start, end = sounding_range(timing, audio)
-    if args.range is None and args.keep is None:
-        return ((start, end),)
     measures = args.range or args.keep
-    n_measures = timing.position(end).measure
-    if measures[0] > n_measures:
-        raise ChartStudioError(
-            f"{args.source}: measure {measures[0]} lies after the song's last, {n_measures}"
-        )
-    if args.range is not None:
-        return ((timing.measure_start(measures[0]), timing.measure_start(measures[1] + 1)),)
-    found = []
-    for measure in args.keep:
-        if timing.measure_start(measure) > start:
-            found.append((start, timing.measure_start(measure)))
-        start = timing.measure_start(measure + 1)
-    if start < end:
-        found.append((start, end))
-    if not found:
-        raise ChartStudioError(f"{args.source}: every measure is kept; leave one to draft")
-    return tuple(found)
+    if measures is not None:
+        n_measures = timing.position(end).measure
+        if measures[0] > n_measures:
+            raise ChartStudioError(
+                f"{args.source}: measure {measures[0]} lies after the song's last, {n_measures}"
+            )
+    if args.range is None:
+        return start, end
+    return timing.measure_start(measures[0]), timing.measure_start(measures[1] + 1)
+
+
+def _kept(timing: TimingMap, measures: Sequence[int]) -> Ranges:
+    """Ticks of the measures that stay."""
+    return tuple((timing.measure_start(m), timing.measure_start(m + 1)) for m in measures)
 
 
 def draft_level(
-    request: GenerateRequest, ranges: Ranges, engine: Engine, console: Console, watch: Stopwatch
+    request: GenerateRequest, engine: Engine, console: Console, watch: Stopwatch
 ) -> list[Drafted]:
-    """Draft one level; one chart per candidate, named after the level.
-
-    Several ranges are drafted one after the other, each reading what was written before.
-    """
-
-    def run(asked: GenerateRequest) -> Draft:
-        draft: Draft = watch.time("draft", lambda: console.run(engine.draft(asked)))
-        features_s = draft.seconds.get("features", 0.0)
-        watch.seconds["features"] = round(watch.seconds.get("features", 0.0) + features_s, 3)
-        watch.seconds["draft"] = round(watch.seconds["draft"] - features_s, 3)
-        return draft
-
-    if len(ranges) == 1:
-        draft = run(request)
-        found = [(drafted_chart(request, draft, c), c) for c in draft.candidates]
-    else:
-        found = [
-            _through(request, ranges, request.seed + i, run) for i in range(request.n_candidates)
-        ]
-    return [
-        Drafted(
-            chart=replace(chart, name=f"{request.level:g}" + (f"-{i}" if i > 1 else "")),
-            level_asked=request.level,
-            candidate=candidate,
-            number=i,
-            ranges=ranges,
-        )
-        for i, (chart, candidate) in enumerate(found, start=1)
-    ]
-
-
-def _through(
-    request: GenerateRequest,
-    ranges: Ranges,
-    seed: int,
-    run: Callable[[GenerateRequest], Draft],
-) -> tuple[Chart, Candidate]:
-    """One candidate through several ranges, judged as a whole."""
-    chart, n_off_grid, n_bad = request.chart, 0, 0
-    for start, end in ranges:
-        asked = replace(request, chart=chart, start=start, end=end, seed=seed, n_candidates=1)
-        draft = run(asked)
-        (part,) = draft.candidates
-        chart = drafted_chart(asked, draft, part)
-        n_off_grid += part.n_off_grid
-        n_bad += part.n_bad_events
-    mode = MODES[chart.mode]
-    issues = mode.check(chart, request.timing)
-    level = mode.difficulty(chart, request.timing)
-    return chart, Candidate(chart.notes, seed, level, issues, n_off_grid, n_bad)
+    """Draft one level; one chart per candidate, named after the level."""
+    draft: Draft = watch.time("draft", lambda: console.run(engine.draft(request)))
+    features_s = draft.seconds.get("features", 0.0)
+    watch.seconds["features"] = round(watch.seconds.get("features", 0.0) + features_s, 3)
+    watch.seconds["draft"] = round(watch.seconds["draft"] - features_s, 3)
+    found = []
+    for i, candidate in enumerate(draft.candidates, start=1):
+        chart = drafted_chart(request, draft, candidate)
+        named = f"{chart.level:g}" + (f"-{i}" if i > 1 else "")
+        found.append(Drafted(replace(chart, name=named), request.level, candidate, i, draft.holes))
+    return found
 
 
 def drafted_chart(request: GenerateRequest, draft: Draft, candidate: Candidate) -> Chart:
-    """The request's chart with a candidate in its range, marked as generated."""
-    source = Generated(
-        request.start,
-        request.end,
-        draft.model,
-        candidate.seed,
-        datetime.now(UTC).date().isoformat(),
-    )
-    base = replace(request.chart, label="", level=request.level)
-    accept = edits.replace_range(0, request.start, request.end, candidate.notes, source)
-    return accept(Song(charts=(base,))).charts[0]
+    """The request's chart with a candidate in its holes, which are marked as generated."""
+    level = request.level
+    if level is None:
+        level = round(candidate.level_reached, 1)
+    song = Song(charts=(replace(request.chart, label="", level=level),))
+    date = datetime.now(UTC).date().isoformat()
+    for start, end in draft.holes:
+        source = Generated(start, end, draft.model, candidate.seed, date)
+        new = slice_notes(candidate.notes, start, end)
+        song = edits.replace_range(0, start, end, tuple(new), source)(song)
+    return song.charts[0]
 
 
 def print_draft(answer: dict[str, Any]) -> None:
     """The answer as text."""
     for c in answer["charts"]:
+        asked = "" if c["level_asked"] is None else f" (asked {c['level_asked']:g})"
         print(
-            f"{c['mode']} {c['name']}: {c['n_notes']} notes, level {c['level_reached']:g} "
-            f"(asked {c['level_asked']:g}), {c['errors']} errors, seed {c['seed']}"
+            f"{c['mode']} {c['name']}: {c['n_notes']} notes, level {c['level_reached']:g}{asked}, "
+            f"{c['errors']} errors, seed {c['seed']}"
         )
     print(", ".join(f"{stage} {s:.2f} s" for stage, s in answer["seconds"].items()))
     for file in answer["files"]:

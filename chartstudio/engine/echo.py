@@ -26,7 +26,7 @@ from chartstudio.engine.tokens import Echo
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-Slots = NDArray[np.int64]
+Slots = NDArray[np.integer]
 
 WARMTH = 0.05
 """Temperature of the echo: a bar that is less similar by this weighs 1/e."""
@@ -365,6 +365,43 @@ def by_moments(like: Likeness, has: Mask, known: Mask, slots: Slots) -> Floats:
 _AT_ONCE = 512
 
 
+def repeated(values: Floats, slots: Slots, like: Likeness, weight: float) -> Floats:
+    """Values of slots drawn towards those of the same slots of alike bars.
+
+    What repeats in the song is then judged alike wherever it comes, and single errors of
+    hearing are evened out.
+
+    Parameters
+    ----------
+    values : ndarray, shape (L,)
+    slots : ndarray of int64, shape (L,)
+    like : Likeness
+    weight : float
+        Of the mean of the others, 0 to 1.
+    """
+    bars = like.bar_of(slots)
+    heard = np.zeros(len(like), dtype=bool)
+    heard[bars] = True
+    weights = heard_from(heard, like, _REPEAT_WARMTH).weights
+    lengths = np.diff(like.beats)
+    found = values.copy()
+    for length in np.unique(lengths[bars]):
+        some = np.flatnonzero(lengths == length)
+        asked = np.flatnonzero(lengths[bars] == length)
+        row = np.searchsorted(some, bars[asked])
+        within = slots[asked] - like.beats[bars[asked]] * SLOTS_PER_BEAT
+        table = np.zeros((2, len(some), length * SLOTS_PER_BEAT), dtype=np.float32)
+        table[0, row, within], table[1, row, within] = values[asked], 1.0
+        total, count = weights[np.ix_(some, some)] @ table
+        share = np.where(count > 0, np.float32(weight), np.float32(0.0))[row, within]
+        mean = (total / np.maximum(count, np.float32(1e-6)))[row, within]
+        found[asked] += share * (mean - values[asked])
+    return found
+
+
+_REPEAT_WARMTH = 0.1
+
+
 def widened(has: Mask) -> Mask:
     """Slots with a row on them or beside them: charts kept in milliseconds miss a slot."""
     found = has.copy()
@@ -431,6 +468,11 @@ class Evidence:
     sure: Floats
     onset: Floats
     n_bars: int
+
+    def part(self, lines: slice) -> Evidence:
+        """The same of some of the slots."""
+        fields = (self.share, self.moment, self.habit, self.sure, self.onset)
+        return Evidence(*(column[lines] for column in fields), self.n_bars)
 
     def columns(self, net: Floats) -> dict[str, NDArray[np.float64]]:
         """What each weight of a `Blend` is multiplied with, by its name."""

@@ -6,14 +6,18 @@ part of the engine but training and the service.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from itertools import chain
 from time import perf_counter
 
+import numpy as np
+from numpy.typing import NDArray
+
 from chartstudio.core.job import Job, Progress
-from chartstudio.core.note import Note, sort_notes
+from chartstudio.core.note import Note, slice_notes, sort_notes
 from chartstudio.core.song import Chart
+from chartstudio.engine.echo import repeated
 from chartstudio.engine.levels import Aim
 from chartstudio.engine.requests import Candidate, Draft
 from chartstudio.engine.task import Sound, Task, hear
@@ -34,24 +38,24 @@ _SPANS = ((0.0, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 1.0))
 
 
 def judge(task: Task, writer: Writer) -> Candidate:
-    """A finished candidate with its level and issues."""
-    notes = sort_notes(writer.notes)
-    request = task.request
-    whole = replace(request.chart, notes=sort_notes((*task.given, *notes)))
+    """A finished candidate with its level and issues; those within kept bars are left out."""
+    request, stay = task.request, task.stay
+    whole = replace(request.chart, notes=sort_notes((*stay.given, *writer.notes)))
     issues = tuple(
         issue
         for issue in task.mode.check(whole, request.timing)
-        if issue.tick < request.end and issue.end >= request.start
+        if any(issue.tick < end and issue.end >= start for start, end in stay.holes)
     )
     timing, grid = request.timing, request.grid
-    ticks = {t for n in notes for t in (n.tick, n.end)}
+    own = frozenset(() if stay.times is None else stay.times.tolist())
+    ticks = {t for n in writer.notes for t in (n.tick, n.end)} - own
     off = {t for t in ticks if timing.snap(t, grid) != t}
     return Candidate(
-        notes=notes,
+        notes=tuple(slice_notes(whole.notes, request.start, request.end)),
         seed=writer.seed,
         level_reached=task.mode.difficulty(whole, request.timing),
         issues=issues,
-        n_off_grid=sum(n.tick in off or n.end in off for n in notes),
+        n_off_grid=sum(n.tick in off or n.end in off for n in writer.notes),
         n_bad_events=writer.n_bad,
     )
 
@@ -59,6 +63,22 @@ def judge(task: Task, writer: Writer) -> Candidate:
 def n_errors(candidate: Candidate) -> int:
     """Issues that make a chart unplayable."""
     return sum(issue.severity == "error" for issue in candidate.issues)
+
+
+# Scoring ---------------------------------------------------------------------------------
+
+
+def scored(task: Task, sounds: Sequence[Sound]) -> list[NDArray[np.float32]]:
+    """Log-odds of the lines of the sections that are heard.
+
+    A song that is heard as a whole before its first note is scored alike where it repeats.
+    """
+    odds = [task.odds(s, sound) for s, sound in zip(task.sections, sounds, strict=False)]
+    weight = task.model.spec.plan.repeats
+    if task.like is None or not weight or len(task.sections) > SECTIONS_AHEAD:
+        return odds
+    even = repeated(np.concatenate(odds), task.line_slots, task.like, weight)
+    return np.split(even, [s.end_line for s in task.sections[:-1]])
 
 
 # The job ---------------------------------------------------------------------------------
@@ -91,7 +111,7 @@ def generate(task: Task) -> Job[Draft]:
         for writer in writers:
             candidate = judge(task, writer)
             own = candidate.level_reached
-            if task.given and not task.fixed:
+            if task.stay.given and not task.fixed:
                 alone = Chart(task.mode.id, notes=candidate.notes)
                 own = task.mode.difficulty(alone, request.timing)
             aim, miss = aims[writer.seed], aims[writer.seed].miss(own)
@@ -114,6 +134,8 @@ def generate(task: Task) -> Job[Draft]:
         device=device,
         number_type="float32",
         seconds=seconds,
+        holes=task.stay.holes,
+        cut=task.stay.cut,
     )
 
 
@@ -132,6 +154,7 @@ def _round(
     shown, (low, high) = view
     writers: list[Writer] = []
     seated: tuple[Desk, ...] = ()
+    odds: list[NDArray[np.float32]] = []
 
     def progress(what: str, share: float) -> Progress:
         partial = shown or (sort_notes(writers[0].notes) if writers else ())
@@ -155,9 +178,11 @@ def _round(
             start = start_of(task, sounds[0])
             writers = [new_writer(task, seed, n, start) for seed, n in wanted.items()]
             seated = desks(task, writers, start)
+        if len(odds) < len(sounds):
+            odds = scored(task, sounds)
         for writer in writers:
             for heard in range(len(writer.scores), min(index + SECTIONS_AHEAD, n_sections)):
-                writer.hear(task, heard, sounds[heard])
+                writer.hear(task, heard, odds[heard])
             writer.plan(task, index, sounds[index])
         keep = 0 if index == n_sections - 1 else 1
         for _ in chain.from_iterable(write(desk, keep) for desk in seated):

@@ -61,7 +61,7 @@ class Aim:
 
     def miss(self, reached: float) -> float:
         """How far a level is from the asked one."""
-        return abs(reached - self.task.request.level)
+        return abs(reached - self.task.level)
 
     def next(self, writer: Writer, reached: float) -> int | None:
         """The count to write next; None when the level is reached, or cannot be.
@@ -74,7 +74,7 @@ class Aim:
             The level of its notes.
         """
         slack, share = _SLACK
-        asked = self.task.request.level
+        asked = self.task.level
         self.tried[writer.n_times] = reached
         if self.miss(reached) <= max(slack, share * asked) or not writer.notes:
             return None
@@ -85,7 +85,7 @@ class Aim:
 
     def _between(self) -> int | None:
         """A count between two that were written, one too easy and one too hard."""
-        asked = self.task.request.level
+        asked = self.task.level
         easy = max(((n, level) for n, level in self.tried.items() if level < asked), default=None)
         hard = min(((n, level) for n, level in self.tried.items() if level >= asked), default=None)
         if easy is None or hard is None or easy[0] >= hard[0]:
@@ -95,7 +95,7 @@ class Aim:
 
     def _guess(self, writer: Writer, harder: bool) -> int:
         """The count at which the rows of a finished candidate, moved, reach the level."""
-        asked = self.task.request.level
+        asked = self.task.level
         low = writer.n_times if harder else max(round(writer.n_times / _WIDEST), 1)
         high = round(writer.n_times * _WIDEST) if harder else writer.n_times
         high = min(high, len(self.task.lines))
@@ -109,5 +109,5 @@ class Aim:
 
     def _level(self, writer: Writer, n_times: int) -> float:
         notes = retimed(writer, writer.times(self.task, n_times))
-        chart = Chart(self.task.mode.id, notes=notes)
+        chart = Chart(self.task.mode.id, notes=sort_notes((*self.task.stay.inside, *notes)))
         return self.task.mode.difficulty(chart, self.task.request.timing)

@@ -6,7 +6,7 @@ the chosen grid are ever offered, so nothing can fall off it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from chartstudio.core.ticks import Ticks
 from chartstudio.core.timing import TimingMap
+from chartstudio.engine.echo import Blend
 
 Curve = tuple[tuple[float, float], ...]
 """Points (level, value) with the levels rising."""
@@ -46,6 +47,11 @@ class PlanSpec:
         Scale of the seeded Gumbel noise, by which candidates differ.
     evenness : float
         Share of the notes that is spread by time alone; the rest follows the activity.
+    repeats : float
+        Weight of the scores of alike bars in a draft without charted bars, 0 to 1: what
+        repeats in the song then repeats in the chart.
+    blend : Blend
+        How the network and the author's own bars are weighed where there are some.
     """
 
     density: tuple[tuple[str, Curve], ...] = ()
@@ -55,13 +61,16 @@ class PlanSpec:
     flux: float = 1.0
     noise: float = 0.3
     evenness: float = 0.5
+    repeats: float = 0.5
+    blend: Blend = field(default_factory=Blend)
 
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> PlanSpec:
         """Read what ``dataclasses.asdict`` and JSON made of it."""
         rest = dict(found)
         curves = {name: _curves(rest.pop(name)) for name in ("density", "chords")}
-        return cls(**curves, **rest)
+        blend = Blend(**rest.pop("blend", {}))
+        return cls(blend=blend, **curves, **rest)
 
     def chord_share(self, mode_id: str, level: float) -> float:
         """Share of the rows that are usually chords at a level; 0 where none is known."""

@@ -58,6 +58,39 @@ def choose(
     return int(at[order[min(int(within), len(at) - 1)]])
 
 
+def lean(
+    scores: NDArray[np.float32],
+    legal: NDArray[np.bool_],
+    offered: tuple[NDArray[np.float64], float],
+    how: Sampling,
+) -> NDArray[np.float32]:
+    """Scores that lean towards events which are offered.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (V,)
+    legal : ndarray of bool, shape (V,)
+    offered : (ndarray of shape (V,), float)
+        Weights of events, and the chance that one of those is taken where one is legal.
+    how : Sampling
+        That the scores will be chosen by.
+
+    Returns
+    -------
+    ndarray, shape (V,), float32
+        Log chances in the unit of scores; of illegal events they mean nothing.
+    """
+    weights, trust = offered
+    wanted = np.where(legal, weights, 0.0)
+    total = wanted.sum()
+    if not total or not trust:
+        return scores
+    found = np.where(legal, scores.astype(np.float64) / how.temperature, -np.inf)
+    chances = np.exp(found - found.max())
+    mixed = (1 - trust) * chances / chances.sum() + trust * wanted / total
+    return (np.log(np.maximum(mixed, 1e-30)) * how.temperature).astype(np.float32)
+
+
 @dataclass(eq=False)
 class RowSpeller:
     """One row as it grows.

@@ -15,19 +15,21 @@ from numpy.typing import NDArray
 
 from chartstudio.core.errors import EngineError
 from chartstudio.core.mode import Mode
-from chartstudio.core.note import Note, slice_notes
-from chartstudio.core.ticks import TICKS_PER_BEAT, Ticks, snap_ticks
+from chartstudio.core.note import Note, slice_notes, sort_notes, ticks_of
+from chartstudio.core.ticks import TICKS_PER_BEAT, Ticks
+from chartstudio.engine.author import Author, Given, author_of, compares
 from chartstudio.engine.checkpoint import Model
+from chartstudio.engine.copying import LaneOrder
+from chartstudio.engine.echo import Likeness, likeness
 from chartstudio.engine.features import POSITIONS_PER_BEAT, SLOTS_PER_BEAT, SongFeatures
+from chartstudio.engine.lines import Count, count, lines_of, painted, refuse_odd, step_s
 from chartstudio.engine.net import Heard, Net
 from chartstudio.engine.plan import metrical_prior
 from chartstudio.engine.requests import GenerateRequest
-from chartstudio.engine.tokens import (
-    Rows,
-    encode_rows,
-)
-from chartstudio.engine.vocab import END
-from chartstudio.engine.windows import Window, WindowInput, cut, look, stitch
+from chartstudio.engine.stay import Stay, first_length, lanes_of_events, what_stays
+from chartstudio.engine.tokens import PLACED, TIMED, WHOLE, Rows, encode_rows
+from chartstudio.engine.windows import Guide, Window, cut, look, stitch
+from chartstudio.modes.lanes import HOLD_LENGTHS
 
 WINDOWS_AT_ONCE = 2
 LEAD_BEATS = 8
@@ -74,99 +76,151 @@ class Task:
 
     Attributes
     ----------
+    stay : Stay
+        What is written, and what of the chart stays.
+    level : float
+        The asked one, or else the author's.
     lines : ndarray of int64, shape (L,)
-        Grid lines of the range on which a note may stand.
+        Grid lines on which a note may stand.
     line_slots : ndarray of int64, shape (L,)
     sections : tuple of Section
     weights : ndarray of float64, shape (L,)
         Expected note times at each line.
     sounding_s : float
-        Length of what sounds in the range, busy passages counting for more.
-    n_times : int
+        Length of what sounds, busy passages counting for more.
+    count : Count
         Note times to begin with.
-    fixed : bool
-        Whether that count was asked for.
-    context, given : Rows, tuple of Note
-        The chart outside the range.
+    context : Rows
+        Of the notes that stay.
+    author : Author, optional
+        What the charted bars say, where there are enough of them.
+    like : Likeness, optional
+        How the bars compare, where a draft is to repeat itself with the song.
+    order : LaneOrder, optional
+        Rows whose places are locked.
     """
 
     request: GenerateRequest
     model: Model
     mode: Mode
     song: SongFeatures
+    stay: Stay
+    level: float
     lines: Ticks
     line_slots: NDArray[np.int64]
     sections: tuple[Section, ...]
     weights: NDArray[np.float64]
     sounding_s: float
-    n_times: int
-    fixed: bool
+    count: Count
     context: Rows
-    given: tuple[Note, ...]
+    author: Author | None
+    like: Likeness | None
+    order: LaneOrder | None
+
+    @property
+    def n_times(self) -> int:
+        """Note times to begin with."""
+        return self.count.n_times
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the level has no say in how many note times there are."""
+        return self.count.fixed
 
     @cached_property
     def known(self) -> NDArray[np.bool_]:
-        """Beats that lie wholly outside the range, shape (B,)."""
+        """Beats that lie wholly outside the holes, shape (B,)."""
         ticks = self.song.grid.beat_ticks
-        return (ticks[1:] <= self.request.start) | (ticks[:-1] >= self.request.end)
+        found = np.ones(len(ticks) - 1, dtype=bool)
+        for start, end in self.stay.holes:
+            found &= (ticks[1:] <= start) | (ticks[:-1] >= end)
+        return found
 
-    def priors(self, section: Section) -> NDArray[np.float32]:
-        """Metre and rise of the sound at each line of a section, weighted."""
+    @cached_property
+    def shown(self) -> tuple[Rows, NDArray[np.bool_], Guide]:
+        """What the network is shown of the chart: rows, known beats, and how much of each."""
+        net = self.model.spec.net
+        echo = self.author.echo if self.author is not None and net.n_echo else None
+        if not net.guided:
+            return self.context, self.known, Guide(echo=echo)
+        stay, grid = self.stay, self.song.grid
+        how = TIMED if stay.times is not None else PLACED
+        hinted = stay.replaced if stay.times is not None or stay.rows else ()
+        notes = sort_notes((*stay.given, *hinted))
+        rows = encode_rows(notes, self.mode, self.model.spec.vocabulary, self.request.timing, grid)
+        whole = np.isin(rows.ticks, ticks_of(stay.given))
+        shown = np.where(whole, WHOLE, how).astype(np.int8)
+        known = self.known if stay.times is None else np.ones_like(self.known)
+        return rows, known, Guide(shown=shown, echo=echo)
+
+    def odds(self, section: Section, sound: Sound) -> NDArray[np.float32]:
+        """Log-odds of a note at each line of a section, by all that is known but chance."""
         plan, lines = self.model.spec.plan, slice(section.first_line, section.end_line)
+        net = sound.scores[self.line_slots[lines] - sound.first_beat * SLOTS_PER_BEAT]
+        if self.author is not None:
+            return self.author.evidence.part(lines).blended(plan.blend, net)
         first, end = section.windows[0].core_start, section.windows[-1].core_end
         slots = self.line_slots[lines] - first * SLOTS_PER_BEAT
         rises = self.song.onsets(first, end - first)[slots]
         metre = metrical_prior(self.lines[lines], self.request.timing)
-        return plan.metre * metre + plan.flux * rises
+        return net + plan.metre * metre + plan.flux * rises
 
     @cached_property
     def before(self) -> tuple[Note, ...]:
         """Given notes that the first row can touch."""
-        start = self.request.start
-        early = [n for n in self.given if n.tick < start]
+        start = self.stay.start
+        early = [n for n in self.stay.given if n.tick < start]
         return tuple(n for n in early[:-RECENT_NOTES] if n.end >= start) + tuple(
             early[-RECENT_NOTES:]
         )
 
-    @cached_property
-    def after(self) -> tuple[Note, ...]:
-        """Given notes that the last row can touch."""
-        end = self.request.end
-        return tuple(slice_notes(self.given, end, end + self.reach))
+    def around(self, tick: int) -> tuple[Sequence[Note], Sequence[Note]]:
+        """Given notes on a tick, and those after it that a row there can touch."""
+        given = self.stay.given
+        return slice_notes(given, tick, tick + 1), slice_notes(given, tick + 1, tick + self.reach)
 
     @cached_property
     def lengths(self) -> NDArray[np.int64]:
         """Ticks that each event of the mode makes a note last; 0 for other events."""
         found = np.zeros(self.mode.n_events, dtype=np.int64)
-        if any(r.name == "length" for r in self.mode.event_ranges):
-            size = next(r.size for r in self.mode.event_ranges if r.name == "length")
-            for i in range(size):
-                event = self.mode.event("length", i)
-                notes, _ = self.mode.decode(0, (self.mode.event("hold"), event, END))
-                found[event] = notes[0].end
+        first = first_length(self.mode)
+        if first:
+            found[first : first + len(HOLD_LENGTHS)] = HOLD_LENGTHS
         return found
 
     @cached_property
     def reach(self) -> int:
-        """Ticks after the range that a note in it can touch."""
+        """Ticks after a row that a note in it can touch."""
         return max(int(self.lengths.max()), 4 * TICKS_PER_BEAT)
 
     @cached_property
     def last_tick(self) -> int:
-        """Where notes must have ended: the range's end, or the song's."""
+        """Where notes must have ended at the latest: the end of the last hole, or the song's."""
         sounding = self.song.grid.slot_ticks[self.song.grid.valid]
-        return min(self.request.end, int(sounding[-1]))
+        return min(self.stay.end, int(sounding[-1]))
 
     @cached_property
     def ends(self) -> frozenset[int]:
-        """Ticks on which a note of the range may end."""
-        lines = self.request.timing.lines(self.request.start, self.last_tick + 1, self.request.grid)
+        """Ticks on which a note that is written may end."""
+        lines = self.request.timing.lines(self.stay.start, self.last_tick + 1, self.request.grid)
         return frozenset(lines.tolist())
 
+    @cached_property
+    def open_events(self) -> NDArray[np.bool_]:
+        """Events that put nothing in a locked lane, shape (V_mode,)."""
+        if not self.stay.lanes:
+            return np.ones(self.mode.n_events, dtype=bool)
+        return ~np.isin(lanes_of_events(self.mode), list(self.stay.lanes))
+
     def allowed(self, tick: int) -> NDArray[np.bool_]:
-        """Events whose notes end on a line of the grid within the range, shape (V_mode,)."""
-        fits = [not length or tick + length in self.ends for length in self.lengths.tolist()]
-        return np.array(fits)
+        """Events whose notes end on a line of the grid within the hole, shape (V_mode,)."""
+        end = self.stay.hole_end(tick)
+        fits = [
+            not length or (tick + length <= end and tick + length in self.ends)
+            for length in self.lengths.tolist()
+        ]
+        found: NDArray[np.bool_] = np.array(fits) & self.open_events
+        return found
 
 
 # Making ready ----------------------------------------------------------------------------
@@ -181,103 +235,65 @@ def prepare(request: GenerateRequest, mode: Mode, model: Model, song: SongFeatur
         When the request cannot be met; the line says what to change.
     """
     model.spec.vocabulary.index(mode)
-    lines = _lines(request, song)
+    refuse_odd(request)
+    stay = what_stays(request, mode)
+    lines = lines_of(request, stay, song.grid)
     slots = song.grid.slot_of(lines)
-    sections = _sections(request, model, song, slots)
-    given = tuple(n for n in request.chart.notes if not request.start <= n.tick < request.end)
-    step_s = _step_s(request, lines)
-    evenness = model.spec.plan.evenness
+    rows = encode_rows(stay.given, mode, model.spec.vocabulary, request.timing, song.grid)
+    like = author = None
+    if compares(request, stay, song.grid):
+        like = likeness(song)
+        author = author_of(Given(request, mode, song, stay, rows), slots)
+    level = _level(request, author)
+    usual_s = step_s(request, stay, lines)
+    plan = model.spec.plan
     activity = song.activity[slots // SLOTS_PER_BEAT].astype(np.float64)
-    sounding_s = np.where(activity > 0, evenness + (1 - evenness) * activity, 0.0) * step_s
-    rate = model.spec.plan.times_per_s(mode.id, request.level)
-    weights = _painted(request, lines, sounding_s * rate)
-    n_times = request.n_times
-    if n_times is None:
-        n_times = min(round(float(weights.sum())), len(lines))
-        if n_times == 0:
-            raise EngineError("nothing sounds in this range: choose another, or give a note count")
-    elif not 0 < n_times <= len(lines):
-        raise EngineError(
-            f"{n_times} note times were asked for, and the range has {len(lines)} lines of the "
-            f"1/{request.grid} grid: ask for 1 to {len(lines)}, or choose a finer grid"
-        )
+    sounding_s = np.where(activity > 0, plan.evenness + (1 - plan.evenness) * activity, 0.0)
+    sounding_s *= usual_s
+    rate = plan.times_per_s(mode.id, level)
+    if request.level is None and author is not None:
+        rate = author.times_per_s
+    weights = painted(request, lines, sounding_s * rate)
     return Task(
         request=request,
         model=model,
         mode=mode,
         song=song,
+        stay=stay,
+        level=level,
         lines=lines,
         line_slots=slots,
-        sections=sections,
+        sections=_sections(stay, model, slots),
         weights=weights,
         sounding_s=float(sounding_s.sum()),
-        n_times=n_times,
-        fixed=request.n_times is not None or bool(request.density),
-        context=encode_rows(given, mode, model.spec.vocabulary, request.timing, song.grid),
-        given=given,
+        count=count(request, stay, lines, weights),
+        context=rows,
+        author=author,
+        like=None if author is not None else like,
+        order=_order(stay, mode),
     )
 
 
-def _lines(request: GenerateRequest, song: SongFeatures) -> Ticks:
-    if request.start >= request.end:
-        raise EngineError("the range to draft is empty: select at least one beat")
-    if not 0 < request.level < 1000:
-        raise EngineError(f"level {request.level:g} cannot be drafted: ask for more than 0")
-    if request.n_candidates < 1:
-        raise EngineError("ask for at least one candidate")
-    try:
-        snap_ticks(request.grid)
-    except (ValueError, ZeroDivisionError):
-        raise EngineError(
-            f"1/{request.grid} is no grid: choose one of 4, 8, 12, 16, 24, 32, 48, 64, 96, 192"
-        ) from None
-    grid = song.grid
-    low = max(request.start, int(grid.beat_ticks[0]))
-    high = min(request.end, int(grid.beat_ticks[-1]))
-    lines = request.timing.lines(low, high, request.grid) if low < high else np.empty(0, np.int64)
-    if len(lines):
-        seconds = request.timing.seconds_at(lines)
-        heard = (seconds >= 0) & (seconds < request.audio.duration_s)
-        lines = lines[heard & ~request.timing.warped(lines)]
-    if request.only is not None:
-        lines = lines[np.isin(lines, request.only)]
-    if not len(lines):
-        raise EngineError(
-            f"no line of the 1/{request.grid} grid lies in this range of the audio: "
-            "choose a longer range or a finer grid"
-        )
-    return lines
+def _level(request: GenerateRequest, author: Author | None) -> float:
+    if request.level is not None:
+        return request.level
+    if author is None:
+        raise EngineError("there are too few notes to take the level from: ask for a level")
+    return max(author.level, 0.1)
 
 
-def _painted(
-    request: GenerateRequest, lines: Ticks, expected: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Expected note times at each line, as painted where something is painted."""
-    found = expected.copy()
-    for start, end, per_beat in request.density:
-        inside = (lines >= start) & (lines < end)
-        n_beats = (end - start) / TICKS_PER_BEAT
-        found[inside] = min(per_beat * n_beats / max(int(inside.sum()), 1), 1.0)
-    return found
+def _order(stay: Stay, mode: Mode) -> LaneOrder | None:
+    if not stay.rows:
+        return None
+    lanes = lanes_of_events(mode) if mode.layout.lanes else np.empty(0, dtype=np.int64)
+    spelled = tuple(mode.encode(row) for row in stay.rows)
+    rows = tuple(events for events in spelled if len(events) > 1)
+    return LaneOrder(rows, stay.kinds_stay, lanes) if rows else None
 
 
-def _step_s(request: GenerateRequest, lines: Ticks) -> NDArray[np.float64]:
-    """Time from each line to the next, gaps and pauses left out."""
-    step = snap_ticks(request.grid)
-    bpm = np.array([request.timing.bpm_at(int(t)) for t in lines[:: max(len(lines) // 64, 1)]])
-    usual_s = step / TICKS_PER_BEAT * 60.0 / np.median(bpm)
-    seconds = np.diff(request.timing.seconds_at(lines))
-    # Between chosen times there may be beats; between neighbouring lines only a pause.
-    longest_s = (2 if request.only is None else 8) * usual_s
-    capped: NDArray[np.float64] = np.minimum(np.append(seconds, usual_s), longest_s)
-    return capped
-
-
-def _sections(
-    request: GenerateRequest, model: Model, song: SongFeatures, slots: NDArray[np.int64]
-) -> tuple[Section, ...]:
+def _sections(stay: Stay, model: Model, slots: NDArray[np.int64]) -> tuple[Section, ...]:
     first, last = int(slots[0]) // SLOTS_PER_BEAT, int(slots[-1]) // SLOTS_PER_BEAT
-    if any(n.tick < request.start for n in request.chart.notes):
+    if stay.given and stay.given[0].tick < stay.start:
         first = max(first - LEAD_BEATS, 0)
     windows = tuple(cut(first, last + 1, model.spec.windows))
     sections = []
@@ -290,29 +306,6 @@ def _sections(
 
 
 # Hearing ---------------------------------------------------------------------------------
-
-
-def as_tensors(
-    windows: Sequence[WindowInput], mode: Sequence[int], asked: NDArray[np.float32]
-) -> Heard:
-    """A batch for the encoder.
-
-    Parameters
-    ----------
-    windows : sequence of WindowInput, B of them
-    mode : sequence of int
-        Each window's mode, as the vocabulary numbers them.
-    asked : ndarray, shape (B, N_ASKED)
-        Rows of `asked_for`.
-    """
-    return Heard(
-        features=torch.from_numpy(np.stack([w.features for w in windows])),
-        raster=torch.from_numpy(np.stack([w.raster for w in windows])),
-        beat_in_bar=torch.from_numpy(np.stack([w.beat_in_bar for w in windows])),
-        beat_s=torch.from_numpy(np.stack([w.beat_s for w in windows])),
-        mode=torch.tensor(mode, dtype=torch.int64),
-        asked=torch.from_numpy(asked),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,14 +338,12 @@ def hear(task: Task, section: Section) -> Sound:
     """Run the encoder on a section."""
     spec, net = task.model.spec, task.model.net
     n_beats = spec.windows.n_beats
-    inputs = [look(task.song, task.context, task.known, w.first, n_beats) for w in section.windows]
+    rows, known, guide = task.shown
+    inputs = [look(task.song, rows, known, w.first, n_beats, guide) for w in section.windows]
     inputs += [inputs[-1]] * (WINDOWS_AT_ONCE - len(inputs))
-    rate = task.n_times / max(task.sounding_s, 1.0)
-    chords = spec.plan.chord_share(task.mode.id, task.request.level)
-    wish = Wish(task.request.level, rate, spec.plan.holds, chords)
-    asked = np.stack([asked_for(task.mode, wish)] * WINDOWS_AT_ONCE)
+    asked = np.stack([asked_for(task.mode, _wish(task))] * WINDOWS_AT_ONCE)
     mode = [spec.vocabulary.index(task.mode)] * WINDOWS_AT_ONCE
-    states, scores = _encode(net, as_tensors(inputs, mode, asked))
+    states, scores = _encode(net, Heard.of(inputs, mode, asked))
     n = len(section.windows)
     return Sound(
         states=stitch(section.windows, states[:n].numpy(), POSITIONS_PER_BEAT),
@@ -361,13 +352,21 @@ def hear(task: Task, section: Section) -> Sound:
     )
 
 
+def _wish(task: Task) -> Wish:
+    plan, author = task.model.spec.plan, task.author
+    rate = task.n_times / max(task.sounding_s, 1.0)
+    if author is not None:
+        rate = author.times_per_s if task.count.by_author else rate
+        return Wish(task.level, rate, author.holds, author.chords)
+    return Wish(task.level, rate, plan.holds, plan.chord_share(task.mode.id, task.level))
+
+
 def _encode(net: Net, heard: Heard) -> tuple[torch.Tensor, torch.Tensor]:
     """States and scores on the CPU; a GPU that fails is given up for good."""
     device = next(net.encoder.parameters()).device
     try:
         with torch.inference_mode():
-            moved = (getattr(heard, name).to(device) for name in Heard.__dataclass_fields__)
-            states, scores = net.encoder(Heard(*moved))
+            states, scores = net.encoder(heard.to(device))
             return states.cpu(), scores.cpu()
     except RuntimeError:
         if device.type == "cpu":

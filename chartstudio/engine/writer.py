@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chartstudio.core.mode import Grammar, RowContext
-from chartstudio.core.note import Note
+from chartstudio.core.note import Note, sort_notes
 from chartstudio.core.ticks import Ticks
+from chartstudio.engine.copying import Offers, OwnRows, Taste, next_events
 from chartstudio.engine.features import SLOTS_PER_BEAT, SLOTS_PER_POSITION
 from chartstudio.engine.plan import allocate, pick
 from chartstudio.engine.rows import Memory
-from chartstudio.engine.sampling import RowSpeller, Sampling, choose
-from chartstudio.engine.task import RECENT_NOTES, Sound, Task
+from chartstudio.engine.sampling import RowSpeller, Sampling, choose, lean
+from chartstudio.engine.task import RECENT_NOTES, Section, Sound, Task
 from chartstudio.engine.tokens import (
     Moment,
     all_gaps,
@@ -37,8 +38,31 @@ SECTIONS_AHEAD = 12
 
 _SAMPLING = Sampling()
 _MOST_CAUTION = 2
+_TRUST = 0.9
+"""How far a row that alike bars offer goes before the network's choice."""
+
 _SILENCE = 1e3
 """Taken from the scores of silent lines: they are used when no others are left."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """A time that gets a row, or has one that is given.
+
+    Attributes
+    ----------
+    tick : int
+    moment : Moment
+    state : ndarray, shape (width,), float32
+        What the encoder makes of it.
+    given : tuple of int, optional
+        Events of the row that stands there and is only walked through.
+    """
+
+    tick: int
+    moment: Moment
+    state: NDArray[np.float32]
+    given: tuple[int, ...] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -50,10 +74,16 @@ class Writer:
     n_times, n_left : int
         Note times that this round plans, and those not planned yet; a time at which nothing
         was legal is made up for later.
-    planned : list of (int, Moment, ndarray)
-        Ticks still to be written, with the encoder's state there.
-    scores : list of ndarray
-        Scores of each planned section's lines, the chance included.
+    taste : Taste
+        Which of the author's bars it prefers to copy.
+    own : OwnRows, optional
+        What it wrote so far, where it is to repeat itself with the song.
+    planned : list of Planned
+        Times still to be walked through.
+    scores, odds : list of ndarray
+        Scores of each planned section's lines, the chance included and left out.
+    n_passed, n_written : int
+        Given notes among the holes that were walked by, and rows that were written.
     """
 
     seed: int
@@ -65,129 +95,206 @@ class Writer:
     last_bag: NDArray[np.float32]
     last: Moment | None
     recent: list[Note]
-    planned: list[tuple[int, Moment, NDArray[np.float32]]] = field(default_factory=list)
+    taste: Taste
+    own: OwnRows | None
+    planned: list[Planned] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     scores: list[NDArray[np.float32]] = field(default_factory=list)
+    odds: list[NDArray[np.float32]] = field(default_factory=list)
+    n_passed: int = 0
+    n_written: int = 0
     n_bad: int = 0
 
-    def hear(self, task: Task, index: int, sound: Sound) -> None:
+    def hear(self, task: Task, index: int, odds: NDArray[np.float32]) -> None:
         """Score the lines of the next section that was heard."""
         section = task.sections[index]
         lines = slice(section.first_line, section.end_line)
-        slots = task.line_slots[lines] - sound.first_beat * SLOTS_PER_BEAT
-        noise = self.chance.gumbel(size=len(slots)).astype(np.float32)
-        scores = sound.scores[slots] + task.priors(section)
-        scores = scores + task.model.spec.plan.noise * noise
+        noise = self.chance.gumbel(size=len(odds)).astype(np.float32)
+        scores = odds + task.model.spec.plan.noise * noise
         scores[task.weights[lines] == 0] -= _SILENCE
+        self.odds.append(odds)
         self.scores.append(scores)
 
     def plan(self, task: Task, index: int, sound: Sound) -> None:
-        """Choose the times of a section."""
+        """Choose the times of a section, and join them with the rows that stand there."""
         section = task.sections[index]
-        picked = _pick_times(task, index, self.scores[index:], self.n_left)
+        heard = slice(index, None)
+        picked = _pick_times(task, index, (self.scores[heard], self.odds[heard]), self.n_left)
         self.n_left -= len(picked)
         lines = section.first_line + picked
-        ticks = task.lines[lines]
+        ticks, slots = task.lines[lines], task.line_slots[lines]
         seconds = task.request.timing.seconds_at(ticks)
-        slots = task.line_slots[lines]
-        states = sound.states[(slots - sound.first_beat * SLOTS_PER_BEAT) // SLOTS_PER_POSITION]
-        for tick, second, slot, state in zip(
-            ticks.tolist(), seconds.tolist(), slots.tolist(), states, strict=True
-        ):
-            self.planned.append((tick, Moment(second, slot / SLOTS_PER_BEAT, slot), state))
+        new = [
+            Planned(tick, Moment(second, slot / SLOTS_PER_BEAT, slot), _state(sound, slot))
+            for tick, second, slot in zip(
+                ticks.tolist(), seconds.tolist(), slots.tolist(), strict=True
+            )
+        ]
+        standing = _standing(task, section, sound, frozenset(ticks.tolist()))
+        self.planned += sorted((*new, *standing), key=lambda p: p.tick)
 
     def times(self, task: Task, n_times: int) -> Ticks:
         """Ticks that a plan of another count would pick; all sections are heard."""
         found = []
         for index, section in enumerate(task.sections):
-            heard = self.scores[index : index + SECTIONS_AHEAD]
-            picked = _pick_times(task, index, heard, n_times)
+            heard = slice(index, index + SECTIONS_AHEAD)
+            picked = _pick_times(task, index, (self.scores[heard], self.odds[heard]), n_times)
             n_times -= len(picked)
             found.append(section.first_line + picked)
         return task.lines[np.concatenate(found)]
 
+    def arrive(self, task: Task) -> None:
+        """Walk by the given notes before the next row."""
+        inside, tick = task.stay.inside, self.planned[0].tick
+        while self.n_passed < len(inside) and inside[self.n_passed].tick < tick:
+            self.recent.append(inside[self.n_passed])
+            self.n_passed += 1
+
     def inputs(self) -> NDArray[np.float32]:
         """What the placer is told of the next row."""
-        _, here, heard = self.planned[0]
-        after = self.planned[1][1] if len(self.planned) > 1 else None
+        next_ = self.planned[0]
+        after = self.planned[1].moment if len(self.planned) > 1 else None
+        traces = self._faded(next_.moment)
+        between = gaps(self.last, next_.moment, after)
+        return np.concatenate((next_.state, between, self.last_bag, traces.ravel()))
+
+    def _faded(self, here: Moment) -> NDArray[np.float32]:
         if self.last is None:
-            traces = self.traces
-        else:
-            traces = fade(self.traces, self.last_bag, here.seconds - self.last.seconds)
-        return np.concatenate((heard, gaps(self.last, here, after), self.last_bag, traces.ravel()))
+            return self.traces
+        return fade(self.traces, self.last_bag, here.seconds - self.last.seconds)
 
     def speller(self, task: Task, allowed: NDArray[np.bool_]) -> RowSpeller:
         """The next row, empty, to be spelled with the allowed events."""
-        return RowSpeller(self._grammar(task, self.planned[0][0], self.recent), allowed)
+        return RowSpeller(self._grammar(task, self.planned[0].tick, self.recent), allowed)
+
+    def offers(self, task: Task) -> tuple[Offers, float]:
+        """Rows that alike bars offer for the next time, and how much to trust them."""
+        slot = self.planned[0].moment.slot
+        if task.author is not None:
+            return task.author.source.offers(slot, self.taste), _TRUST
+        if self.own is not None:
+            offers, alike = self.own.offers(slot)
+            return offers, _TRUST * alike
+        return {}, 0.0
+
+    def locked_row(self, task: Task) -> tuple[int, ...] | None:
+        """The row whose place is locked for the next time."""
+        if task.order is None:
+            return None
+        return task.order.row(self.n_written, self.n_times)
 
     def blocks(self, task: Task, row: RowSpeller) -> bool:
         """Whether a finished row would leave nothing to play at the next planned time."""
-        tick = self.planned[0][0]
-        if len(self.planned) < 2:
+        tick = self.planned[0].tick
+        if len(self.planned) < 2 or self.planned[1].given is not None:
             return False
         notes, _ = task.mode.decode(tick, row.events)
         if len(notes) == 1 and notes[0].end == tick:
             return False  # there is no smaller row
-        next_tick = self.planned[1][0]
-        legal = self._grammar(task, next_tick, [*self.recent, *notes]).mask(())
+        next_tick = self.planned[1].tick
+        inside = task.stay.inside
+        low, between = self.n_passed, self.n_passed
+        while between < len(inside) and inside[between].tick < next_tick:
+            between += 1
+        before = sort_notes((*notes, *inside[low:between]))
+        legal = self._grammar(task, next_tick, [*self.recent, *before]).mask(())
         return not legal[END + 1 :].any()
 
     def _grammar(self, task: Task, tick: int, before: Sequence[Note]) -> Grammar:
+        here, after = task.around(tick)
         return task.mode.grammar(
             RowContext(
                 tick=tick,
                 timing=task.request.timing,
                 before=before,
-                here=(),
-                after=task.after if task.request.end - tick <= task.reach else (),
-                level=task.request.level,
+                here=here,
+                after=after,
+                level=task.level,
             )
         )
 
+    def walk(self, task: Task) -> None:
+        """Pass a row that stands there."""
+        next_ = self.planned.pop(0)
+        self._remember(task, next_, next_.given or ())
+
     def take(self, task: Task, row: RowSpeller) -> bool:
         """Keep a finished row; False when nothing could be written there."""
-        tick, here, _ = self.planned.pop(0)
-        notes, n_bad = task.mode.decode(tick, row.events)
+        next_ = self.planned.pop(0)
+        notes, n_bad = task.mode.decode(next_.tick, row.events)
         self.n_bad += n_bad
-        if not notes:
-            self.n_left += 1
+        here, _ = task.around(next_.tick)
+        self.n_left += not notes
+        self.n_written += 1
+        if not notes and not here:
             return False
-        if self.last is not None:
-            self.traces = fade(self.traces, self.last_bag, here.seconds - self.last.seconds)
-        self.last_bag = task.model.spec.vocabulary.bag(task.mode, row.events)
-        self.last = here
+        events = task.mode.encode(sort_notes((*here, *notes))) if here else tuple(row.events)
+        self._remember(task, next_, events)
+        if self.own is not None:
+            self.own.keep(next_.moment.slot, events)
         self.notes += notes
         self.recent += notes
         if len(self.recent) > 2 * RECENT_NOTES:
-            held = [n for n in self.recent[:-RECENT_NOTES] if n.end >= tick]
+            held = [n for n in self.recent[:-RECENT_NOTES] if n.end >= next_.tick]
             self.recent = held + self.recent[-RECENT_NOTES:]
         return True
 
+    def _remember(self, task: Task, next_: Planned, events: tuple[int, ...]) -> None:
+        self.traces = self._faded(next_.moment)
+        self.last_bag = task.model.spec.vocabulary.bag(task.mode, events)
+        self.last = next_.moment
 
-def _pick_times(
-    task: Task, index: int, scores: Sequence[NDArray[np.float32]], n_left: int
-) -> NDArray[np.int64]:
+
+def _state(sound: Sound, slot: int) -> NDArray[np.float32]:
+    """What the encoder makes of a slot."""
+    found: NDArray[np.float32] = sound.states[
+        (slot - sound.first_beat * SLOTS_PER_BEAT) // SLOTS_PER_POSITION
+    ]
+    return found
+
+
+def _standing(task: Task, section: Section, sound: Sound, but: frozenset[int]) -> Iterator[Planned]:
+    """Given rows of a section that are walked through, those on some ticks left out."""
+    rows = task.context
+    first, end = section.windows[0].core_start, section.windows[-1].core_end
+    for r in range(*rows.between(first, end - first)):
+        tick, slot = int(rows.ticks[r]), int(rows.slots[r])
+        if task.stay.start <= tick < task.stay.end and tick not in but:
+            moment = Moment(float(rows.seconds[r]), float(rows.beats[r]), slot)
+            yield Planned(tick, moment, _state(sound, slot), rows.events[r])
+
+
+Heard = tuple[Sequence[NDArray[np.float32]], Sequence[NDArray[np.float32]]]
+"""Scores and odds of the lines of a section and of those after it that are heard."""
+
+
+def _pick_times(task: Task, index: int, heard: Heard, n_left: int) -> NDArray[np.int64]:
     """Lines of a section that get a row, counted from its first.
 
     The best lines of all that is heard compete, so that a busy passage takes more than a calm
-    one; between what is heard and what is not, counts are shared by activity.
+    one; between what is heard and what is not, counts are shared by activity. Where the
+    author's bars decide, there are as many as they let expect.
 
     Parameters
     ----------
     task : Task
     index : int
-    scores : sequence of ndarray
-        Of this section and of those after it that are heard.
+    heard : (sequence of ndarray, sequence of ndarray)
     n_left : int
         Note times for this section and all after it.
     """
+    scores, odds = heard
     if task.request.density:
         return _pick_painted(task, index, scores[0])
-    first = task.sections[index].first_line
-    end = task.sections[index + len(scores) - 1].end_line
-    weights = np.array([task.weights[first:end].sum(), task.weights[end:].sum()])
-    room = np.array([end - first, len(task.lines) - end])
-    taken = pick(np.concatenate(scores), int(allocate(n_left, weights, room)[0]))
+    if task.count.by_author:
+        n = round(float((1 / (1 + np.exp(-np.concatenate(odds).astype(np.float64)))).sum()))
+    else:
+        first = task.sections[index].first_line
+        end = task.sections[index + len(scores) - 1].end_line
+        weights = np.array([task.weights[first:end].sum(), task.weights[end:].sum()])
+        room = np.array([end - first, len(task.lines) - end])
+        n = int(allocate(n_left, weights, room)[0])
+    taken = pick(np.concatenate(scores), n)
     return taken[taken < len(scores[0])]
 
 
@@ -218,7 +325,16 @@ def new_writer(task: Task, seed: int, n_times: int, start: Start) -> Writer:
         last_bag=start.last_bag,
         last=start.last,
         recent=list(task.before),
+        taste=_taste(task, seed),
+        own=None if task.like is None else OwnRows(task.like),
     )
+
+
+def _taste(task: Task, seed: int) -> Taste:
+    if task.author is None:
+        return Taste(seed, 0)
+    source = task.author.source
+    return Taste(seed, len(source.rows), source.mirror)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -244,7 +360,7 @@ class Start:
 def start_of(task: Task, sound: Sound) -> Start:
     """Gather the given rows before the range, as far as the first section hears them."""
     rows, n_events = task.context, task.model.spec.vocabulary.n_events
-    lead = np.flatnonzero(rows.ticks < task.request.start)
+    lead = np.flatnonzero(rows.ticks < task.stay.start)
     n_inputs = task.model.rows.n_inputs
     nothing = np.zeros((0, n_inputs), dtype=np.float32)
     if not len(lead):
@@ -312,13 +428,20 @@ def _write_row(desk: Desk, busy: Sequence[tuple[int, Writer]]) -> None:
     inputs = np.zeros((CANDIDATES_AT_ONCE, placer.n_inputs), dtype=np.float32)
     beats = np.zeros(CANDIDATES_AT_ONCE, dtype=np.float32)
     for k, writer in busy:
+        writer.arrive(task)
         inputs[k] = writer.inputs()
-        beats[k] = writer.planned[0][1].beat
+        beats[k] = writer.planned[0].moment.beat
     mode = task.model.spec.vocabulary.index(task.mode)
     state = placer.step(inputs, mode, beats, desk.memory)
-    left = list(busy)
+    passed: set[int] = set()
+    for k, writer in busy:
+        if writer.planned[0].given is not None:
+            writer.walk(task)
+            desk.memory.keep(k)
+            passed.add(k)
+    left = [(k, w) for k, w in busy if k not in passed]
     finished: list[tuple[int, Writer, RowSpeller]] = []
-    for caution in range(_MOST_CAUTION + 1):
+    for caution in range(_MOST_CAUTION + 1 if left else 0):
         rows = [(k, w, w.speller(task, _allowed(task, w, caution))) for k, w in left]
         _spell(desk, rows, state, short=caution == _MOST_CAUTION)
         again = [(k, w, row) for k, w, row in rows if w.blocks(task, row)]
@@ -339,10 +462,10 @@ def _allowed(task: Task, writer: Writer, caution: int) -> NDArray[np.bool_]:
     A row after which nothing could be played at the next planned time is written again,
     first without notes that reach past that time, then as a single short one.
     """
-    tick = writer.planned[0][0]
+    tick = writer.planned[0].tick
     allowed = task.allowed(tick)
     if caution:
-        longest = writer.planned[1][0] - tick if caution == 1 else 1
+        longest = writer.planned[1].tick - tick if caution == 1 else 1
         allowed &= task.lengths < longest
     return allowed
 
@@ -359,15 +482,22 @@ def _spell(
     shared = vocabulary.shared(task.mode)
     so_far = np.zeros((CANDIDATES_AT_ONCE, vocabulary.n_events), dtype=np.float32)
     last = np.full(CANDIDATES_AT_ONCE, END, dtype=np.int64)
+    offered = {k: w.offers(task) for k, w, _ in rows}
+    locked = {k: w.locked_row(task) for k, w, _ in rows}
     growing = rows
     while growing:
         scores = placer.spell(state, so_far, last)
         for k, writer, row in growing:
             legal = row.legal()
+            if (wanted := locked[k]) is not None and task.order is not None:
+                legal = task.order.narrowed(wanted, row.events, legal)
+            rows_, trust = offered[k]
+            said = next_events(rows_, row.events, len(legal))
+            leant = lean(scores[k][shared], legal, (said, trust), _SAMPLING)
             if short and legal[END]:
                 row.push(END)
             else:
-                row.push(choose(scores[k][shared], legal, writer.luck, _SAMPLING))
+                row.push(choose(leant, legal, writer.luck, _SAMPLING))
             so_far[k] = vocabulary.bag(task.mode, row.events)
             last[k] = shared[row.events[-1]]
         growing = [g for g in growing if not g[2].done]
