@@ -34,6 +34,7 @@ N_DENSITY = 2
 
 MOST_BEATS_IN_BAR = 8
 _DROPOUT = 0.15
+_RARE_LOG_ODDS = -3.0
 NEVER = -1e9
 FAR_BEATS = 1e6
 _N_FACETED = 4
@@ -210,6 +211,8 @@ class Encoder(nn.Module):
         self.blocks = nn.ModuleList(_Block(w, d) for d in spec.dilations)
         self.norm = nn.LayerNorm(w)
         self.when = nn.Linear(w, SLOTS_PER_POSITION * N_WHEN)
+        # Few slots have a note: known from the start, it need not be learned.
+        nn.init.constant_(self.when.bias, _RARE_LOG_ODDS)
 
     def forward(self, heard: Heard) -> tuple[Tensor, Tensor]:
         """States (B, T, width) and time scores (B, T * 4, N_WHEN), both float32."""

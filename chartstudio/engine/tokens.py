@@ -308,7 +308,7 @@ def all_traces(rows: Rows) -> Floats:
     return np.array(found, dtype=np.float32).reshape(len(rows), traces.size)
 
 
-_FORGOTTEN_S = 9.0 * max(TRACE_S)
+_FORGOTTEN_S = 12.0 * max(TRACE_S)
 """Rows further back have left no trace worth a digit."""
 
 

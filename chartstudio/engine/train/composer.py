@@ -98,6 +98,48 @@ FORMS: tuple[tuple[tuple[str, int], ...], ...] = (
 )
 """Sections and their measures."""
 
+# fmt: off
+MORE_GENRES = (
+    Genre("swing", (110, 240), "x..x..", "...x..", "x..x.x", "x..x..", "..x..x", (1, 2.5),
+          (32, 0, 65), steps=3),
+    Genre("slow twelve", (60, 76), "x..x.x......", "......x..x.x", "x.x", "x.....x..x..",
+          "x...........", (0.7, 1.6), (33, 0, 40), steps=3),
+    Genre("doom", (60, 82), "x.......x.......", "....x...", "x...", "x.......", "x...............",
+          (0.4, 1), (34, 30, 29)),
+    Genre("hardcore", (180, 240), "x...", "....x...", "..x.", "..x.", "x.......", (1, 2),
+          (38, 81, 80)),
+    Genre("reggae", (66, 92), "........x.......", "........x.......", "x.xo", "x..x..x...x.....",
+          "....x.......x...", (0.6, 1.6), (33, 16, 26), swing=(0.0, 0.6)),
+    Genre("garage", (124, 138), "x.........x.....", "....x.......x..o", "..x.", "x..x......x..x..",
+          "x.....x...x.....", (1, 2.5), (38, 4, 52), swing=(0.3, 0.9)),
+    Genre("five", (90, 180), "x.....x.....x.......", "........x.......x...", "x.x.",
+          "x.....x.....x...x...", "x...........x.......", (0.8, 2), (33, 11, 73), meter=5),
+    Genre("seven", (100, 200), "x.......x...x.......x.......", "....x.......x...........x...",
+          "x.", "x...x...x...x...x...x.x.....", "x...............x...........", (0.8, 2),
+          (34, 29, 30), meter=7),
+)
+# fmt: on
+
+MORE_FORMS: tuple[tuple[tuple[str, int], ...], ...] = (
+    (("intro", 4), ("verse", 8), ("chorus", 7), ("stop", 1), ("half", 8), ("chorus", 8)),
+    (("verse", 7), ("stop", 1), ("chorus", 8), ("half", 8), ("build", 8), ("chorus", 8)),
+    (("chords", 8), ("verse", 8), ("stop", 2), ("chorus", 8), ("break", 8), ("verse", 8)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Repertoire:
+    """What pieces are drawn from."""
+
+    genres: tuple[Genre, ...] = GENRES
+    forms: tuple[tuple[tuple[str, int], ...], ...] = FORMS
+
+
+SMALL = Repertoire()
+"""What a seed made before there was more still makes."""
+
+WIDE = Repertoire((*GENRES, *MORE_GENRES), (*FORMS, *MORE_FORMS))
+
 _PLAYING = {
     "intro": ("chords", "hat"),
     "verse": ("drums", "bass", "chords", "lead"),
@@ -105,6 +147,9 @@ _PLAYING = {
     "chorus": ("drums", "crash", "bass", "chords", "lead"),
     "break": ("chords", "lead"),
     "outro": ("bass", "chords", "kick"),
+    "half": ("half drums", "bass", "chords", "lead"),
+    "stop": ("hit",),
+    "chords": ("chords",),
 }
 
 _PROGRESSIONS = (
@@ -135,7 +180,9 @@ class Frame:
     n_measures: int
 
 
-def compose(rng: np.random.Generator, frame: Frame | None = None) -> Piece:
+def compose(
+    rng: np.random.Generator, frame: Frame | None = None, repertoire: Repertoire = SMALL
+) -> Piece:
     """A new piece of 32 to 60 measures.
 
     Parameters
@@ -143,17 +190,20 @@ def compose(rng: np.random.Generator, frame: Frame | None = None) -> Piece:
     rng : Generator
     frame : Frame, optional
         To play with a drummer: the piece then has no drums of its own.
+    repertoire : Repertoire
 
     Returns
     -------
     Piece
         Its name is the genre's with a number.
     """
-    genres = [g for g in GENRES if frame is None or g.meter == 4 or g.meter == frame.meter]
+    genres = [
+        g for g in repertoire.genres if frame is None or g.meter == 4 or g.meter == frame.meter
+    ]
     genre = genres[int(rng.integers(len(genres)))]
     if frame is not None:
         genre = replace(genre, meter=frame.meter)
-    form = FORMS[int(rng.integers(len(FORMS)))]
+    form = repertoire.forms[int(rng.integers(len(repertoire.forms)))]
     composer = _Composer(genre, rng)
     hits: list[list[_Hit]] = []
     while True:
@@ -257,6 +307,8 @@ class _Composer:
     def _invent(self, kind: str, m: int, rise: float) -> list[_Hit]:
         makers: dict[str, Callable[[str, int, float], list[_Hit]]] = {
             "drums": self._drums,
+            "half drums": self._half_drums,
+            "hit": self._hit,
             "kick": self._kick,
             "hat": self._hat,
             "crash": self._crash,
@@ -288,6 +340,19 @@ class _Composer:
     def _drums(self, kind: str, m: int, rise: float) -> list[_Hit]:
         snare = self._struck(self._genre.snare, 38, 108)
         return self._kick(kind, m, rise) + snare + self._hat(kind, m, rise)
+
+    def _half_drums(self, kind: str, m: int, rise: float) -> list[_Hit]:
+        """Kick on the first beat, snare on the third, hats on beats: half the usual speed."""
+        middle = float(self._genre.meter // 2)
+        kick, snare = (0.0, 0.2, 36, 115, "drums"), (middle, 0.2, 38, 112, "drums")
+        hats = [(float(b), 0.2, 42, 80, "drums") for b in range(self._genre.meter)]
+        return [kick, snare, *hats]
+
+    def _hit(self, kind: str, m: int, rise: float) -> list[_Hit]:
+        """All together once, and silence."""
+        struck = [(0.0, 0.5, key, 120, "drums") for key in (36, 49)]
+        low = (0.0, 0.4, self._pitch(0, 33), 112, "bass")
+        return [*struck, low] if m == 0 else []
 
     def _crash(self, kind: str, m: int, rise: float) -> list[_Hit]:
         return [(0.0, 2.0, 49, 118, "drums")] if m % 4 == 0 else []

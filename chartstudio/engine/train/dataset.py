@@ -48,7 +48,8 @@ STAGES: tuple[tuple[float, tuple[float, float, float]], ...] = (
 """Share of the windows drawn for each class by how far the training is, 0 to 1."""
 
 _RARE_SHARE = 0.04
-_SMALL_RANGE = 4
+_KINDS = ("osu-object", "drum-hit", "drum-roll", "slider-spans")
+"""Ranges whose events are kinds of object, each rare or not by itself."""
 
 UNSAID = {"echo": 0.15, "density": 0.35, "layers": 0.5, "style": 0.5, "habit": 0.3}
 """How often the network is not told of each, so that it does without."""
@@ -113,7 +114,7 @@ def examples_of(charts: Iterable[StoredChart]) -> list[Example]:
 
 
 def _rare_events(charts: Sequence[StoredChart]) -> NDArray[np.bool_]:
-    """Events of a mode that few rows hold: whole ranges, or one by one in small ones."""
+    """Events of a mode that few rows hold: whole ranges, and kinds of object one by one."""
     mode = charts[0].mode
     n_rows = sum(len(c.rows) for c in charts)
     counts = sum(np.bincount(c.rows.flat, minlength=mode.n_events) for c in charts)
@@ -121,7 +122,7 @@ def _rare_events(charts: Sequence[StoredChart]) -> NDArray[np.bool_]:
     found, first = np.zeros(mode.n_events, dtype=bool), 0
     for r in mode.event_ranges:
         span = slice(first, first + r.size)
-        own = counts[span] if r.size <= _SMALL_RANGE else np.full(r.size, counts[span].sum())
+        own = counts[span] if r.name in _KINDS else np.full(r.size, counts[span].sum())
         found[span] = own < _RARE_SHARE * n_rows
         first += r.size
     return found

@@ -281,8 +281,9 @@ class Store:
         if not self.path(number, _CHARTS).exists() or not self.path(number, _FEATURES).exists():
             raise FileNotFoundError
         try:
-            with np.load(self.path(number, _INDEX)) as file:
-                found = dict(file)
+            # numpy leaves a file open that is no archive.
+            with self.path(number, _INDEX).open("rb") as file, np.load(file) as columns:
+                found = dict(columns)
             meta = json.loads(str(found["meta"]))
             fresh = meta["version"] == _INDEX_VERSION and all(
                 c["spelling"] == _spelling(MODES[c["mode"]])

@@ -242,7 +242,7 @@ def piece_at(data_dir: Path, seed: int, number: int) -> Piece:
     drummers = [r for r in rows if r["kind"] == "drums"]
     source = rng.random()
     if source < 0.3:
-        return composer.compose(rng)
+        return composer.compose(rng, repertoire=composer.WIDE)
     drummer = _usable_at(drummers, data_dir, (seed, 1), number)
     if source < 0.5:
         return vary(_accompanied(drummer, rng), rng)
@@ -332,7 +332,7 @@ def _accompanied(drummer: Piece, rng: np.random.Generator) -> Piece:
     meter = drummer.timing.anchors[0].meter
     n_measures = drummer.sounds[-1].tick // (meter * TICKS_PER_BEAT) + 1
     frame = composer.Frame(drummer.timing.anchors[0].bpm, meter, max(n_measures, 32))
-    return with_drummer(composer.compose(rng, frame), drummer)
+    return with_drummer(composer.compose(rng, frame, composer.WIDE), drummer)
 
 
 def vary(piece: Piece, rng: np.random.Generator) -> Piece:
