@@ -165,12 +165,6 @@ def test_bars_count_and_cut_ticks():
 SOUNDS = bars.similarity(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.1], [0.1, 1.0]]))
 
 
-def test_representative_bars_stand_for_others():
-    chosen = bars.representative(SOUNDS, 2)
-    assert {i % 2 for i in chosen.tolist()} == {0, 1}
-    assert len(bars.representative(SOUNDS, 99)) == 4
-
-
 def test_copying_repeats_the_bar_that_sounds_alike():
     given = np.array([True, True, False, False])
     assert bars.nearest(SOUNDS, given)[2:].tolist() == [0, 1]

@@ -24,7 +24,14 @@ from chartstudio.engine.evaluate.cases import Case, find_songs
 from chartstudio.engine.evaluate.ear import Heard
 from chartstudio.engine.evaluate.trial import SongTrial, Stand, Trial
 from chartstudio.engine.net import Net
-from chartstudio.engine.requests import Candidate, Draft, Tempo, TempoAnchor, TempoCandidate
+from chartstudio.engine.requests import (
+    Candidate,
+    Draft,
+    KeyBars,
+    Tempo,
+    TempoAnchor,
+    TempoCandidate,
+)
 from chartstudio.engine.service import Engine
 from chartstudio.engine.vocab import Vocabulary
 from chartstudio.formats import write_song
@@ -40,12 +47,15 @@ RHYTHMS = ((0, 1, 2, 3), (0, 1, 1.5, 3, 3.25), (0.5, 1.5, 2.5, 3.5), (0, 0.75, 1
 SILENCE = Audio(np.zeros((1, 44 * 22_050), np.float32), 22_050, "made")
 
 
+def bar_kinds():
+    return np.random.default_rng(3).integers(len(RHYTHMS), size=N_BARS).tolist()
+
+
 def human_chart(mode_id="mania-4k", name="Hard", keep=1):
     """Bars of four kinds, in an order of their own; every ``keep``-th time only."""
-    kinds = np.random.default_rng(3).integers(len(RHYTHMS), size=N_BARS)
     places = [
         round((4 * bar + beat) * BEAT)
-        for bar, kind in enumerate(kinds.tolist())
+        for bar, kind in enumerate(bar_kinds())
         for beat in RHYTHMS[kind]
     ]
     notes = [_note(mode_id, i, tick) for i, tick in enumerate(places)][::keep]
@@ -84,6 +94,14 @@ class HumanEngine:
         candidate = Candidate(written, request.seed, request.level)
         seconds = {"features": 0.5, "draft": 1.0}
         return Draft((candidate,) * request.n_candidates, "human", "cpu", "float32", seconds)
+
+    def key_bars(self, request):
+        """One bar of each kind first; the song has two bars more than the chart."""
+        yield Progress(0.5, "Listening")
+        kinds = bar_kinds()
+        first = [kinds.index(kind) + 1 for kind in sorted(set(kinds))]
+        others = [m for m in range(1, N_BARS + 3) if m not in first]
+        return KeyBars((*first, *others), (), ())
 
     def find_timing(self, request):
         yield Progress(0.5, "Listening")
@@ -187,9 +205,11 @@ def test_context_is_given_and_the_rest_is_judged():
     assert finish.values["finish_8_rows"] == 1
     assert finish.nulls["finish_8_rows.random_bar"] < 1
     assert "finish_16_f1" not in finish.values  # more than half of the song
-    hidden = [r for r in trial.song.stand.engine.requests if r.chart.notes]
-    assert hidden
-    assert all(r.chart.notes != trial.case.chart.notes for r in hidden)
+    for request in trial.song.stand.engine.requests:
+        given = [n for n in trial.case.notes if any(a <= n.tick < b for a, b in request.keep)]
+        assert list(request.chart.notes) == given
+        hidden = len(trial.case.times) - len(given)
+        assert request.n_times == (hidden or None) or not request.keep
     assert (trial.tally.n_broken, trial.tally.n_borders, trial.tally.n_errors) == (0, 0, 0)
 
 
@@ -207,10 +227,12 @@ def test_a_time_that_was_locked_must_be_there(spoil, broken):
 
 def test_what_meets_given_notes_wrongly_is_counted_once():
     def long(notes, request):
-        if not request.chart.notes or not notes:
+        if not request.keep:
             return notes
-        last = notes[-1]
-        return [*notes[:-1], replace(last, end=last.tick + 12 * BEAT, kind="hold")]
+        start = next(a for a, _ in request.keep if a > request.start)
+        last = [n for n in notes if n.tick < start][-1]
+        held = replace(last, end=last.tick + 12 * BEAT, kind="hold")
+        return [held if n is last else n for n in notes]
 
     trial = trial_of(human_chart(), spoil=long)
     found_by("infill", trial)
@@ -305,7 +327,7 @@ def test_another_song_lies_under_the_same_beats():
 def test_bars_are_chosen_the_same_way_every_time():
     trial, again = trial_of(human_chart()), trial_of(human_chart())
     for how in ("chosen", "random", "first"):
-        masks = [filling.Given.bars(t, how, 6).mask for t in (trial, again)]
+        masks = [run(filling.give(t, how, 6)).mask for t in (trial, again)]
         assert masks[0].sum() == 6
         assert np.array_equal(*masks)
 

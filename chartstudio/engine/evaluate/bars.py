@@ -1,4 +1,4 @@
-"""Bars of a song: how alike they sound, which stand for the song, and plain copying.
+"""Bars of a song: how alike they sound, and plain copying.
 
 Copying what stands in the most similar given bar needs no training, and is what in-fill and
 finishing are set beside. Knows ticks and vectors of sound; no chart, no model.
@@ -71,33 +71,16 @@ def similarity(vectors: Floats) -> Floats:
     """
     own = vectors - vectors.mean(axis=0)
     own /= np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-9)
-    return own @ own.T
-
-
-def representative(similar: Floats, n: int) -> NDArray[np.int64]:
-    """The bars that stand for the song, best first, by greedy facility location.
-
-    Parameters
-    ----------
-    similar : ndarray, shape (M, M)
-    n : int
-        At most M are given.
-    """
-    covered = np.full(len(similar), -1.0)
-    found: list[int] = []
-    for _ in range(min(n, len(similar))):
-        gain = np.maximum(similar, covered[:, None]).sum(axis=0)
-        gain[found] = -np.inf
-        found.append(int(gain.argmax()))
-        covered = np.maximum(covered, similar[:, found[-1]])
-    return np.array(found, dtype=np.int64)
+    found: Floats = own @ own.T
+    return found
 
 
 def nearest(similar: Floats, given: Mask) -> NDArray[np.int64]:
     """The most similar given bar of every bar, shape (M,); a bar is not its own."""
     own = np.where(given[None, :], similar, -np.inf)
     np.fill_diagonal(own, -np.inf)
-    return own.argmax(axis=1)
+    found: NDArray[np.int64] = own.argmax(axis=1)
+    return found
 
 
 def copied(ticks: Ticks, bars: Bars, to: Mask, source: NDArray[np.int64]) -> tuple[Ticks, Ticks]:

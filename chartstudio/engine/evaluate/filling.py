@@ -5,6 +5,8 @@ Choosing bars and filling the rest are callables, so that they can be exchanged.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,9 +14,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from chartstudio.core.job import Job
-from chartstudio.core.note import Note, sort_notes
-from chartstudio.core.song import Chart
+from chartstudio.core.job import Job, Progress
+from chartstudio.core.note import Note
 from chartstudio.core.ticks import Ticks
 from chartstudio.engine.evaluate import bars as plain
 from chartstudio.engine.evaluate.bars import Mask
@@ -22,28 +23,30 @@ from chartstudio.engine.evaluate.nulls import metro_fill
 from chartstudio.engine.evaluate.patterns import Rows, agreement
 from chartstudio.engine.evaluate.times import WITHIN_S, Seconds, f1
 from chartstudio.engine.evaluate.trial import Trial
-from chartstudio.engine.plan import allocate
 
-Chooser = Callable[[Trial, int], NDArray[np.int64]]
-"""``(trial, n) -> bars``: which bars of the range the author would chart."""
+Chooser = Callable[[Trial, int], Job[NDArray[np.int64]]]
+"""``(trial, n) -> job of bars``: which bars of the range the author would chart."""
 
 _RANDOM, _SOURCE = 1, 2
 
 
-def _chosen(trial: Trial, n: int) -> NDArray[np.int64]:
-    return plain.representative(trial.similar, n)
+def _chosen(trial: Trial, n: int) -> Job[NDArray[np.int64]]:
+    ranked = yield from trial.key_bars()
+    return ranked[:n]
 
 
-def _random(trial: Trial, n: int) -> NDArray[np.int64]:
+def _random(trial: Trial, n: int) -> Job[NDArray[np.int64]]:
+    yield Progress(0.0, "Choosing bars")
     return trial.rng(_RANDOM).permutation(len(trial.case.bars))[:n]
 
 
-def _first(trial: Trial, n: int) -> NDArray[np.int64]:
+def _first(trial: Trial, n: int) -> Job[NDArray[np.int64]]:
+    yield Progress(0.0, "Choosing bars")
     return np.arange(min(n, len(trial.case.bars)))
 
 
 CHOOSERS: dict[str, Chooser] = {"chosen": _chosen, "random": _random, "first": _first}
-"""Ways to choose the bars that are given."""
+"""Ways to choose the bars that are given; ``chosen`` is the engine's own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,27 +63,20 @@ class Given:
     trial: Trial
     mask: Mask
 
-    @classmethod
-    def bars(cls, trial: Trial, how: str, n: int) -> Given:
-        """So many bars, chosen in one of the ways of `CHOOSERS`."""
-        mask = np.zeros(len(trial.case.bars), dtype=bool)
-        mask[CHOOSERS[how](trial, n)] = True
-        return cls(trial, mask)
-
-    @classmethod
-    def half(cls, trial: Trial) -> Given:
-        """Half of the bars, drawn by chance."""
-        return cls.bars(trial, "random", len(trial.case.bars) // 2)
-
     @cached_property
     def notes(self) -> tuple[Note, ...]:
         """The notes that start in given bars."""
-        bars = self.trial.case.bars
-        return tuple(n for n in self.trial.case.chart.notes if self._in(n.tick, bars.edges))
+        return tuple(n for n in self.trial.case.chart.notes if self.holds(n.tick))
 
-    def _in(self, tick: int, edges: Ticks) -> bool:
-        bar = int(np.searchsorted(edges, tick, "right")) - 1
+    def holds(self, tick: int) -> bool:
+        """Whether a tick lies in a given bar."""
+        bar = bisect_right(self._edges, tick) - 1
         return 0 <= bar < len(self.mask) and bool(self.mask[bar])
+
+    @cached_property
+    def _edges(self) -> list[int]:
+        found: list[int] = self.trial.case.bars.edges.tolist()
+        return found
 
     def hidden(self, ticks: Ticks) -> Ticks:
         """Those of the ticks that lie in bars that are not given."""
@@ -89,8 +85,7 @@ class Given:
     def hidden_rows(self, rows: Rows) -> Rows:
         """Rows in bars that are not given."""
         keep = np.flatnonzero(np.isin(rows.ticks, self.hidden(rows.ticks))).tolist()
-        symbols, long = (tuple(column[i] for i in keep) for column in (rows.symbols, rows.long))
-        return Rows(rows.ticks[keep], symbols, long)
+        return rows.some(keep, rows.ticks[keep])
 
     @cached_property
     def true(self) -> Rows:
@@ -138,8 +133,7 @@ class Given:
     def _copy(self, source: NDArray[np.int64]) -> Rows:
         rows, bars = self.trial.case.rows, self.trial.case.bars
         ticks, index = plain.copied(rows.ticks, bars, ~self.mask, source)
-        kept = index.tolist()
-        return Rows(ticks, tuple(rows.symbols[i] for i in kept), tuple(rows.long[i] for i in kept))
+        return rows.some(index.tolist(), ticks)
 
     def voted(self) -> Ticks:
         """As many times as are hidden, by the votes of given bars that sound alike."""
@@ -151,6 +145,13 @@ class Given:
         return metro_fill(self.lines, self.trial.case.timing, self.n_hidden)
 
 
+def give(trial: Trial, how: str, n: int) -> Job[Given]:
+    """So many bars of a chart, chosen in one of the ways of `CHOOSERS`."""
+    mask = np.zeros(len(trial.case.bars), dtype=bool)
+    mask[(yield from CHOOSERS[how](trial, n))] = True
+    return Given(trial, mask)
+
+
 def fill(name: str, given: Given) -> Job[tuple[Note, ...]]:
     """Let the engine write the hidden bars, knowing the given ones.
 
@@ -159,38 +160,17 @@ def fill(name: str, given: Given) -> Job[tuple[Note, ...]]:
     tuple of Note
         Those written. Errors, broken locks and borders go to the trial's tally.
     """
-    trial = given.trial
-    new: list[Note] = []
-    kept = given.notes
-    for (start, end), n in zip(trial.case.bars.runs(~given.mask), _shares(given), strict=True):
-        if not n:
-            continue
-        chart = _with(trial, (*kept, *new))
-        request = trial.request(chart=chart, start=start, end=end, n_times=n)
-        draft = yield from trial.draft((name, start), request)
-        written = draft.candidates[0].notes
-        trial.tally.n_broken += sum(not start <= n.tick < end for n in written)
-        new += written
-    trial.judge_filled(kept, new)
-    return sort_notes(new)
-
-
-def _with(trial: Trial, notes: tuple[Note, ...]) -> Chart:
-    return replace(trial.blank, notes=sort_notes(notes))
-
-
-def _shares(given: Given) -> list[int]:
-    """Note times for each run of hidden bars, the known total shared as the given bars suggest."""
     trial, bars = given.trial, given.trial.case.bars
-    weights = np.exp((trial.similar[:, given.mask] - 1.0) / 0.05)
-    weights /= weights.sum(axis=1, keepdims=True)
-    expected = weights @ bars.counts(trial.case.times)[given.mask]
-    runs = bars.runs(~given.mask)
-    lines, wanted, room = given.lines, [], []
-    for start, end in runs:
-        inside = (bars.edges[:-1] >= start) & (bars.edges[:-1] < end)
-        wanted.append(float(expected[inside].sum()))
-        room.append(int(((lines >= start) & (lines < end)).sum()))
-    counts = allocate(given.n_hidden, np.array(wanted), np.array(room, dtype=np.int64))
-    found: list[int] = counts.tolist()
-    return found
+    request = trial.request(
+        chart=replace(trial.blank, notes=given.notes),
+        keep=tuple(bars.runs(given.mask)),
+        n_times=given.n_hidden,
+    )
+    draft = yield from trial.draft(name, request)
+    written = draft.candidates[0].notes
+    new = tuple(n for n in written if not given.holds(n.tick))
+    kept = Counter(n for n in written if given.holds(n.tick))
+    own = Counter(given.notes)
+    trial.tally.n_broken += (own - kept).total() + (kept - own).total()
+    trial.judge_filled(given.notes, new)
+    return new

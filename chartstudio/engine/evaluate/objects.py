@@ -83,7 +83,7 @@ def edit_distance(a: Sequence[Hashable], b: Sequence[Hashable]) -> float:
     return float(row[-1]) / max(len(x), len(y), 1)
 
 
-def spelled(mode: Mode, notes: Sequence[Note]) -> list[Hashable]:
+def spelled(mode: Mode, notes: Sequence[Note]) -> list[tuple[str, int]]:
     """A chart as a sequence for `edit_distance`: each note's kind and the time since the last."""
     return [(mode.kind(n), gap) for n, gap in zip(notes, steps(ticks_of(notes)), strict=True)]
 

@@ -10,7 +10,7 @@ from chartstudio.core.job import Job
 from chartstudio.core.note import ticks_of
 from chartstudio.core.ticks import SNAPS, Ticks
 from chartstudio.engine.evaluate import nulls
-from chartstudio.engine.evaluate.filling import Given, fill
+from chartstudio.engine.evaluate.filling import CHOOSERS, fill, give
 from chartstudio.engine.evaluate.times import WITHIN_S, f1, near
 from chartstudio.engine.evaluate.trial import Found, Trial
 from chartstudio.engine.requests import Candidate
@@ -28,7 +28,8 @@ _FINEST = SNAPS[-1]
 
 def infill(trial: Trial) -> Job[Found]:
     """The other half of a chart of which half of the measures are given."""
-    given, found = Given.half(trial), Found()
+    found = Found()
+    given = yield from give(trial, "random", len(trial.case.bars) // 2)
     if not given.n_hidden:
         return found
     notes = yield from fill("infill", given)
@@ -52,7 +53,9 @@ def finish(trial: Trial) -> Job[Found]:
     for n in FINISHED_FROM:
         if 2 * n > len(trial.case.bars):
             break
-        given = {how: Given.bars(trial, how, n) for how in ("chosen", "random", "first")}
+        given = {}
+        for how in CHOOSERS:
+            given[how] = yield from give(trial, how, n)
         chosen = given["chosen"]
         if not chosen.n_hidden:
             break

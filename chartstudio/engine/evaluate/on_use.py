@@ -27,7 +27,7 @@ def level(trial: Trial) -> Job[Found]:
     """The level of a draft for which the human chart's own was asked."""
     candidate = yield from trial.free()
     case, found = trial.case, Found()
-    asked, reached = trial.request().level, candidate.level_reached
+    asked, reached = trial.level, candidate.level_reached
     counted = [n for n in candidate.notes if case.mode.counts(n)]
     human = notes_per_s(case.notes, case.timing)
     ratio = notes_per_s(counted, case.timing) / max(human, 1e-9)

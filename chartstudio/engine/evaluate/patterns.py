@@ -57,6 +57,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self.ticks)
 
+    def some(self, index: Sequence[int], ticks: Ticks) -> Rows:
+        """Some of the rows, at ticks of their own."""
+        symbols = tuple(self.symbols[i] for i in index)
+        return Rows(ticks, symbols, tuple(self.long[i] for i in index))
+
 
 def _place(mode: Mode, note: Note) -> tuple[Hashable, ...]:
     """Where and how a note is played, so that two alike are equal."""

@@ -13,6 +13,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 Answer = dict[str, Any]
+Place = tuple[float, float]
+"""In pixels, from the upper left corner."""
 
 _INK, _MUTED, _LINE, _MODEL, _NULL = "#1d2129", "#68707f", "#d9dde4", "#2f7fe0", "#b9c0cc"
 _COLORS = (_MODEL, "#e08a2f", "#3f9d6b", "#9a63d0", "#68707f")
@@ -72,23 +74,23 @@ def _svg(width: float, height: float, title: str, body: Sequence[str]) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
             f'width="{width:g}" height="{height:g}" font-family="sans-serif" font-size="12">',
             f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>',
-            _text(12, 24, title, size=15),
+            _text((12, 24), title, size=15),
             *body,
             "</svg>\n",
         ]
     )
 
 
-def _text(
-    x: float, y: float, text: str, anchor: str = "start", size: int = 12, color: str = _INK
-) -> str:
+def _text(at: Place, text: str, anchor: str = "start", size: int = 12, color: str = _INK) -> str:
+    x, y = at
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" '
         f'fill="{color}">{escape(text)}</text>'
     )
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, color: str = _LINE, width: float = 1) -> str:
+def _line(start: Place, end: Place, color: str = _LINE, width: float = 1) -> str:
+    (x1, y1), (x2, y2) = start, end
     return (
         f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" '
         f'stroke="{color}" stroke-width="{width:g}"/>'
@@ -102,8 +104,8 @@ def bar_chart(title: str, bars: Sequence[Bar], note: str = "") -> str:
     body, height = [], _TOP_PX + _ROW_PX * len(bars)
     for tenth in range(0, 11, 2):
         x = _LABEL_PX + _PLOT_PX * tenth / 10
-        body += [_line(x, _TOP_PX - 6, x, height)]
-        body += [_text(x, height + 16, str(tenth * 10), "middle", 11, _MUTED)]
+        body += [_line((x, _TOP_PX - 6), (x, height))]
+        body += [_text((x, height + 16), str(tenth * 10), "middle", 11, _MUTED)]
     for row, bar in enumerate(bars):
         y = _TOP_PX + _ROW_PX * row
         low, value, high = (
@@ -111,13 +113,13 @@ def bar_chart(title: str, bars: Sequence[Bar], note: str = "") -> str:
         )
         color = _MODEL if bar.own else _NULL
         body += [
-            _text(_LABEL_PX - 8, y + 14, bar.label, "end"),
+            _text((_LABEL_PX - 8, y + 14), bar.label, "end"),
             f'<rect x="{_LABEL_PX}" y="{y + 3}" width="{value - _LABEL_PX:.1f}" '
             f'height="{_ROW_PX - 8}" fill="{color}"/>',
-            _line(low, y + _ROW_PX / 2 - 1, high, y + _ROW_PX / 2 - 1, _INK, 1.5),
-            _text(_LABEL_PX + _PLOT_PX + 8, y + 14, f"{bar.value * 100:.1f}"),
+            _line((low, y + _ROW_PX / 2 - 1), (high, y + _ROW_PX / 2 - 1), _INK, 1.5),
+            _text((_LABEL_PX + _PLOT_PX + 8, y + 14), f"{bar.value * 100:.1f}"),
         ]
-    body.append(_text(_LABEL_PX, height + 30, note, "start", 11, _MUTED))
+    body.append(_text((_LABEL_PX, height + 30), note, "start", 11, _MUTED))
     return _svg(_LABEL_PX + _PLOT_PX + 60, height + _FOOT_PX + 6, title, body)
 
 
@@ -157,15 +159,15 @@ def points(axes: Axes, series: dict[str, list[tuple[float, float]]], joined: boo
     for step in range(5):
         x, y = (a + (h - a) * step / 4 for a, h in zip(axes.low, axes.high, strict=True))
         at_x, at_y = axes.at(x, y)
-        body += [_line(at_x, top, at_x, bottom), _line(left, at_y, right, at_y)]
-        body += [_text(at_x, bottom + 16, f"{x:.3g}", "middle", 11, _MUTED)]
-        body += [_text(left - 6, at_y + 4, f"{y:.3g}", "end", 11, _MUTED)]
+        body += [_line((at_x, top), (at_x, bottom)), _line((left, at_y), (right, at_y))]
+        body += [_text((at_x, bottom + 16), f"{x:.3g}", "middle", 11, _MUTED)]
+        body += [_text((left - 6, at_y + 4), f"{y:.3g}", "end", 11, _MUTED)]
     if not joined:
-        body.append(_line(left, bottom, right, top, _MUTED))
+        body.append(_line((left, bottom), (right, top), _MUTED))
     for (name, some), color, row in zip(series.items(), _COLORS, range(len(series)), strict=False):
         places = [axes.at(x, y) for x, y in some]
         if joined:
-            body += [_line(*a, *b, color, 2) for a, b in pairwise(places)]
+            body += [_line(a, b, color, 2) for a, b in pairwise(places)]
         body += [
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{color}" fill-opacity="0.8"/>'
             for x, y in places
@@ -173,9 +175,9 @@ def points(axes: Axes, series: dict[str, list[tuple[float, float]]], joined: boo
         if len(series) > 1:
             y = top + 18 * row + 12
             body.append(f'<circle cx="{right + 16:.1f}" cy="{y - 4:.1f}" r="4" fill="{color}"/>')
-            body.append(_text(right + 26, y, name))
-    body.append(_text((left + right) / 2, bottom + 34, axes.x_label, "middle", 12, _MUTED))
-    body.append(_text(left - 44, top - 10, axes.y_label, "start", 11, _MUTED))
+            body.append(_text((right + 26, y), name))
+    body.append(_text(((left + right) / 2, bottom + 34), axes.x_label, "middle", 12, _MUTED))
+    body.append(_text((left - 44, top - 10), axes.y_label, "start", 11, _MUTED))
     return _svg(right + (150 if len(series) > 1 else 30), bottom + 46, axes.title, body)
 
 

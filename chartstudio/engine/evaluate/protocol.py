@@ -98,13 +98,7 @@ def evaluate(engine: Engine, model: Model, request: EvaluateRequest) -> Job[dict
     started = perf_counter()
     skipped: list[Skipped] = []
     yield Progress(0.0, "Looking for charts")
-    songs = list(find_songs(request.folder, model.spec.vocabulary.mode_ids, skipped))
-    songs = _quick(songs) if request.quick else songs
-    if not songs:
-        why = f": {skipped[0].why}" if skipped else ""
-        raise EngineError(
-            f"{request.folder}: holds no chart that {model.label} can be judged on{why}"
-        )
+    songs = _songs(request, model, skipped)
     stand = Stand(engine, Ear(model), request.seed)
     scores: list[Score] = []
     seconds: dict[str, float] = {}
@@ -118,15 +112,24 @@ def evaluate(engine: Engine, model: Model, request: EvaluateRequest) -> Job[dict
             scores.append(Score.of(trial.case, judged.values, judged.nulls))
             n_done += 1
         music_s += shared.audio.duration_s
-    seconds = {name: round(s, 2) for name, s in seconds.items()}
-    seconds |= {"total": round(perf_counter() - started, 2), "music": round(music_s, 2)}
+    seconds |= {"total": perf_counter() - started, "music": music_s}
     return {
         "model": model.label,
         "quick": request.quick,
         **summary(scores),
         "skipped": [asdict(s) for s in skipped],
-        "seconds": seconds,
+        "seconds": {name: round(s, 2) for name, s in seconds.items()},
     }
+
+
+def _songs(request: EvaluateRequest, model: Model, skipped: list[Skipped]) -> list[SongCases]:
+    """The songs to judge on, at least one."""
+    songs = list(find_songs(request.folder, model.spec.vocabulary.mode_ids, skipped))
+    if not songs:
+        why = f": {skipped[0].why}" if skipped else ""
+        what = f"holds no chart that {model.label} can be judged on{why}"
+        raise EngineError(f"{request.folder}: {what}")
+    return _quick(songs) if request.quick else songs
 
 
 def _judge(

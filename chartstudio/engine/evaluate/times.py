@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Seconds = NDArray[np.float64]
 Indices = NDArray[np.int64]
+Numbers = Seconds | Indices
 
 WITHIN_S = (0.02, 0.05)
 """How far apart two times may lie and still be the same."""
@@ -72,7 +73,7 @@ def count_miss(n_found: int, n_true: int) -> float:
     return abs(n_found / max(n_true, 1) - 1)
 
 
-def correlation(a: Sequence[float] | Seconds, b: Sequence[float] | Seconds) -> float:
+def correlation(a: Sequence[float] | Numbers, b: Sequence[float] | Numbers) -> float:
     """Pearson's correlation, -1 to 1; 0 where one of the two never changes and so says nothing."""
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if len(x) < 2:

@@ -26,13 +26,20 @@ from chartstudio.engine.evaluate.cases import Case
 from chartstudio.engine.evaluate.ear import Ear, Heard, under_other_beats
 from chartstudio.engine.evaluate.patterns import Rows
 from chartstudio.engine.plan import metrical_prior
-from chartstudio.engine.requests import Candidate, Draft, GenerateRequest, Tempo, TimingRequest
+from chartstudio.engine.requests import (
+    Candidate,
+    Draft,
+    GenerateRequest,
+    KeyBarsRequest,
+    Tempo,
+    TimingRequest,
+)
 from chartstudio.engine.service import Engine
 
 GRIDS = (16, 32, 48, 192)
 """Drafts are on sixteenths; on the first finer grid with room where a human has more times."""
 
-SHORTEST_LEVEL = 0.1
+LOWEST_LEVEL = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +115,7 @@ class Trial:
     first: bool = False
     tally: Tally = field(default_factory=Tally)
     _drafts: dict[Hashable, Draft] = field(default_factory=dict, repr=False)
+    _key_bars: NDArray[np.int64] | None = field(default=None, init=False, repr=False)
 
     @cached_property
     def hardest(self) -> Trial:
@@ -130,6 +138,11 @@ class Trial:
     def blank(self) -> Chart:
         """A chart of this mode without notes, with what the human's says of itself."""
         return Chart(self.case.mode.id, self.case.chart.name, settings=self.case.chart.settings)
+
+    @property
+    def level(self) -> float:
+        """The level asked for: the estimate of the human chart."""
+        return max(self.case.level, LOWEST_LEVEL)
 
     def lines(self, grid: int) -> Ticks:
         """Grid lines of the charted range that are heard."""
@@ -158,7 +171,7 @@ class Trial:
             chart=self.blank,
             start=self.case.start,
             end=self.case.end,
-            level=max(self.case.level, SHORTEST_LEVEL),
+            level=self.level,
             grid=self.grid,
             seed=self.song.stand.seed,
             n_times=self.n_times,
@@ -194,6 +207,18 @@ class Trial:
         """The draft from nothing at the human chart's level."""
         draft = yield from self.draft("free", self.request(n_times=None))
         return draft.candidates[0]
+
+    def key_bars(self) -> Job[NDArray[np.int64]]:
+        """The bars of the charted range in the order in which the engine proposes them."""
+        if self._key_bars is None:
+            timing, bars = self.case.timing, self.case.bars
+            n = timing.position(timing.tick_at(self.song.audio.duration_s)).measure
+            request = KeyBarsRequest(self.song.audio, timing, self.blank, max(n, len(bars)))
+            found = yield from self.song.stand.engine.key_bars(request)
+            starts = [timing.measure_start(m) for m in found.measures]
+            at = bars.of(np.array(starts, dtype=np.int64))
+            self._key_bars = at[at >= 0]
+        return self._key_bars
 
     # What came of it -----------------------------------------------------------------
 
