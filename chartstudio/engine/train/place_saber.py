@@ -18,7 +18,7 @@ import numpy as np
 from chartstudio.core.mode import Mode
 from chartstudio.core.note import Note, sort_notes
 from chartstudio.engine.train.moments import Moment, Placed, Scene
-from chartstudio.engine.train.place_saber_hands import Cut, Player, Wish
+from chartstudio.engine.train.place_saber_hands import AFTER_DOT_S, NEAR_DOT_S, Cut, Player, Wish
 from chartstudio.engine.train.place_saber_roles import (
     BOTH,
     Beat,
@@ -300,7 +300,7 @@ class _Mapper:
             cuts=cuts,
             height=measure.heights[i],
             pull=contour * (0.4 + 0.6 * min(moment.loudness, 1.0)),
-            dot=i in plan_.dots,
+            dot=i in plan_.dots and _goes_on(measure, i, role, plan_),
             n_stack=2 + (moment.size > 3) if i in plan_.towers else 1,
         )
 
@@ -312,6 +312,17 @@ class _Mapper:
             return BOTH
         behind = forehand.index(False)
         return BOTH if rest_s[behind] >= 0.8 else (self._turn,)
+
+
+def _goes_on(measure: _Measure, i: int, role: Role, plan_: Plan) -> bool:
+    """Whether the hands that cut a moment cut again soon, in the same measure."""
+    soon = {
+        hand
+        for beat, later in zip(measure.beats[i + 1 :], plan_.roles[i + 1 :], strict=True)
+        if AFTER_DOT_S <= beat.time_s - measure.beats[i].time_s < NEAR_DOT_S
+        for hand in later
+    }
+    return soon.issuperset(role)
 
 
 # Settings --------------------------------------------------------------------------------

@@ -41,8 +41,11 @@ Cut = tuple[int, int]
 AFTER_DOT_S = 0.14
 """An arrow sooner after a dot would be read as its continuation."""
 
-_DOT_BEFORE_S = 0.8
-"""A dot is cut the way back only where the hand did not rest."""
+NEAR_DOT_S = 0.5
+"""A dot is cut the way back only where the hand does not rest before or after it."""
+
+_MOST_DOTS = 2
+"""Dots in a row; after more of them nobody knows which way the hand is going."""
 
 _EXACT, _CELL, _WAY = 6.0, 1.5, 1.5
 """Worth of a wished cut, of its cell and of its direction alone."""
@@ -81,8 +84,8 @@ class Hand:
     cut : int
         Its last cut, with that way.
     time_s : float
-    dotted : bool
-        Whether that was a dot.
+    n_dots : int
+        Dots that it cut since its last arrow.
     past : list of int
         Its last two cuts.
     """
@@ -90,7 +93,7 @@ class Hand:
     arrow: int = ANY
     cut: int = 0
     time_s: float = -math.inf
-    dotted: bool = False
+    n_dots: int = 0
     past: list[int] = field(default_factory=list)
 
 
@@ -148,7 +151,7 @@ class Player:
         """Whether a hand has had the time for another swing."""
         state = self.hands[hand]
         least_s = self._rules.least_gap_s
-        return time_s - state.time_s >= (max(least_s, AFTER_DOT_S) if state.dotted else least_s)
+        return time_s - state.time_s >= (max(least_s, AFTER_DOT_S) if state.n_dots else least_s)
 
     def forehand_next(self, hand: int, time_s: float) -> bool:
         """Whether a hand goes on palm down; so it does after a rest."""
@@ -190,11 +193,12 @@ class Player:
         leads = self._taste.leads[hand, state.arrow if flowing else ANY].copy()
         if flowing:
             leads[~rules.follows[hand, rest, state.arrow]] = NEVER
-            if state.dotted:
+            if state.n_dots:
                 back = leads[BACK[state.arrow]]
                 leads[:] = NEVER
                 leads[BACK[state.arrow]] = back
-        dotting = wish.dot and flowing and gap_s < _DOT_BEFORE_S and gap_s >= AFTER_DOT_S
+        dotting = wish.dot and flowing and state.n_dots < _MOST_DOTS
+        dotting = dotting and AFTER_DOT_S <= gap_s < NEAR_DOT_S
         by_way = np.append(
             np.full(N_ARROWS, NEVER) if dotting else leads, 0.0 if dotting else NEVER
         )
@@ -282,8 +286,8 @@ class Player:
             state = self.hands[hand]
             if state.time_s == time_s:
                 continue  # the rest of a stack
-            state.dotted = way == ANY
-            state.arrow = BACK[state.arrow] if state.dotted else way
+            state.n_dots = state.n_dots + 1 if way == ANY else 0
+            state.arrow = BACK[state.arrow] if way == ANY else way
             state.cut = cut - way + state.arrow
             state.time_s = time_s
             state.past = [*state.past[-1:], cut]
