@@ -13,6 +13,7 @@ import json
 import logging
 import math
 import sys
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -94,6 +95,8 @@ class Recipe:
         ``float32``, ``bfloat16``, or ``fastest`` to time both first.
     device : str
         ``cpu``, ``cuda``, or ``any``: CUDA where there is a GPU.
+    n_makers : int
+        Threads that make the next batches; the batches do not depend on it.
     """
 
     n_steps: int = 0
@@ -110,6 +113,7 @@ class Recipe:
     n_judged: int = 12
     numbers: str = "fastest"
     device: str = "any"
+    n_makers: int = 1
 
     def share(self, counts: Counts) -> float:
         """How far a training is, 0 to 1."""
@@ -258,24 +262,59 @@ def train(shelves: Shelves, out: Path, state: State, recipe: Recipe) -> Job[Stat
         for examples in (shelves.training, shelves.judged)
     )
     out.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(1) as ahead:
-
-        def ordered(step: int, share: float) -> Future[Batch]:
-            return ahead.submit(training.batch, recipe.batch, (recipe.seed, step), share)
-
-        coming = ordered(counts.step, recipe.share(counts))
-        numbers = _numbers(state, coming.result(), recipe)
+    with _Ahead(training, recipe, counts) as batches:
+        numbers = _numbers(state, batches.first(), recipe)
         while recipe.share(counts) < 1.0:
             started = perf_counter()
-            batch = coming.result().to(numbers.device)
-            # The next batch is made meanwhile.
-            coming = ordered(counts.step + 1, recipe.share(counts))
-            train_step(state, batch, recipe, numbers)
+            train_step(state, batches.next().to(numbers.device), recipe, numbers)
             counts.elapsed_s += perf_counter() - started
             if counts.step % recipe.judge_every == 0 or recipe.share(counts) >= 1.0:
                 _look(state, judged, out, recipe, numbers)
             yield Progress(recipe.share(counts), summary(counts, recipe))
     return state
+
+
+class _Ahead:
+    """Batches in the order of their steps, made by threads while other steps run.
+
+    Parameters
+    ----------
+    windows : Windows
+    recipe : Recipe
+    counts : Counts
+        The training's own; its step is the first batch's number.
+    """
+
+    def __init__(self, windows: Windows, recipe: Recipe, counts: Counts) -> None:
+        self._windows, self._recipe, self._counts = windows, recipe, counts
+        self._makers = ThreadPoolExecutor(recipe.n_makers)
+        self._coming: deque[Future[Batch]] = deque()
+        self._n_ordered = counts.step
+
+    def __enter__(self) -> _Ahead:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._makers.shutdown(cancel_futures=True)
+
+    def first(self) -> Batch:
+        """The next batch, which stays the next."""
+        self._order(1)
+        return self._coming[0].result()
+
+    def next(self) -> Batch:
+        """The next batch; those after it are begun."""
+        self._order(1 + self._recipe.n_makers)
+        return self._coming.popleft().result()
+
+    def _order(self, n: int) -> None:
+        while len(self._coming) < n:
+            # By its own number, so that a batch is the same however far ahead it was made.
+            share = self._recipe.share(replace(self._counts, step=self._n_ordered))
+            seed = (self._recipe.seed, self._n_ordered)
+            job = self._makers.submit(self._windows.batch, self._recipe.batch, seed, share)
+            self._coming.append(job)
+            self._n_ordered += 1
 
 
 def _device(asked: str) -> torch.device:
