@@ -58,8 +58,8 @@ def _bodies() -> Floats:
 
 _BODIES = _bodies()
 
-_COMFORT = (40.0, 40.0, WIDTH - 40.0, HEIGHT - 40.0)
-"""Left, top, right and bottom of where a hand likes to be."""
+_COMFORT = (WIDTH / 2 - 40.0, HEIGHT / 2 - 40.0)
+"""So far from the middle a hand likes to be, across and down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +173,16 @@ class Cursor:
         Direction of the last movement; None after spinners and rests.
     on_cell : bool
         Whether it rests on a circle.
-    seen : list of (float, ndarray)
-        When objects end, and places on them, the last ones only.
+    seen : list of (float, ndarray, ndarray)
+        When objects end, places on them, and how far each cell is from the nearest of these;
+        the last objects only.
     """
 
     x: float
     y: float
     heading: float | None = None
     on_cell: bool = False
-    seen: list[tuple[float, Floats]] = field(default_factory=list)
+    seen: list[tuple[float, Floats, Floats]] = field(default_factory=list)
 
     def copy(self) -> Cursor:
         """The same, to be moved on its own."""
@@ -224,7 +225,13 @@ def move(cursor: Cursor, beat: Beat, spot: Spot) -> None:
             cursor.on_cell = False
         else:
             cursor.heading = float(_SETS_OUT[spot.turn, spot.direction]) + math.pi
-    cursor.seen = [*cursor.seen[-_N_SEEN + 1 :], (beat.end_s, places)]
+    cursor.seen = [*cursor.seen[-_N_SEEN + 1 :], (beat.end_s, places, _apart_px(_X, _Y, places))]
+
+
+def _apart_px(x: Floats, y: Floats, places: Floats) -> Floats:
+    """Distance to the nearest of some places."""
+    found: Floats = np.hypot(x[..., None] - places[:, 0], y[..., None] - places[:, 1]).min(axis=-1)
+    return found
 
 
 def length_of(stroke: Stroke, speed: int) -> float:
@@ -246,11 +253,14 @@ def _wrapped(angle: Floats | float) -> Floats:
 
 def _outside_px(x: Floats, y: Floats) -> Floats:
     """How far places are outside of where the hand likes to be."""
-    left, top, right, bottom = _COMFORT
-    across = np.maximum(np.maximum(left - x, x - right), 0.0)
-    down = np.maximum(np.maximum(top - y, y - bottom), 0.0)
-    found: Floats = across + down
+    across, down = _COMFORT
+    found: Floats = np.maximum(np.abs(x - CENTRE[0]) - across, 0.0)
+    found += np.maximum(np.abs(y - CENTRE[1]) - down, 0.0)
     return found
+
+
+_EDGE_COST = _outside_px(_X, _Y) / 48
+"""Of each cell."""
 
 
 # One object ------------------------------------------------------------------------------
@@ -337,7 +347,7 @@ class Aim:
                 onward = to + turn
                 out = _outside_px(_X + next_px * np.cos(onward), _Y + next_px * np.sin(onward))
                 cost += np.minimum(out / 60, 3.0)
-        cost += 0.5 * _outside_px(_X, _Y) / 24 + self._crowding(_X, _Y)
+        cost += _EDGE_COST + self._crowding()
         reach_px = _NEAR_PX + beat.gap_s * manner.reach_px_s
         return np.where(distance <= reach_px, cost, cost + 1e3)
 
@@ -347,28 +357,26 @@ class Aim:
             return math.copysign(0.35, self.turn)
         return self.turn
 
-    def _crowding(self, x: Floats, y: Floats) -> Floats:
-        """Cost of lying on or too near what is still in view.
+    def _crowding(self, x: Floats | None = None, y: Floats | None = None) -> Floats:
+        """Cost of lying on or too near what is still in view: of some places, or of each cell.
 
         The object just before is left out where the two are close in time, as in streams.
         """
         manner, beat = self.manner, self.beat
         near_px = 2 * (manner.radius_px - 5) if manner.is_easy else 1.9 * manner.radius_px
-        seen = [
-            (i, places)
-            for i, (end_s, places) in enumerate(reversed(self.cursor.seen))
-            if beat.start_s - end_s < manner.seen_s
-        ]
+        seen = [s for s in self.cursor.seen if beat.start_s - s[0] < manner.seen_s]
         close = _is_burst(manner, beat) or (not manner.is_easy and beat.gap_s < 0.25)
         if close and seen and _wanted_px(manner, beat) < near_px:
-            seen = seen[1:]
+            seen = seen[:-1]
         if not seen:
-            return np.zeros_like(x)
-        places = np.concatenate([p for _, p in seen])
-        apart = np.hypot(x[..., None] - places[:, 0], y[..., None] - places[:, 1]).min(axis=-1)
-        found: Floats = manner.clear * np.maximum(1 - apart / near_px, 0.0)
-        if manner.is_easy:
-            found += np.where((apart < near_px) & (beat.gap_s > 0.25), 20.0, 0.0)
+            return np.zeros_like(_X if x is None else x)
+        if x is None or y is None:
+            apart_px = np.minimum.reduce([field_px for _, _, field_px in seen])
+        else:
+            apart_px = _apart_px(x, y, np.concatenate([places for _, places, _ in seen]))
+        found: Floats = manner.clear * np.maximum(1 - apart_px / near_px, 0.0)
+        if manner.is_easy and beat.gap_s > 0.25:
+            found += 20.0 * (apart_px < near_px)
         return found
 
     # Sliders -----------------------------------------------------------------------------

@@ -238,7 +238,7 @@ class _Figure:
             room_px = ROOM_PX[columns, rows, shapes[sliders, 1], shapes[sliders, 2]]
             fits = np.all(self.lengths_px[sliders] <= room_px, axis=1)
             cost = np.where(fits, cost, np.inf)
-        seen = [p for end_s, p in cursor.seen if now_s - end_s < 0.8 * manner.seen_s]
+        seen = [p for end_s, p, _ in cursor.seen if now_s - end_s < 0.8 * manner.seen_s]
         if seen and len(cells) > 1:
             places = np.concatenate(seen)
             near = CELL_PX * (at[:, 1:4] + 0.5)
