@@ -11,15 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chartstudio.core.job import Job, Progress
-from chartstudio.engine.onsets import Novelty, Onsets, clear_span, novelty, pick, salience
+from chartstudio.engine.beat_net import listen
+from chartstudio.engine.onsets import Onsets, clear_span, novelty, pick, salience
 from chartstudio.engine.requests import Tempo, TempoAnchor, TempoCandidate, TimingRequest
-from chartstudio.engine.tempo_bars import bars
+from chartstudio.engine.tempo_bars import Measures, bars
 from chartstudio.engine.tempo_changes import NEAR_S, Followed, follow
 from chartstudio.engine.tempo_fit import Fit, refined, score
 from chartstudio.engine.tempo_lines import Spectrum, tempos
@@ -91,22 +93,23 @@ def find_tempo(request: TimingRequest) -> Job[Tempo]:
     start_s = first / audio.rate_hz
     share = 0.5 if request.variable else 0.9
     found = yield from _progressing(
-        novelty(samples, audio.rate_hz, start_s), 0.0, 0.6 * share, _LISTENING
+        novelty(samples, audio.rate_hz, start_s), 0.0, 0.5 * share, _LISTENING
     )
     curve = salience(found)
-    yield Progress(0.6 * share, _LISTENING)
+    yield Progress(0.5 * share, _LISTENING)
+    pulses = yield from _progressing(listen(found), 0.5 * share, 0.6 * share, _LISTENING)
     onsets = yield from _progressing(
         pick(samples, audio.rate_hz, found, curve), 0.6 * share, share, _LISTENING
     )
     n_clear = max(round(len(samples) / audio.rate_hz), 1)
     if np.sort(onsets.bands.sum(axis=1))[-n_clear:].sum() < LEAST_RISE * n_clear:
         return Tempo((), "nothing rhythmic was heard: no sound has a clear start")
-    heard = Heard.of(onsets, found)
+    heard, measures = Heard.of(onsets, found, pulses), partial(bars, found, pulses)
     yield Progress(share, "Finding the tempo")
-    steady = yield from _steady(heard, found, share)
+    steady = yield from _steady(heard, measures, share)
     if not request.variable:
         return steady
-    steps = follow(heard, found, bool(steady.candidates))
+    steps = follow(heard, measures, bool(steady.candidates))
     followed = yield from _progressing(steps, share, 1.0, "Following the tempo")
     return _with_changes(steady, followed, onsets)
 
@@ -129,7 +132,7 @@ def _progressing(
 # One tempo -------------------------------------------------------------------------------
 
 
-def _steady(heard: Heard, found: Novelty, done: float) -> Generator[Progress, None, Tempo]:
+def _steady(heard: Heard, measures: Measures, done: float) -> Generator[Progress, None, Tempo]:
     """Readings with one tempo for the whole stretch."""
     spectrum = Spectrum.of(heard.onsets)
     beats_hz = tempos(spectrum)
@@ -150,7 +153,7 @@ def _steady(heard: Heard, found: Novelty, done: float) -> Generator[Progress, No
     likely = [r for r, s in zip(likely, scores, strict=True) if s >= least]
     candidates = []
     for reading in in_order(likely, N_CANDIDATES):
-        candidates.append(_candidate(heard.onsets, found, reading))
+        candidates.append(_candidate(heard.onsets, measures, reading))
         yield Progress(done, "Finding the downbeat")
     best = candidates[0].score
     if best < LEAST_SCORE:
@@ -160,9 +163,9 @@ def _steady(heard: Heard, found: Novelty, done: float) -> Generator[Progress, No
     return Tempo(kept, message, (_anchor(kept[0]),))
 
 
-def _candidate(onsets: Onsets, found: Novelty, reading: Reading) -> TempoCandidate:
+def _candidate(onsets: Onsets, measures: Measures, reading: Reading) -> TempoCandidate:
     fit = refined(onsets, reading)
-    meter, downbeat_s = _downbeat(onsets, found, fit)
+    meter, downbeat_s = _downbeat(onsets, measures, fit)
     return TempoCandidate(
         bpm=round(60 / fit.period_s, 4),
         offset_s=round(downbeat_s, 5),
@@ -171,13 +174,13 @@ def _candidate(onsets: Onsets, found: Novelty, reading: Reading) -> TempoCandida
     )
 
 
-def _downbeat(onsets: Onsets, found: Novelty, fit: Fit) -> tuple[int, float]:
+def _downbeat(onsets: Onsets, measures: Measures, fit: Fit) -> tuple[int, float]:
     """Meter, and the time of the downbeat at or before the first clear onset."""
     first_s, last_s = clear_span(onsets)
     first = int(np.floor((first_s - fit.offset_s) / fit.period_s + 0.2))
     last = int((last_s - fit.offset_s) / fit.period_s)
-    measures = bars(found, fit.offset_s + np.arange(first, last + 1) * fit.period_s)
-    return measures.meter, fit.offset_s + (first + measures.first) * fit.period_s
+    found = measures(fit.offset_s + np.arange(first, last + 1) * fit.period_s)
+    return found.meter, fit.offset_s + (first + found.first) * fit.period_s
 
 
 def _anchor(best: TempoCandidate) -> TempoAnchor:

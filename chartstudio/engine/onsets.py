@@ -35,11 +35,14 @@ class Novelty:
         hop_s``.
     colour : ndarray, shape (T, K), float32
         Log energy in quarter-octave steps: what the music sounds like there.
+    centres_hz : ndarray, shape (K,)
+        The middle of each step.
     start_s, hop_s : float
     """
 
     bands: NDArray[np.float32]
     colour: NDArray[np.float32]
+    centres_hz: NDArray[np.float64]
     start_s: float
     hop_s: float
 
@@ -69,11 +72,12 @@ def novelty(
     hop = max(round(rate_hz / FRAME_HZ), 1)
     size = scipy.fft.next_fast_len(round(_WINDOW_S * rate_hz), real=True)
     window = np.hanning(size + 1)[:-1].astype(np.float32)
-    edges, group = _filters(size, rate_hz)
+    edges, centres_hz = _filters(size, rate_hz)
+    group = np.searchsorted([high for _, high in BANDS_HZ[:-1]], centres_hz)
     n_frames = -(-len(samples) // hop)
     padded = np.pad(samples, (size // 2, size + hop))
     frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop]
-    energy = np.empty((n_frames, len(group)), dtype=np.float32)
+    energy = np.empty((n_frames, len(centres_hz)), dtype=np.float32)
     for first in range(0, n_frames, _N_BLOCK):
         last = min(first + _N_BLOCK, n_frames)
         spectrum = scipy.fft.rfft(frames[first:last] * window, axis=1, workers=2)
@@ -87,18 +91,17 @@ def novelty(
     # Over 7 ms: a struck sound rises through the window within some 10 ms.
     rise[1:-2] = np.maximum(colour[3:] - colour[:-3], 0.0)
     bands = np.stack([rise[:, group == g].sum(axis=1) for g in range(len(BANDS_HZ))], axis=1)
-    return Novelty(bands, colour, start_s, hop / rate_hz)
+    return Novelty(bands, colour, centres_hz, start_s, hop / rate_hz)
 
 
-def _filters(size: int, rate_hz: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First FFT bin of each quarter-octave step (and where the last ends), and its band."""
+def _filters(size: int, rate_hz: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """First FFT bin of each quarter-octave step (and where the last ends), and its middle."""
     low_hz, high_hz = BANDS_HZ[0][0], min(BANDS_HZ[-1][1], 0.48 * rate_hz)
     n_steps = int(np.log2(high_hz / low_hz) * _BINS_PER_OCTAVE)
     borders_hz = low_hz * 2.0 ** (np.arange(n_steps + 1) / _BINS_PER_OCTAVE)
     edges = np.unique(np.maximum(np.rint(borders_hz * size / rate_hz).astype(np.int64), 1))
     centres_hz = (edges[:-1] + edges[1:] - 1) / 2 * rate_hz / size
-    group = np.searchsorted([high for _, high in BANDS_HZ[:-1]], centres_hz)
-    return edges, group
+    return edges, centres_hz
 
 
 # Onsets --------------------------------------------------------------------------------

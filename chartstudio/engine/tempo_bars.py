@@ -1,22 +1,28 @@
 """Where measures start, and how many beats they have: 3 or 4.
 
-Read from what is struck and from where the harmony changes, beat by beat. This module knows
-nothing of tempo: beats come as times.
+Read from what is struck, from where the harmony changes, and from where the network hears
+downbeats, beat by beat. This module knows nothing of tempo: beats come as times.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chartstudio.engine.beat_net import FRAME_HZ, Pulses
 from chartstudio.engine.onsets import Novelty
 
 _DOWNBEAT = np.array((0.83, -0.23, -0.31, 3.08))
 _OPPOSITE = np.array((-0.20, -0.57, -0.28, -0.20))
 """What `_accents` a downbeat has, and the beat opposite it in a measure of 4: mostly new
 harmony. A conditional logit fitted on rendered pieces."""
+
+_HEARD = 1.0
+_ODDS_LIMITS = (-6.0, 4.0)
+"""What the network's log-odds of a downbeat count beside that, and how far each goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +33,17 @@ class Bars:
     first: int
 
 
-def bars(found: Novelty, beats_s: NDArray[np.float64]) -> Bars:
+Measures = Callable[[NDArray[np.float64]], Bars]
+"""`bars` of one recording: beats in, measures out."""
+
+
+def bars(found: Novelty, pulses: Pulses, beats_s: NDArray[np.float64]) -> Bars:
     """Meter and first downbeat.
 
     Parameters
     ----------
     found : Novelty
+    pulses : Pulses
     beats_s : ndarray, shape (B,)
         The beats from the first clear onset to the last.
 
@@ -51,11 +62,19 @@ def bars(found: Novelty, beats_s: NDArray[np.float64]) -> Bars:
     if len(beats_s) >= 24 and _repeats(accent, 3) > _repeats(accent, 4) + clearly:
         meter = 3
     means = np.array([accent[k::meter].mean(axis=0) for k in range(meter)])
-    worth = means @ _DOWNBEAT
+    odds = _odds(pulses, beats_s)
+    worth = means @ _DOWNBEAT + _HEARD * np.array([odds[k::meter].mean() for k in range(meter)])
     if meter == 4:
         worth += np.roll(means, -2, axis=0) @ _OPPOSITE
     at = int(np.argmax(worth))
     return Bars(meter, at - (meter if at else 0))
+
+
+def _odds(pulses: Pulses, beats_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The network's log-odds of a downbeat around each beat, shape (B,)."""
+    frame = np.rint((beats_s - pulses.start_s) * FRAME_HZ).astype(np.int64)
+    around = np.clip(frame[:, None] + np.arange(-1, 2), 0, len(pulses.downbeat) - 1)
+    return np.clip(pulses.downbeat[around].max(axis=1), *_ODDS_LIMITS)
 
 
 def _accents(found: Novelty, beats_s: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chartstudio.core.ticks import TICKS_PER_BEAT
-from chartstudio.engine.onsets import Novelty, Onsets, clear_span
+from chartstudio.engine.onsets import clear_span
 from chartstudio.engine.requests import TempoAnchor
-from chartstudio.engine.tempo_bars import Bars, bars
+from chartstudio.engine.tempo_bars import Bars, Measures
 from chartstudio.engine.tempo_follow import (
     Pulse,
     exact_pulse,
     explained,
+    heard_beats,
     parts_of,
     rough_pulse,
     unrest,
@@ -28,7 +29,7 @@ from chartstudio.engine.tempo_follow import (
 )
 from chartstudio.engine.tempo_lines import Spectrum, tempos
 from chartstudio.engine.tempo_map import Lines, confidences, fewest_lines, fitted, tolerances
-from chartstudio.engine.tempo_rank import Heard, Reading, readings
+from chartstudio.engine.tempo_rank import Heard, Reading, agreement, readings
 
 _T = TypeVar("_T")
 
@@ -44,6 +45,9 @@ followed rightly 400, most some thousands."""
 
 _UNREST = 0.05
 """What a tempo that moves by a natural octave must explain more than one that does not."""
+
+_AGREEMENT = 0.15
+"""What a nat per second of the network's agreement is worth beside what is explained."""
 
 _RATIOS = np.array(
     (1 / 4, 1 / 3, 3 / 8, 1 / 2, 2 / 3, 3 / 4, 1, 4 / 3, 3 / 2, 2, 8 / 3, 3, 4), dtype=np.float64
@@ -66,14 +70,15 @@ class Followed:
 
 
 def follow(
-    heard: Heard, found: Novelty, is_rhythmic: bool
+    heard: Heard, measures: Measures, is_rhythmic: bool
 ) -> Generator[float, None, Followed | None]:
     """Follow the tempo.
 
     Parameters
     ----------
     heard : Heard
-    found : Novelty
+    measures : callable
+        Says where measures start.
     is_rhythmic : bool
         One tempo was found: no chance sounds.
 
@@ -90,7 +95,7 @@ def follow(
     onsets = heard.onsets
     if len(onsets.times_s) < 16:
         return None
-    best = yield from _best_pulse(onsets)
+    best = yield from _best_pulse(heard)
     if best is None:
         return None
     pulse, spread_s = best
@@ -109,11 +114,11 @@ def follow(
     lines = yield from _scaled(fewest_lines(beats_s, room_s), 0.92, 1.0)
     parts = parts_of(np.interp(onsets.times_s, beats_s, np.arange(len(at))), onsets.weights)
     lines = fitted(onsets, lines, parts)
-    measures = bars(found, lines.at(np.arange(len(at), dtype=np.float64)))
+    found = measures(lines.at(np.arange(len(at), dtype=np.float64)))
     sure = confidences(onsets, lines, parts)
     number = lines.number_at(onsets.times_s)
     away_s = np.abs(onsets.times_s - lines.at(np.rint(number * parts) / parts))
-    return Followed(_anchors(lines, measures, sure), away_s < NEAR_S)
+    return Followed(_anchors(lines, found, sure), away_s < NEAR_S)
 
 
 def _scaled(
@@ -129,19 +134,22 @@ def _scaled(
 
 
 def _best_pulse(
-    onsets: Onsets,
+    heard: Heard,
 ) -> Generator[float, None, tuple[Pulse, NDArray[np.float64]] | None]:
     """The pulse that explains most and moves least, with the spread around its beats."""
-    periods = yield from _scaled(usual_periods(onsets, N_PULSES), 0.0, 0.1)
+    onsets, beats = heard.onsets, heard_beats(heard)
+    known = beats if len(beats.times_s) >= 16 else onsets
+    periods = yield from _scaled(usual_periods(known, N_PULSES), 0.0, 0.1)
     best, most = None, -np.inf
     for i, period_s in enumerate(periods):
         share = 0.8 / len(periods)
         low = 0.1 + i * share
-        rough = yield from _scaled(rough_pulse(onsets, period_s), low, low + share)
+        rough = yield from _scaled(rough_pulse(heard, period_s), low, low + share)
         if len(rough.beats_s) < 8:
             continue
         pulse, spread_s = exact_pulse(onsets, rough)
         worth = explained(onsets, pulse) - _UNREST * unrest(pulse)
+        worth += _AGREEMENT * agreement(heard, pulse.number_at)
         if worth > most:
             best, most = (pulse, spread_s), worth
         yield low + share
@@ -150,10 +158,7 @@ def _best_pulse(
 
 def _evened(heard: Heard, pulse: Pulse) -> Heard:
     """The same sounds in time that runs with the pulse, where the tempo stays."""
-    return heard.warped(
-        pulse.number_at(heard.onsets.times_s) * pulse.period_s,
-        pulse.number_at(heard.frames_s) * pulse.period_s,
-    )
+    return heard.warped(lambda at_s: pulse.number_at(at_s) * pulse.period_s)
 
 
 def _counted(heard: Heard, pulse: Pulse, found: Sequence[Reading]) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """The pulse of music whose tempo moves, beat by beat.
 
-First a rough pulse, by dynamic programming over the onsets: the sequence of beats that
-gathers the most onset energy and changes its tempo the least. Then every beat to the
+First a rough pulse, by dynamic programming: the sequence of beats that the network hears
+best, that gathers the most onset energy and changes its tempo the least. Then every beat to the
 millisecond, by lines through the onsets around it. Which of the pulses is the beat that
 people count, and how few anchors say the same, is decided elsewhere.
 """
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chartstudio.engine.onsets import Onsets
+from chartstudio.engine.tempo_rank import Heard
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,7 +28,10 @@ _SPREAD = 1.5
 
 _QUARTER = 0.4
 """What an onset on a quarter of the pulse is worth; half-way it is worth as much as on the
-pulse, so that nothing is gained by slipping from the one to the other mid-song."""
+pulse: onsets do not tell the one from the other, the network does."""
+
+_STRUCK = 0.4
+"""What a struck beat is worth beside one that the network is sure of."""
 
 _STIFFNESS, _JUMP, _FAR_JUMP = 20.0, 4.0, 10.0
 """Cost of a beat that is e times as long as the one before, as long as the change is small;
@@ -121,12 +125,12 @@ def usual_periods(onsets: Onsets, n: int) -> Generator[float, None, list[float]]
 # The rough pulse -------------------------------------------------------------------------
 
 
-def rough_pulse(onsets: Onsets, period_s: float) -> Generator[float, None, Pulse]:
+def rough_pulse(heard: Heard, period_s: float) -> Generator[float, None, Pulse]:
     """The best sequence of beats around a usual period.
 
     Parameters
     ----------
-    onsets : Onsets
+    heard : Heard
     period_s : float
         From `usual_periods`.
 
@@ -140,15 +144,16 @@ def rough_pulse(onsets: Onsets, period_s: float) -> Generator[float, None, Pulse
     Pulse
     """
     frame_s = period_s / PERIOD_FRAMES
-    start_s = float(onsets.times_s[0]) - 2 * period_s
-    strength = _strength(onsets, start_s, frame_s)
+    start_s = float(heard.onsets.times_s[0]) - 2 * period_s
+    strength = _STRUCK * _strength(heard.onsets, start_s, frame_s)
+    beat = _beat(heard, start_s + frame_s * np.arange(len(strength)))
     periods = np.arange(round(PERIOD_FRAMES / _SPREAD), round(PERIOD_FRAMES * _SPREAD) + 1)
     cost = _cost(periods)
     n_frames, n = len(strength), len(periods)
     longest, shortest = int(periods[-1]), int(periods[0])
     best = np.zeros((n_frames + longest, n))
     came = np.zeros((n_frames + longest, n), dtype=np.int16)
-    padded = np.concatenate((np.zeros(longest), strength))
+    padded, beat = (np.concatenate((np.zeros(longest), part)) for part in (strength, beat))
     quarters, halves = periods // 4, periods // 2
     scale = periods / PERIOD_FRAMES
     for t in range(longest, n_frames + longest):
@@ -156,7 +161,7 @@ def rough_pulse(onsets: Onsets, period_s: float) -> Generator[float, None, Pulse
         before = best[t - longest : t - shortest + 1][::-1] + cost
         which = before.argmax(axis=1)
         came[t] = which
-        found = padded[t] + padded[t - halves]
+        found = beat[t] + padded[t] + padded[t - halves]
         found = found + _QUARTER * (padded[t - quarters] + padded[t - quarters - halves])
         best[t] = before[np.arange(n), which] + scale * found
         if t % _N_BLOCK == 0:
@@ -170,6 +175,21 @@ def rough_pulse(onsets: Onsets, period_s: float) -> Generator[float, None, Pulse
         frames.append(at)
     beats_s = start_s + (np.array(frames[::-1]) - longest) * frame_s
     return Pulse(beats_s, worth)
+
+
+def _beat(heard: Heard, at_s: Floats) -> Floats:
+    """Chance of a beat at each moment by the network, less its mean."""
+    chance = 1 / (1 + np.exp(-np.interp(at_s, heard.pulses_s, heard.beat, -9.0, -9.0)))
+    found: Floats = chance - chance.mean()
+    return found
+
+
+def heard_beats(heard: Heard) -> Onsets:
+    """Peaks of the chance of a beat, as heavy as it is high."""
+    chance = 1 / (1 + np.exp(-heard.beat))
+    inner = (chance[1:-1] >= chance[:-2]) & (chance[1:-1] > chance[2:]) & (chance[1:-1] > 0.05)
+    peaks = np.flatnonzero(inner) + 1
+    return Onsets(heard.pulses_s[peaks], chance[peaks], np.zeros((len(peaks), 3)))
 
 
 def _strength(onsets: Onsets, start_s: float, frame_s: float) -> Floats:

@@ -8,12 +8,13 @@ This module knows nothing of how exact a reading is, nor of measures.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chartstudio.engine.beat_net import Pulses
 from chartstudio.engine.onsets import Novelty, Onsets
 from chartstudio.engine.tempo_weights import RANKING
 
@@ -44,6 +45,10 @@ class Reading:
     phase_s: float
     rank: float
 
+    def number_at(self, seconds: Floats) -> Floats:
+        """Beat number, with fraction, at any time."""
+        return (seconds - self.phase_s) * self.beat_hz
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heard:
@@ -57,25 +62,35 @@ class Heard:
     quick, slow : ndarray, shape (T,)
         How much the sound's colour differs just after from just before each frame, over an
         eighth and over some half of a second; 1 on average.
+    pulses_s, beat : ndarray, shape (P,)
+        Log-odds of a beat by the network, and when.
     """
 
     onsets: Onsets
     frames_s: Floats
     quick: Floats
     slow: Floats
+    pulses_s: Floats
+    beat: Floats
 
     @classmethod
-    def of(cls, onsets: Onsets, found: Novelty) -> Heard:
+    def of(cls, onsets: Onsets, found: Novelty, pulses: Pulses) -> Heard:
         """Everything in the recording's own seconds."""
         step = 4
         frames = np.arange(0, len(found.colour), step)
         total = np.cumsum(np.pad(found.colour.astype(np.float64), ((1, 0), (0, 0))), axis=0)
         quick, slow = (_change(total, frames, reach_s / found.hop_s) for reach_s in (0.12, 0.45))
-        return cls(onsets, found.start_s + frames * found.hop_s, quick, slow)
+        frames_s = found.start_s + frames * found.hop_s
+        return cls(onsets, frames_s, quick, slow, pulses.times_s, pulses.beat)
 
-    def warped(self, times_s: Floats, frames_s: Floats) -> Heard:
+    def warped(self, to: Callable[[Floats], Floats]) -> Heard:
         """The same sounds at other times."""
-        return replace(self, onsets=replace(self.onsets, times_s=times_s), frames_s=frames_s)
+        return replace(
+            self,
+            onsets=replace(self.onsets, times_s=to(self.onsets.times_s)),
+            frames_s=to(self.frames_s),
+            pulses_s=to(self.pulses_s),
+        )
 
     def change(self, curve: Floats, at_s: Floats) -> Floats:
         """A change curve at any time."""
@@ -104,8 +119,42 @@ def readings(heard: Heard, beat_hz: float) -> list[Reading]:
         bonus = _BARE_PULSE if bare and away <= 2 else 0.0
         reading = Reading(beat_hz, place / _BINS / beat_hz, 0.0)
         rank = bonus + float(RANKING.of(features(heard, reading, cycle)))
+        rank += _AGREEMENT * agreement(heard, reading.number_at)
         found.append(replace(reading, rank=rank))
     return found
+
+
+_AGREEMENT = 0.5
+"""What a nat per second of `agreement` is worth in rank."""
+
+_NEAR_S = 0.025
+
+
+def agreement(heard: Heard, number_at: Callable[[Floats], Floats]) -> float:
+    """Log-likelihood of beats by what the network heard, in nats per second.
+
+    The likeliest moment near each beat is a beat, and all others but its neighbours are none.
+
+    Parameters
+    ----------
+    heard : Heard
+    number_at : callable
+        Beat number, with fraction, at any time.
+    """
+    at_s, first_s, last_s = heard.pulses_s, *heard.onsets.times_s[[0, -1]]
+    low, high = np.searchsorted(at_s, (first_s, last_s))
+    at_s, odds = at_s[low:high], heard.beat[low:high]
+    if len(at_s) < 2:
+        return 0.0
+    beat = number_at(at_s)
+    number = np.rint(beat)
+    near = np.abs(beat - number) < _NEAR_S * np.gradient(beat, at_s)
+    starts = np.flatnonzero(np.diff(number[near], prepend=np.nan))
+    if not len(starts):
+        return 0.0
+    struck = np.maximum.reduceat(odds[near], starts)
+    total = -np.logaddexp(0.0, -struck).sum() - np.logaddexp(0.0, odds[~near]).sum()
+    return float(total / (at_s[-1] - at_s[0]))
 
 
 def _places(total: Floats) -> list[int]:

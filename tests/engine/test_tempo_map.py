@@ -10,6 +10,7 @@ from chartstudio.engine.onsets import Onsets
 from chartstudio.engine.requests import Tempo, TempoAnchor, TimingRequest
 from chartstudio.engine.tempo_follow import exact_pulse, explained, rough_pulse, unrest
 from chartstudio.engine.tempo_map import Lines, confidences, fewest_lines, fitted, tolerances
+from chartstudio.engine.tempo_rank import Heard
 from chartstudio.engine.timing_bench import changing, loops, measure, nothing
 
 
@@ -33,6 +34,15 @@ def lines_of(beats_s, tolerance_s=0.007):
 def onsets_at(times_s):
     n = len(times_s)
     return Onsets(np.asarray(times_s, dtype=np.float64), np.ones(n), np.ones((n, 3)))
+
+
+def heard_at(times_s, beats_s=()):
+    """Sounds at some times, of which the network holds some for beats."""
+    pulses_s = np.arange(0.0, times_s[-1] + 2, 0.02)
+    odds = np.full(len(pulses_s), -4.0)
+    odds[np.searchsorted(pulses_s, beats_s)] = 3.0
+    flat = np.ones(len(pulses_s))
+    return Heard(onsets_at(times_s), pulses_s, flat, flat, pulses_s, odds)
 
 
 def test_a_kept_tempo_is_one_line():
@@ -98,13 +108,23 @@ def test_a_stretch_that_does_not_fit_has_no_confidence():
 @pytest.mark.parametrize("period_s", [0.42, 0.5, 0.57])
 def test_a_pulse_is_followed_through_a_ramp(period_s):
     true_s = 1 + np.cumsum(np.linspace(0.55, 0.45, 120))
-    onsets = onsets_at(np.sort(np.concatenate((true_s, (true_s[1:] + true_s[:-1]) / 2))))
-    pulse, spread_s = exact_pulse(onsets, exhausted(rough_pulse(onsets, period_s)))
+    times_s = np.sort(np.concatenate((true_s, (true_s[1:] + true_s[:-1]) / 2)))
+    onsets = onsets_at(times_s)
+    pulse, spread_s = exact_pulse(onsets, exhausted(rough_pulse(heard_at(times_s), period_s)))
     away_s = np.abs(pulse.beats_s[:, None] - onsets.times_s[None]).min(axis=1)
     assert np.percentile(away_s, 95) < 0.004
     assert np.median(spread_s) < 0.003
     assert explained(onsets, pulse) > 0.95
     assert unrest(pulse) < 0.1
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_pulses_the_one_is_followed_that_the_network_hears(first):
+    true_s = 1 + np.cumsum(np.linspace(0.55, 0.45, 120))
+    times_s = np.sort(np.concatenate((true_s, (true_s[1:] + true_s[:-1]) / 2)))
+    pulse = exhausted(rough_pulse(heard_at(times_s, times_s[first::2]), 0.5))
+    away_s = np.abs(pulse.beats_s[4:-4, None] - times_s[None, first::2]).min(axis=1)
+    assert away_s.max() < 0.05
 
 
 def find(song, **how):

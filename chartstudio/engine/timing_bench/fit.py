@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from chartstudio.core.errors import ChartStudioError
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine import tempo_weights
+from chartstudio.engine.beat_net import listen
 from chartstudio.engine.onsets import novelty, pick, salience
 from chartstudio.engine.tempo_lines import Spectrum, tempos
 from chartstudio.engine.tempo_rank import Heard, Reading, features, readings
@@ -72,16 +73,17 @@ def songs(data_dir: Path) -> Iterator[tuple[str, BenchSong]]:
     for row in arrangements.rows(data_dir, "midi", for_fit=True):
         for k in range(_N_MIXES):
             piece = arrangements.piece_of(row, data_dir, _SONG_S)
-            yield row.midi, _mixed(piece, f"fit midi {row.midi} {k}", 1.12)
+            yield row.midi, mixed(piece, f"fit midi {row.midi} {k}", 1.12)
     for row in arrangements.rows(data_dir, "drums", for_fit=True)[:_N_DRUMMERS]:
         piece = arrangements.accompanied(row, data_dir, 80.0)
-        yield row.midi, _mixed(piece, f"fit drums {row.midi} 0", 1.12)
+        yield row.midi, mixed(piece, f"fit drums {row.midi} 0", 1.12)
     for k in range(_N_COMPOSED):
         name = f"fit composed {k} 0"
-        yield name, _mixed(arrangements.composed(name, 90.0), name, 1.01)
+        yield name, mixed(arrangements.composed(name, 90.0), name, 1.01)
 
 
-def _mixed(piece: arrangements.Piece, name: str, spread: float) -> BenchSong:
+def mixed(piece: arrangements.Piece, name: str, spread: float) -> BenchSong:
+    """A piece at a tempo near its own, rendered and made to sound recorded, as its name says."""
     rng = rng_of(name)
     bpm = arrangements.drawn_bpm(piece.timing.anchors[0].bpm, rng, spread)
     moved = arrangements.at_tempo(piece, bpm, float(rng.uniform(0.05, 2.0)))
@@ -91,9 +93,9 @@ def _mixed(piece: arrangements.Piece, name: str, spread: float) -> BenchSong:
 
 def sample(piece: str, song: BenchSong) -> Sample:
     """Every reading that the finder would rank, described and judged."""
-    found_at = _exhausted(novelty(song.samples, song.rate_hz))
+    found_at = exhausted(novelty(song.samples, song.rate_hz))
     struck = pick(song.samples, song.rate_hz, found_at, salience(found_at))
-    heard = Heard.of(_exhausted(struck), found_at)
+    heard = Heard.of(exhausted(struck), found_at, exhausted(listen(found_at)))
     found = [r for f in tempos(Spectrum.of(heard.onsets)) for r in readings(heard, f)]
     assert song.truth is not None
     middle_s = float(np.median(heard.onsets.times_s))
@@ -112,7 +114,8 @@ def sample(piece: str, song: BenchSong) -> Sample:
     )
 
 
-def _exhausted(steps: Generator[float, None, _T]) -> _T:
+def exhausted(steps: Generator[float, None, _T]) -> _T:
+    """What the generator returns."""
     while True:
         try:
             next(steps)
