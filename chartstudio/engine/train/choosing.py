@@ -26,6 +26,9 @@ _METRE = ((4, 0.75), (8, 0.45), (12, 0.3), (16, 0.15), (24, 0.08))
 """Weight of the coarsest snap that a place in the measure lies on; the measure's start
 weighs 1, anything finer 0."""
 
+_RESTS = 0.25
+"""A voice with fewer moments per beat rests; other voices fill in there only reluctantly."""
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -76,12 +79,19 @@ class Task:
     rate_hz: float
     push: float = 0.0
 
-    @property
-    def busy_s(self) -> float:
-        """Length of the piece, with its sections counted by their density."""
-        starts_s = self.score.timing.seconds_at(self.score.starts)
-        found = sum(s.density * float(starts_s[s.last] - starts_s[s.first]) for s in self.sections)
-        return max(found, 1.0)
+    def supplied_hz(self, chart: Sequence[Moment]) -> float:
+        """What a chart has of the task's rate, in the measures in which its voices play."""
+        starts = self.score.starts
+        starts_s = self.score.timing.seconds_at(starts)
+        rows = np.histogram([x.tick for x in chart], starts)[0]
+        found, busy_s = 0, 0.0
+        for section in self.sections:
+            here = slice(section.first, section.last + 1)
+            heard = np.histogram(self.score.voices[section.voice].ticks, starts[here])[0]
+            plays = heard >= np.diff(starts[here]) * _RESTS / _BEAT
+            found += int(rows[section.first : section.last][plays].sum())
+            busy_s += section.density * float(np.diff(starts_s[here])[plays].sum())
+        return max(found, 1) / max(busy_s, 1.0)
 
 
 # Choosing what to follow ---------------------------------------------------------------
@@ -210,7 +220,7 @@ def _allowed(task: Task, start: int, offsets: Ticks) -> NDArray[np.bool_]:
     straight, triplet = task.demand.snaps(task.level)
     beat_s = timing.seconds_at(start + _BEAT) - timing.seconds_at(start)
     finer = (4, 8, 12, 16, 24, *((32,) if task.push > 0.5 else ()))
-    slow = [snap for snap in finer if beat_s * 4 / snap * rate_hz >= 0.5]
+    slow = [snap for snap in finer if beat_s * 4 / snap * rate_hz >= 0.7]
     found = offsets % snap_ticks(straight) == 0
     for snap in (*slow, *([triplet] if triplet else [])):
         found |= offsets % snap_ticks(snap) == 0
@@ -299,7 +309,8 @@ def _n_wanted(task: Task, section: Section, start: int, end: int, heard: _Heard)
     wanted = task.rate_hz * section.density * seconds
     n_own = int(heard.own.sum())
     fill = max(task.style.fill, min(2 * task.push, 1.0))
-    fill *= 1.0 if n_own >= (end - start) / _BEAT / 4 else 0.3
+    if n_own < (end - start) * _RESTS / _BEAT:
+        fill = max(0.3 * task.style.fill, 0.5 * min(2 * task.push - 1, 1.0))
     return float(min(wanted, n_own + fill * (len(heard.offsets) - n_own)))
 
 
@@ -310,9 +321,13 @@ def _best(
     pattern: int,
     rng: np.random.Generator,
 ) -> list[Moment]:
-    """The best places of a measure, none closer together than the level allows."""
+    """The best places of a measure, none closer together than the level allows.
+
+    Beginners get strong beats whatever the author prefers.
+    """
     timing, style = task.score.timing, task.style
-    score = heard.worth * (1.4 - style.metre) + style.metre * _metre(heard.offsets)
+    metre = max(style.metre, 1 - task.demand.ease(task.level))
+    score = heard.worth * (1.4 - metre) + metre * _metre(heard.offsets)
     score += 0.3 * np.minimum(heard.lengths / _BEAT, 1.0) * style.holds
     score += 0.6 * heard.own + rng.normal(0.0, 0.08, len(score))
     times_s = timing.seconds_at(heard.start + heard.offsets)

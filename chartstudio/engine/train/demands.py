@@ -16,30 +16,30 @@ from chartstudio.modes import MODES
 
 DENSITY: dict[str, tuple[tuple[float, float, int, int], ...]] = {
     "feet": (
-        (1, 0.8, 4, 0),
-        (2, 1.2, 4, 0),
-        (3, 1.6, 8, 0),
-        (4, 2.1, 8, 12),
-        (5, 2.7, 8, 12),
-        (6, 3.3, 16, 12),
-        (7, 3.9, 16, 12),
-        (8, 4.6, 16, 24),
-        (9, 5.3, 16, 24),
-        (10, 6.1, 16, 24),
-        (12, 7.7, 32, 24),
-        (15, 10.0, 32, 24),
+        (1, 0.75, 4, 0),
+        (2, 1.5, 4, 0),
+        (3, 2.2, 8, 0),
+        (4, 3.1, 8, 12),
+        (5, 4.0, 8, 12),
+        (6, 4.9, 16, 12),
+        (7, 5.7, 16, 12),
+        (8, 6.6, 16, 24),
+        (9, 7.5, 16, 24),
+        (10, 8.5, 16, 24),
+        (12, 10.7, 32, 24),
+        (15, 14.7, 32, 24),
     ),
     "hands": (
-        (0.5, 0.8, 4, 0),
-        (1.0, 2.0, 8, 0),
-        (1.5, 3.3, 8, 12),
-        (2.0, 4.6, 16, 12),
-        (2.5, 5.8, 16, 24),
-        (3.0, 7.0, 16, 24),
-        (4.0, 9.5, 32, 24),
-        (5.0, 12.0, 32, 24),
-        (6.0, 14.5, 32, 48),
-        (8.0, 19.0, 32, 48),
+        (0.5, 0.5, 4, 0),
+        (1.0, 2.2, 8, 0),
+        (1.5, 4.1, 8, 12),
+        (2.0, 6.1, 16, 12),
+        (2.5, 8.0, 16, 24),
+        (3.0, 9.9, 16, 24),
+        (4.0, 13.5, 32, 24),
+        (5.0, 16.8, 32, 24),
+        (6.0, 19.5, 32, 48),
+        (8.0, 24.0, 32, 48),
     ),
     "drum": (
         (1.0, 1.3, 8, 0),
@@ -65,15 +65,17 @@ DENSITY: dict[str, tuple[tuple[float, float, int, int], ...]] = {
         (8.0, 8.0, 32, 24),
     ),
     "sabers": (
-        (1.0, 1.5, 4, 0),
-        (2.0, 2.4, 8, 0),
-        (3.0, 3.4, 16, 12),
-        (4.0, 4.7, 32, 24),
-        (5.0, 6.5, 64, 48),
+        (0.5, 1.5, 4, 0),
+        (1.5, 2.7, 8, 0),
+        (2.5, 3.4, 16, 12),
+        (3.5, 4.2, 32, 24),
+        (4.5, 6.1, 64, 48),
+        (5.0, 7.7, 64, 48),
     ),
 }
 """Level, rows per second where the music is busy, finest straight snap, finest triplet snap
-(0: none). Feet by dance meter, hands, drum and cursor by stars, sabers by rank.
+(0: none). Feet by dance meter, hands, drum and cursor by stars, sabers by rank. The rates are
+the medians that pieces of our own composer needed to reach the level.
 
 Snaps by the games' own ranking rules and habits: taiko has halves of a beat up to Futsuu,
 quarters from Muzukashii, sixths at Oni; osu! has halves below two stars, then quarters; Beat
@@ -106,9 +108,10 @@ class Demand:
         return level / self.scale
 
     def rate_hz(self, level: float) -> float:
-        """Rows per second where the music is busy."""
-        levels, rates = [r[0] for r in self.table], [r[1] for r in self.table]
-        return float(np.interp(self.step(level), levels, rates))
+        """Rows per second where the music is busy; beyond the table in proportion."""
+        step, levels = self.step(level), [r[0] for r in self.table]
+        within = min(max(step, levels[0]), levels[-1])
+        return float(np.interp(within, levels, [r[1] for r in self.table])) * step / within
 
     def snaps(self, level: float) -> tuple[int, int]:
         """Finest straight and finest triplet snap; 0 for no triplets."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chartstudio.core.timing import TimingMap
+from chartstudio.modes import MODES
 
 LAYERS = ("drums", "bass", "lead", "chords")
 """What a chart's section may follow."""
 
 TAUGHT_MODES: tuple[str, ...] = (
-    *("dance-single", "dance-double", "pump-single"),
-    *(f"mania-{n_keys}k" for n_keys in range(4, 11)),
+    *("dance-single", "dance-double", "pump-single", "pump-double"),
+    *(f"mania-{n_keys}k" for n_keys in range(1, 11)),
+    *("taiko", "osu"),
+    *(mode.id for mode in MODES.values() if mode.level_unit == "rank"),
 )
-"""Modes that the teacher writes, in the network's order."""
+"""Modes that the teacher writes, in the network's order: the last is played with sabers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ _CERTAIN = 50.0
 _LONGEST_GROUP = 5
 _QUICK = _BEAT // 4
 """Hits no further apart make a group that is heard as one."""
+_SLOW_SHAPE = 0.3
+"""How much the shape of a group counts among slower hits: there any turn is easy."""
 
 _FULL_SPEED_S, _FINE = 0.05, _BEAT / 6.2
 _LONGEST_RUN = 7
@@ -166,7 +168,7 @@ class _Painter:
             self.memory[key] = tuple(
                 kat
                 for low, high in _groups([x.tick - start for x in moments])
-                for kat in self._group(np.array(leans[low:high]))
+                for kat in self._group(moments[low:high], np.array(leans[low:high]))
             )
         return self.memory[key]
 
@@ -186,16 +188,17 @@ class _Painter:
             leans.append(1.6 * contour * height + 0.9 * offbeats * beat + 0.4 * drum)
         return leans
 
-    def _group(self, leans: NDArray[np.float64]) -> tuple[bool, ...]:
+    def _group(self, moments: Sequence[Moment], leans: NDArray[np.float64]) -> tuple[bool, ...]:
         """Colours of hits that are heard as one, drawn by what the author likes."""
         shapes = _shapes(len(leans))
         habits = self.scene.habits
         ease = demand_of(self.scene.mode).ease(self.scene.level)
-        costs = -(shapes.signs @ leans)
-        costs += shapes.n_turns * (2.0 * (1 - ease) + 0.8 * (1 - habits.get("turns", 0.5)))
-        costs -= shapes.one_colour * 1.5 * habits.get("one_colour", 0.5)
-        costs -= shapes.tail * 1.5 * ease * habits.get("tails", 0.5)
-        costs -= shapes.alternating * 2.5 * ease * habits.get("alternations", 0.4)
+        shape = shapes.n_turns * (2.0 * (1 - ease) + 0.8 * (1 - habits.get("turns", 0.5)))
+        shape -= shapes.one_colour * 1.5 * habits.get("one_colour", 0.5)
+        shape -= shapes.tail * 1.5 * ease * habits.get("tails", 0.5)
+        shape -= shapes.alternating * 2.5 * ease * habits.get("alternations", 0.4)
+        quick = moments[-1].tick - moments[0].tick <= _QUICK * (len(moments) - 1)
+        costs = (1.0 if quick else _SLOW_SHAPE) * shape - shapes.signs @ leans
         weights = np.exp(2.0 * (costs.min() - costs))
         chosen = np.searchsorted(np.cumsum(weights), self.rng.random() * weights.sum(), "right")
         return tuple((shapes.signs[min(int(chosen), len(costs) - 1)] > 0).tolist())

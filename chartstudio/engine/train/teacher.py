@@ -12,6 +12,7 @@ written, which the teacher steers towards the level asked for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -39,7 +40,8 @@ _HANDS = {
 }
 """Module of each game's placement, with its ``place`` and its ``HABITS``."""
 
-_TRIES = 7
+_TRIES, _PATIENCE = 7, 4
+"""Charts written for one, at most; and from which on a level is taken to be out of reach."""
 
 _SUPPLIED = 0.9
 """Of the rows asked for, the share from which on the music is said to have had enough."""
@@ -91,12 +93,12 @@ def write(
     scene = Scene(mode, piece.timing, score.starts, level, level, dict(style.knobs()), borders)
     tried: list[_Try] = []
     while len(tried) < _TRIES and not (tried and tried[-1].close):
-        task = _corrected(tried[-1]) if tried else task
+        task = _corrected(tried) if tried else task
         moments = choose(task, np.random.default_rng(seed))
         placed = place(moments, replace(scene, skill=task.skill), np.random.default_rng(seed))
         chart = Chart(mode_id, notes=placed.notes, settings=tuple(sorted(placed.settings)))
         reached = mode.difficulty(chart, piece.timing)
-        tried.append(_Try(task, chart, reached, max(len(moments), 1) / task.busy_s))
+        tried.append(_Try(task, chart, reached, task.supplied_hz(moments)))
     best = min(tried, key=lambda x: (not x.fits, x.miss))
     follow = tuple(
         (int(score.starts[s.first]), int(score.starts[s.last]), score.voices[s.voice].layer)
@@ -149,18 +151,21 @@ class _Try:
         return self.fits and self.miss < 0.04 * self.task.level + 0.05
 
 
-def _corrected(last: _Try) -> Task:
+def _corrected(tried: Sequence[_Try]) -> Task:
     """The task for the next try.
 
     The rate goes on from what was achieved, not from what was asked for: where the music had
-    too little, asking for more changes nothing, but borrowing from other voices does.
+    too little, asking for more changes nothing, but borrowing from other voices does. The
+    rules of play stay those of the level asked for until it turns out to be out of reach.
     """
-    task = last.task
-    ratio = float(np.clip(task.level / max(last.reached, 0.1), 0.6, 1.6))
-    push = task.push
+    last = tried[-1]
+    task, push = last.task, last.task.push
+    reached = max(last.reached, 0.1)
+    ratio = task.demand.rate_hz(task.level) / task.demand.rate_hz(reached)
+    ratio = float(np.clip(ratio, 0.6, 1.6))
     if ratio < 1:
         push = max(push - 0.1, 0.0)
     elif last.rate_hz < _SUPPLIED * task.rate_hz:
         push = min(push + 0.3, 1.0)
-    skill = min(task.level, max(last.reached, 0.1))
+    skill = task.level if len(tried) < _PATIENCE else min(task.level, reached)
     return replace(task, rate_hz=last.rate_hz * ratio, push=push, skill=skill)

@@ -53,17 +53,22 @@ def write(mode_id, level, seed=0, piece=None, style=None):
 
 
 def errors(chart, timing):
-    return [i for i in MODES[chart.mode].check(chart, timing) if i.severity != "hint"]
+    return [i for i in MODES[chart.mode].check(chart, timing) if i.severity == "error"]
+
+
+def n_warnings(chart, timing):
+    return sum(i.severity == "warning" for i in MODES[chart.mode].check(chart, timing))
 
 
 @pytest.mark.parametrize("mode_id", TAUGHT_MODES)
 @pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
-def test_charts_have_no_issues(mode_id, share):
+def test_charts_have_no_errors_and_few_warnings(mode_id, share):
     low, high = MODES[mode_id].level_range
     piece = song()
     chart = write(mode_id, low + share * (high - low), piece=piece)
     assert len(chart.notes) > 20
     assert not errors(chart, piece.timing)
+    assert n_warnings(chart, piece.timing) <= 1 + len(chart.notes) / 150
 
 
 @pytest.mark.parametrize("mode_id", TAUGHT_MODES)
@@ -309,4 +314,5 @@ def test_real_music_gives_clean_charts():
         for mode_id, level in (("dance-single", 9), ("pump-single", 14), ("mania-4k", 3.0)):
             chart = write(mode_id, level, seed=i, piece=piece)
             assert not errors(chart, piece.timing)
+            assert n_warnings(chart, piece.timing) <= 1 + len(chart.notes) / 100
             assert not np.any(piece.timing.snaps_of(np.array([n.tick for n in chart.notes])) == 0)
