@@ -222,12 +222,17 @@ class OwnRows:
 
 
 def next_events(offers: Offers, said: Sequence[int], n_events: int) -> NDArray[np.float64]:
-    """How the offered rows go on after some events, shape (V_mode,); zeros where none does."""
+    """How the offered rows go on after some events, shape (V_mode,); zeros where none does.
+
+    A row that could not be had is still followed in how much there is of it.
+    """
     found = np.zeros(n_events)
     n = len(said)
     for events, weight in offers.items():
         if len(events) > n and events[:n] == tuple(said):
             found[events[n]] += weight
+    if n and not found.any():
+        found[END] = sum(weight for events, weight in offers.items() if len(events) <= n + 1)
     return found
 
 

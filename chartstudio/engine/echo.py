@@ -54,6 +54,9 @@ _FEW_BARS = 8
 _HEARD_SHARE = 0.75
 """Share of a bar that must lie in the audio for it to be heard as one."""
 
+_SOUNDING_SHARE = 0.3
+"""A bar in which no larger share of the beats sounds is silent."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Likeness:
@@ -185,10 +188,11 @@ def _unit(values: Floats) -> Floats:
 
 def _sounding(song: SongFeatures, beats: NDArray[np.int64]) -> Mask:
     valid = song.grid.valid.reshape(-1, SLOTS_PER_BEAT).mean(axis=1)
-    active = song.activity > 0
+    # The sound of the next bar reaches into the last beat of a silent one.
+    active = (song.activity > 0).astype(np.float64)
     n = np.diff(beats)
     heard: Mask = np.add.reduceat(valid, beats[:-1]) >= _HEARD_SHARE * n
-    return heard & (np.add.reduceat(active, beats[:-1]) > 0)
+    return heard & (np.add.reduceat(active, beats[:-1]) > _SOUNDING_SHARE * n)
 
 
 # Comparing -------------------------------------------------------------------------------
@@ -503,7 +507,31 @@ class Evidence:
         found = sum(getattr(blend, name) * column for name, column in columns.items())
         return np.asarray(found, dtype=np.float32)
 
+    def expected(self, odds: Floats) -> int:
+        """How many of the slots the author would use.
 
+        The sum of their chances; of bars that are much like known ones, the sum of the shares.
+        Where the chances fall apart into likely and unlikely ones near that number, all the
+        likely ones, so that no clear pattern loses notes.
+
+        Parameters
+        ----------
+        odds : ndarray, shape (L,)
+            See `blended`.
+        """
+        chances = 1 / (1 + np.exp(-odds.astype(np.float64)))
+        trust = np.clip((self.sure - _ALIKE_FROM) / (1 - _ALIKE_FROM), 0.0, 1.0)
+        n = float((trust * self.share + (1 - trust) * chances).sum())
+        ordered = np.sort(odds)[::-1]
+        low, high = max(int(n / _CLEAR_WITHIN), 1), min(int(n * _CLEAR_WITHIN) + 1, len(odds) - 1)
+        steps = ordered[low - 1 : high] - ordered[low : high + 1]
+        if len(steps) and steps.max() >= _CLEAR:
+            return low + int(steps.argmax())
+        return round(n)
+
+
+_ALIKE_FROM = 0.4
+_CLEAR, _CLEAR_WITHIN = 1.0, 1.25
 _LOUDEST = 4.0
 _DOZEN, _FEWEST, _MOST = 12, 3, 48
 

@@ -35,6 +35,8 @@ WINDOWS_AT_ONCE = 2
 LEAD_BEATS = 8
 """Given beats before the range that the writer walks through first."""
 RECENT_NOTES = 24
+_AT_EASE = 1.5
+"""How much harder than the charted bars taken together single rows may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,15 @@ class Task:
     author: Author | None
     like: Likeness | None
     order: LaneOrder | None
+
+    @property
+    def rules_level(self) -> float:
+        """The level by whose rules rows are written.
+
+        Rules of comfort are for drafts; an author who is followed decides what is comfortable,
+        and a few bars do not show all that they would do.
+        """
+        return self.level if self.request.level is not None else _AT_EASE * self.level
 
     @property
     def n_times(self) -> int:

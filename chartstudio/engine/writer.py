@@ -38,7 +38,7 @@ SECTIONS_AHEAD = 12
 
 _SAMPLING = Sampling()
 _MOST_CAUTION = 2
-_TRUST = 0.9
+_TRUST = 0.97
 """How far a row that alike bars offer goes before the network's choice."""
 
 _SILENCE = 1e3
@@ -164,8 +164,16 @@ class Writer:
         return fade(self.traces, self.last_bag, here.seconds - self.last.seconds)
 
     def speller(self, task: Task, allowed: NDArray[np.bool_]) -> RowSpeller:
-        """The next row, empty, to be spelled with the allowed events."""
-        return RowSpeller(self._grammar(task, self.planned[0].tick, self.recent), allowed)
+        """The next row, empty, to be spelled with the allowed events.
+
+        Where times are locked a row has to stand at each of them: what no comfortable row can
+        do, a harder one may.
+        """
+        tick = self.planned[0].tick
+        grammar = self._grammar(task, tick, self.recent)
+        if task.stay.times is not None and not grammar.mask(())[END + 1 :].any():
+            grammar = self._grammar(task, tick, self.recent, hardest=True)
+        return RowSpeller(grammar, allowed)
 
     def offers(self, task: Task) -> tuple[Offers, float]:
         """Rows that alike bars offer for the next time, and how much to trust them."""
@@ -200,7 +208,9 @@ class Writer:
         legal = self._grammar(task, next_tick, [*self.recent, *before]).mask(())
         return not legal[END + 1 :].any()
 
-    def _grammar(self, task: Task, tick: int, before: Sequence[Note]) -> Grammar:
+    def _grammar(
+        self, task: Task, tick: int, before: Sequence[Note], hardest: bool = False
+    ) -> Grammar:
         here, after = task.around(tick)
         return task.mode.grammar(
             RowContext(
@@ -209,7 +219,7 @@ class Writer:
                 before=before,
                 here=here,
                 after=after,
-                level=task.level,
+                level=task.mode.level_range[1] if hardest else task.rules_level,
             )
         )
 
@@ -225,7 +235,7 @@ class Writer:
         self.n_bad += n_bad
         here, _ = task.around(next_.tick)
         self.n_left += not notes
-        self.n_written += 1
+        self.n_written += bool(notes)
         if not notes and not here:
             return False
         events = task.mode.encode(sort_notes((*here, *notes))) if here else tuple(row.events)
@@ -286,11 +296,11 @@ def _pick_times(task: Task, index: int, heard: Heard, n_left: int) -> NDArray[np
     scores, odds = heard
     if task.request.density:
         return _pick_painted(task, index, scores[0])
-    if task.count.by_author:
-        n = round(float((1 / (1 + np.exp(-np.concatenate(odds).astype(np.float64)))).sum()))
+    first = task.sections[index].first_line
+    end = task.sections[index + len(scores) - 1].end_line
+    if task.count.by_author and task.author is not None:
+        n = task.author.evidence.part(slice(first, end)).expected(np.concatenate(odds))
     else:
-        first = task.sections[index].first_line
-        end = task.sections[index + len(scores) - 1].end_line
         weights = np.array([task.weights[first:end].sum(), task.weights[end:].sum()])
         room = np.array([end - first, len(task.lines) - end])
         n = int(allocate(n_left, weights, room)[0])
