@@ -68,7 +68,7 @@ BANDS = (
 )
 """Easy, Normal, Hard, Insane, Expert."""
 
-_LONGEST_COVER_S = 1.1
+_LONGEST_COVER_S = 1.3
 """A slider from one sound to the next takes no longer."""
 
 _SHORTEST_HELD = 9 * _BEAT // 20
