@@ -14,31 +14,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
-from importlib.util import find_spec
-from types import ModuleType
 
 import numpy as np
 
 from chartstudio.core.errors import ModeError
 from chartstudio.core.song import Chart, Extra
+from chartstudio.engine.train import place_lanes, place_osu, place_saber, place_taiko
 from chartstudio.engine.train.choosing import Task, choose, find_sections
 from chartstudio.engine.train.demands import SABERS, demand_of, game_of
 from chartstudio.engine.train.moments import Placer, Scene
 from chartstudio.engine.train.piece import Piece
 from chartstudio.engine.train.score import Score
+from chartstudio.engine.train.style import Habit
 from chartstudio.engine.train.style import Style as Style
 from chartstudio.modes import MODES
 
-_HANDS = {
-    "dance": "place_lanes",
-    "pump": "place_lanes",
-    "mania": "place_lanes",
-    "taiko": "place_taiko",
-    "osu": "place_osu",
-    SABERS: "place_saber",
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """How a game's notes are placed, and what an author may like there."""
+
+    place: Placer
+    habits: tuple[Habit, ...]
+
+
+_LANES = Hand(place_lanes.place, place_lanes.HABITS)
+
+HANDS: dict[str, Hand] = {
+    **dict.fromkeys(("dance", "pump", "mania"), _LANES),
+    "taiko": Hand(place_taiko.place, place_taiko.HABITS),
+    "osu": Hand(place_osu.place, place_osu.HABITS),
+    SABERS: Hand(place_saber.place, place_saber.HABITS),
 }
-"""Module of each game's placement, with its ``place`` and its ``HABITS``."""
+"""By the game's part of a mode's id."""
 
 _TRIES, _PATIENCE = 7, 4
 """Charts written for one, at most; and from which on a level is taken to be out of reach."""
@@ -80,40 +88,22 @@ def write(
         When nobody teaches the mode.
     """
     mode = MODES.get(mode_id)
-    if mode is None:
+    if mode is None or game_of(mode) not in HANDS:
         raise ModeError(f"no teacher for {mode_id!r}")
-    hand = _hand(game_of(mode), mode_id)
-    place: Placer = hand.place
-    style = style or Style.drawn(rng, hand.HABITS)
+    hand = HANDS[game_of(mode)]
+    style = style or Style.drawn(rng, hand.habits)
     score, demand = Score.of(piece), demand_of(mode)
     sections = find_sections(score, style, rng)
-    seed = int(rng.integers(2**63))
     task = Task(demand, score, style, sections, level, level, demand.rate_hz(level))
     borders = tuple(int(score.starts[s.first]) for s in sections)
     scene = Scene(mode, piece.timing, score.starts, level, level, dict(style.knobs()), borders)
-    tried: list[_Try] = []
-    while len(tried) < _TRIES and not (tried and tried[-1].close):
-        task = _corrected(tried) if tried else task
-        moments = choose(task, np.random.default_rng(seed))
-        placed = place(moments, replace(scene, skill=task.skill), np.random.default_rng(seed))
-        chart = Chart(mode_id, notes=placed.notes, settings=tuple(sorted(placed.settings)))
-        reached = mode.difficulty(chart, piece.timing)
-        tried.append(_Try(task, chart, reached, task.supplied_hz(moments)))
-    best = min(tried, key=lambda x: (not x.fits, x.miss))
+    best = _best(task, scene, hand.place, int(rng.integers(2**63)))
     follow = tuple(
         (int(score.starts[s.first]), int(score.starts[s.last]), score.voices[s.voice].layer)
         for s in sections
     )
     extra = Extra((("teacher", style.knobs()), ("follow", follow)))
     return replace(best.chart, level=round(float(best.reached), 3), extra=extra)
-
-
-def _hand(game: str, mode_id: str) -> ModuleType:
-    """The module that places a game's notes."""
-    name = f"{__package__}.{_HANDS.get(game, '')}"
-    if game not in _HANDS or find_spec(name) is None:
-        raise ModeError(f"no teacher for {mode_id!r}")
-    return import_module(name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,6 +139,21 @@ class _Try:
     def close(self) -> bool:
         """Whether no other try is needed."""
         return self.fits and self.miss < 0.04 * self.task.level + 0.05
+
+
+def _best(task: Task, scene: Scene, place: Placer, seed: int) -> _Try:
+    """The chart nearest to the level, of some; those that keep its rules come first."""
+    tried: list[_Try] = []
+    while len(tried) < _TRIES and not (tried and tried[-1].close):
+        task = _corrected(tried) if tried else task
+        moments = choose(task, np.random.default_rng(seed))
+        scene = replace(scene, skill=task.skill)
+        placed = place(moments, scene, np.random.default_rng(seed))
+        settings = tuple(sorted(placed.settings))
+        chart = Chart(scene.mode.id, notes=placed.notes, settings=settings)
+        reached = scene.mode.difficulty(chart, scene.timing)
+        tried.append(_Try(task, chart, reached, task.supplied_hz(moments)))
+    return min(tried, key=lambda x: (not x.fits, x.miss))
 
 
 def _corrected(tried: Sequence[_Try]) -> Task:

@@ -205,7 +205,7 @@ def test_scenes_tell_the_styles_habits(monkeypatch):
         seen.append((moments, scene))
         return place_taiko.Placed((), (("b", 1), ("a", 2)))
 
-    monkeypatch.setattr(place_taiko, "place", place)
+    monkeypatch.setitem(teacher.HANDS, "taiko", teacher.Hand(place, ()))
     style = replace(DRUMMER, habits=(("rolls", 0.25),))
     written = write("taiko", 3.0, tune(), style)
     moments, scene = seen[0]
