@@ -124,8 +124,11 @@ def readings(heard: Heard, beat_hz: float) -> list[Reading]:
     return found
 
 
-_AGREEMENT = 0.5
+_AGREEMENT = 1.0
 """What a nat per second of `agreement` is worth in rank."""
+
+_SUREST = 3.0
+"""Log-odds beyond which the network is not believed."""
 
 _NEAR_S = 0.025
 
@@ -143,7 +146,7 @@ def agreement(heard: Heard, number_at: Callable[[Floats], Floats]) -> float:
     """
     at_s, first_s, last_s = heard.pulses_s, *heard.onsets.times_s[[0, -1]]
     low, high = np.searchsorted(at_s, (first_s, last_s))
-    at_s, odds = at_s[low:high], heard.beat[low:high]
+    at_s, odds = at_s[low:high], np.clip(heard.beat[low:high], -_SUREST, _SUREST)
     if len(at_s) < 2:
         return 0.0
     beat = number_at(at_s)
