@@ -29,10 +29,12 @@ from chartstudio.engine.evaluate.cases import Case, find_songs
 from chartstudio.engine.evaluate.nulls import best_fixed_agreement, metro_fill
 from chartstudio.engine.evaluate.patterns import Rows, agreement
 from chartstudio.engine.evaluate.times import f1
-from chartstudio.engine.features import SongFeatures, mono, slot_grid
+from chartstudio.engine.features import SLOTS_PER_BEAT, SongFeatures, mono, slot_grid
 from chartstudio.engine.generate import generate
 from chartstudio.engine.keybars import propose
+from chartstudio.engine.lines import lines_of
 from chartstudio.engine.requests import GenerateRequest
+from chartstudio.engine.stay import what_stays
 from chartstudio.engine.task import Task, hear, prepare
 
 WITHIN_S = 0.02
@@ -142,8 +144,8 @@ def judge(trial: Trial, model: Model) -> Result:
 def _task(trial: Trial, model: Model) -> Task:
     request, mode = trial.request, trial.case.mode
     # Charts with triplets may hold more times than the grid has lines.
-    least = prepare(replace(request, n_times=1), mode, model, trial.song)
-    n_times = min(request.n_times or 1, len(least.lines))
+    lines = lines_of(request, what_stays(request, mode), trial.song.grid)
+    n_times = min(request.n_times or 1, len(lines))
     return prepare(replace(request, n_times=n_times), mode, model, trial.song)
 
 
@@ -163,7 +165,7 @@ def sample(trial: Trial, model: Model) -> Sample | None:
     for section in task.sections:
         sound = hear(task, section)
         lines = slice(section.first_line, section.end_line)
-        net = sound.scores[task.line_slots[lines] - sound.first_beat * 48]
+        net = sound.scores[task.line_slots[lines] - sound.first_beat * SLOTS_PER_BEAT]
         found = task.author.evidence.part(lines).columns(net)
         columns.append(np.stack([found[f.name] for f in fields(Blend)], axis=1))
     true_s = trial.case.true_s
@@ -227,7 +229,11 @@ def main() -> None:
             blend = fitted([s for s in samples if s[0] != song])
             held[song] = _with(model, blend)
         print("weights of all songs:", fitted(samples))
-    results = [judge(t, held.get(t.case.song, model)) for t in trials(asked.data, model)]
+    results: list[Result] = []
+    for trial in trials(asked.data, model):
+        if results and results[-1].song != trial.case.song:
+            print(f"{table(results)}\n", flush=True)
+        results.append(judge(trial, held.get(trial.case.song, model)))
     print(table(results))
 
 

@@ -323,6 +323,53 @@ def test_kept_measures_stay_and_the_rest_is_drafted_around_them(
     assert "after the song" in err
 
 
+def test_a_song_is_finished_at_the_kept_measures_own_level_and_count(
+    song_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("draft", song_folder, "--mode", "dance-single", "--chart", "Hard", "--keep", "1,2,4")
+    out = ("--to", "project", "--out", tmp_path)
+    (chart,) = answer(capsys, *asked, *out)["charts"]
+    assert chart["level_asked"] is None
+    assert chart["name"] == f"{round(chart['level_reached'], 1):g}"
+    # The kept measures have a note on each beat; the song has 58 beats.
+    assert 30 <= chart["n_times"] <= 60
+    (chart,) = answer(capsys, *asked, "--times", 40, "--level", 5, *out)["charts"]
+    assert abs(chart["n_times"] - 40) <= 1
+    with pytest.raises(SystemExit) as stopped:
+        main([str(a) for a in (*asked[:-2], *out)])
+    assert stopped.value.code == 2
+    assert "--level is needed" in capsys.readouterr().err
+
+
+def test_locked_notes_survive(
+    song_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("draft", song_folder, "--mode", "dance-single", "--level", 7, "--chart", "Hard")
+    out = ("--to", "project", "--out", tmp_path)
+    found = answer(capsys, *asked, "--lock", "notes", *out)
+    project = next(Path(f) for f in found["files"] if f.endswith(".chartstudio"))
+    song, _ = read_song(Bundle.open(project))
+    assert set(NOTES) < set(song.charts[0].notes)
+    assert found["charts"][0]["errors"] == 0
+
+
+def test_key_bars_are_measures_of_the_song(
+    song_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = answer(capsys, "keybars", song_folder, "-n", 4)
+    assert set(found) == {"measures", "coverage", "uncertainty"}
+    assert len(set(found["measures"])) == len(found["coverage"]) == len(found["uncertainty"]) == 4
+    assert all(1 <= m <= 15 for m in found["measures"])
+    assert found["coverage"] == sorted(found["coverage"])
+    begun = answer(capsys, "keybars", song_folder, "--chart", "Hard", "-n", 99)
+    # The chart has notes in its first five measures.
+    assert begun["measures"]
+    assert not set(begun["measures"]) & {1, 2, 3, 4, 5}
+    assert "Hard, Easy" in failure(capsys, "keybars", song_folder, "--chart", "None", "-n", 4)
+    assert "1 or more" in failure(capsys, "keybars", song_folder, "-n", 0)
+    assert "missing.ogg" in failure(capsys, "keybars", song_folder / "missing.ogg", "-n", 4)
+
+
 def test_a_spread_takes_lower_levels_out_of_the_highest(
     song_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -366,8 +413,11 @@ def test_a_locked_rhythm_keeps_every_time(
     song, _ = read_song(Bundle.open(project))
     assert {n.tick for n in song.charts[0].notes} == {n.tick for n in NOTES}
     assert song.charts[0].notes != NOTES
-    for option, value in (("--lock", "lanes"), ("--follow", "drums")):
-        assert "yet" in failure(capsys, *asked, option, value, *out)
+    assert "yet" in failure(capsys, *asked, "--follow", "drums", *out)
+    for option, value in (("--times", 9), ("--spread", None)):
+        added = [option] if value is None else [option, value]
+        assert "leave" in failure(capsys, *asked, "--lock", "rhythm", *added, *out)
+    assert "nothing is left" in failure(capsys, *asked, "--lock", "rhythm,placement", *out)
 
 
 def test_exact_note_times_are_met(
@@ -462,6 +512,8 @@ def test_modes_that_cannot_be_drafted_name_those_that_can(
         ["models", "use"],
         ["timing", "x.ogg", "--range", "5:2"],
         ["draft", "x", "--mode", "mania-4k", "--level", "hard", "--to", "osz", "--out", "o"],
+        [*"draft x --mode mania-4k --level 2 --to osz --out o --lock colour".split()],
+        ["keybars", "x", "-n", "some"],
         [
             "draft",
             "x",
