@@ -512,7 +512,7 @@ def test_modes_that_cannot_be_drafted_name_those_that_can(
         ["models", "use"],
         ["timing", "x.ogg", "--range", "5:2"],
         ["draft", "x", "--mode", "mania-4k", "--level", "hard", "--to", "osz", "--out", "o"],
-        [*"draft x --mode mania-4k --level 2 --to osz --out o --lock colour".split()],
+        ["draft", "x", "--mode", "osu", "--level", "2", "--to", "osz", "--lock", "x", "--out", "o"],
         ["keybars", "x", "-n", "some"],
         [
             "draft",
