@@ -1,25 +1,31 @@
-"""The library commands: which games are here, and a song put into one of them."""
+"""The library commands: the author's songs, the games that are here, a song put into one."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from chartstudio.cli.console import Console, path
 from chartstudio.cli.convert import Answer, answer_of, print_files, tell
 from chartstudio.core.errors import ChartStudioError
 from chartstudio.editor import settings
+from chartstudio.library import fill, scan
+from chartstudio.library.catalog import Catalog, SongEntry
 from chartstudio.library.games import KNOWN_IDS, Game, find_games
 from chartstudio.library.install import install, plan_for
 from chartstudio.library.machine import Machine
+from chartstudio.library.search import FIELDS, Query, find
 from chartstudio.library.source import open_source
 from chartstudio.library.sync import usual
 
 
 def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Add this module's commands to the parser."""
-    library = commands.add_parser("library", help="your games")
+    library = commands.add_parser("library", help="your songs and your games")
     actions = library.add_subparsers(dest="action", metavar="ACTION", required=True)
+    _add_songs(actions, shared)
     games = actions.add_parser(
         "games", parents=[shared], help="the games that are installed, and where their songs go"
     )
@@ -36,6 +42,134 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
         "--game", required=True, metavar="GAME", help="its id, as `library games` lists it"
     )
     installing.set_defaults(run=_install, print=print_files, parser=installing)
+
+
+def _add_songs(actions: Any, shared: argparse.ArgumentParser) -> None:
+    """The commands about the author's songs."""
+    adding = actions.add_parser(
+        "add",
+        parents=[shared],
+        help="add a folder of songs: osu! Songs, StepMania packs, CustomLevels, your projects",
+        description="Add a folder of songs and look through it. Nothing in it is ever written.",
+    )
+    adding.add_argument("folder", type=path, metavar="DIR")
+    adding.set_defaults(run=_add, print=_print_scan)
+    scanning = actions.add_parser(
+        "scan",
+        parents=[shared],
+        help="look through all folders again, and read the notes and the sound of what is new",
+    )
+    scanning.add_argument(
+        "--headers", action="store_true", help="titles and charts only, which takes seconds"
+    )
+    scanning.add_argument("--workers", type=_count, metavar="N", help="processes that read")
+    scanning.set_defaults(run=_scan, print=_print_scan)
+    listing = actions.add_parser(
+        "list",
+        parents=[shared],
+        help="the songs, and why training leaves some out",
+    )
+    listing.add_argument(
+        "--search", default="", metavar="WORDS", help=f"all of these; FIELD:word of {FIELDS}"
+    )
+    listing.add_argument("--mode", default="", help="with a chart of this mode, or family of modes")
+    listing.add_argument("--level", type=_levels, default=(None, None), metavar="LOW:HIGH")
+    listing.add_argument(
+        "--excluded", action="store_true", help="only songs that training leaves out"
+    )
+    listing.set_defaults(run=_list, print=_print_songs)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError("it is no number from 1 to 64")
+    return int(text)
+
+
+def _levels(text: str) -> tuple[float | None, float | None]:
+    """``3:7``, ``3:``, ``:7`` or a level alone."""
+    low, colon, high = text.partition(":")
+    try:
+        found = tuple(float(part) if part else None for part in (low, high if colon else low))
+    except ValueError:
+        raise argparse.ArgumentTypeError("it is no level, nor two of them as LOW:HIGH") from None
+    return found[0], found[1]
+
+
+@contextmanager
+def _catalog(console: Console) -> Iterator[Catalog]:
+    with Catalog() as catalog:
+        if catalog.notice:
+            console.say(catalog.notice)
+        yield catalog
+
+
+def _add(args: argparse.Namespace, console: Console) -> Answer:
+    with _catalog(console) as catalog:
+        folder = catalog.add_folder(args.folder)
+        report = console.run(scan.scan(catalog, [folder]))
+        return {"folder": str(folder.path), **_scanned(report)}
+
+
+def _scan(args: argparse.Namespace, console: Console) -> Answer:
+    with _catalog(console) as catalog:
+        if not catalog.folders():
+            raise ChartStudioError("no folder is in the library; add one with `library add DIR`")
+        report = console.run(scan.scan(catalog))
+        for folder in report.missing:
+            console.say(f"{folder}: cannot be looked into; its songs stay as they were")
+        if args.headers:
+            return _scanned(report)
+        filled = console.run(fill.fill(catalog, args.workers))
+        return {
+            **_scanned(report),
+            "read": filled.n_filled,
+            "broken": filled.n_broken or report.n_broken,
+            "duplicates": filled.n_twins,
+        }
+
+
+def _scanned(report: scan.Report) -> Answer:
+    return {
+        "songs": report.n_songs,
+        "new": report.n_new,
+        "changed": report.n_changed,
+        "moved": report.n_moved,
+        "gone": report.n_gone,
+        "broken": report.n_broken,
+    }
+
+
+def _print_scan(answer: Answer) -> None:
+    words = (f"{answer[key]} {key}" for key in answer if key not in ("folder", "songs"))
+    print(f"{answer['songs']} songs in the library: {', '.join(words)}")
+    if "read" not in answer:
+        print("notes and sound are read by `chartstudio library scan`")
+
+
+def _list(args: argparse.Namespace, console: Console) -> Answer:
+    low, high = args.level
+    query = Query(args.search, args.mode, low, high, True if args.excluded else None)
+    with _catalog(console) as catalog:
+        return {"songs": [_described(song) for song in find(catalog, query)]}
+
+
+def _described(song: SongEntry) -> Answer:
+    return {
+        "title": song.title,
+        "artist": song.artist,
+        "charts": len(song.charts),
+        "excluded": song.excluded,
+    }
+
+
+def _print_songs(answer: Answer) -> None:
+    for song in answer["songs"]:
+        name = " - ".join(filter(None, (song["artist"], song["title"])))
+        left_out = f"   left out: {song['excluded']}" if song["excluded"] else ""
+        print(f"{song['charts']:3} charts  {name}{left_out}")
+    n_out = sum(bool(song["excluded"]) for song in answer["songs"])
+    print(f"{len(answer['songs'])} songs, {n_out} left out of training")
 
 
 def _games(args: argparse.Namespace, console: Console) -> Answer:

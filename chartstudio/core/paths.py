@@ -53,3 +53,8 @@ def cache() -> Path:
 def state() -> Path:
     """What must survive a crash: the journal; made on first use."""
     return _own("state", platformdirs.user_state_path("chartstudio", False))
+
+
+def library() -> Path:
+    """The folder of the library's database; made on first use."""
+    return _own("library", platformdirs.user_data_path("chartstudio", False) / "library")
