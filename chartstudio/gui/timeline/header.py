@@ -100,7 +100,9 @@ def _tempo(kit: Kit, painter: QPainter, scene: Scene) -> None:
     for i, (px, text) in enumerate(flags):
         _flag(painter, px, band, theme.good)
         room = flags[i + 1][0] - px if i + 1 < len(flags) else np.inf
-        if text and metrics.horizontalAdvance(text) + _FLAG_PX + 8 < room:
+        # Of a flag on the left edge the running tempo says as much.
+        seen_whole = px >= GUTTER_PX
+        if text and seen_whole and metrics.horizontalAdvance(text) + _FLAG_PX + 8 < room:
             painter.setPen(theme.good.lighter(120))
             painter.drawText(
                 QRectF(px + _FLAG_PX + 6, band.top, 300, band.height),
