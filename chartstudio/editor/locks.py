@@ -13,7 +13,8 @@ from chartstudio.editor.finish import Span
 LOCKS = ("notes", "lanes", "rhythm", "placement")
 
 _CONTRARY = {
-    "notes": frozenset({"rhythm", "placement"}),
+    "notes": frozenset({"lanes", "rhythm", "placement"}),
+    "lanes": frozenset({"notes"}),
     "rhythm": frozenset({"notes", "placement"}),
     "placement": frozenset({"notes", "rhythm"}),
 }

@@ -18,6 +18,7 @@ from chartstudio.core.ticks import SNAPS
 from chartstudio.gui import verbs
 from chartstudio.gui.command import Command, Scope, has_song
 from chartstudio.gui.dialogs.calibration import open_calibration
+from chartstudio.gui.finish_commands import FINISHING
 from chartstudio.gui.playback import RATE_STEP, RATES
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
@@ -385,7 +386,7 @@ _VIEW = (
 )  # fmt: skip
 
 COMMANDS: tuple[Command, ...] = (
-    *_FILE, *_EDIT, *_SELECT, *_CHART, *_NOTES, *_PLAY, *_SNAP, *_DRAFT, *TIMING, *_VIEW
+    *_FILE, *_EDIT, *_SELECT, *_CHART, *_NOTES, *_PLAY, *_SNAP, *_DRAFT, *FINISHING, *TIMING, *_VIEW
 )  # fmt: skip
 """Every command that works on the studio alone; the window adds those of its own panels."""
 
@@ -433,6 +434,7 @@ class Actions(QObject):
             studio.files.sound_changed,
             studio.keeper.changed,
             studio.drafting.changed,
+            studio.finishing.changed,
             studio.tempo.changed,
             studio.exporter.changed,
             studio.playback.changed,
@@ -464,6 +466,7 @@ class Actions(QObject):
         now = (
             *(view.snap, view.tool_kind, view.beat_view, view.follow_playhead, view.lane_colours),
             *(view.drags_beats, view.magnetic, view.notes_keep, view.later_beats),
+            view.density_lane,
         )
         if now != self._switches:
             self._switches = now

@@ -22,7 +22,7 @@ from chartstudio.core.song import Song
 from chartstudio.editor import settings
 from chartstudio.editor.document import Change, Document
 from chartstudio.editor.settings import Settings
-from chartstudio.gui import theme, verbs
+from chartstudio.gui import finish_marks, theme, verbs
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.checker import Checker
 from chartstudio.gui.dialogs.ask import Ask
@@ -30,6 +30,8 @@ from chartstudio.gui.drafting import Drafting
 from chartstudio.gui.engine_host import Engine, EngineHost, load_engine
 from chartstudio.gui.exporting import Exporter
 from chartstudio.gui.files import SongFiles
+from chartstudio.gui.finish_commands import DENSITY, FINISH, KEY_BARS, LOCK, go_to_bar
+from chartstudio.gui.finishing import Finishing
 from chartstudio.gui.installing import Installer
 from chartstudio.gui.jobs import Jobs, Lane
 from chartstudio.gui.keeper import Keeper
@@ -122,6 +124,7 @@ def build(
         keeper=Keeper(bridge, jobs, files),
         checker=Checker(bridge, jobs, lambda: files.audio_found),
         drafting=drafting,
+        finishing=Finishing(bridge, jobs, host, lambda: files.audio, drafting),
         tempo=TempoFinder(bridge, jobs, host, lambda: files.audio, view),
         exporter=exporter,
         installer=Installer(bridge, jobs, files, lambda: exporter.sync),
@@ -155,9 +158,8 @@ def _connect_timeline(studio: Studio, minimap: Minimap) -> None:
             return
         name = tr("candidate {name}", name=chr(ord("A") + drafting.shown))
         what = name if drafting.waiting else tr("drafting")
-        timeline.set_ghosts(
-            ghosts.chart, ghosts.notes, ghosts.start, ghosts.end, tr("{what} (ghosts)", what=what)
-        )
+        label = tr("{what} (ghosts)", what=what)
+        timeline.set_ghosts(ghosts.chart, ghosts.notes, ghosts.spans, label, ghosts.stays)
 
     def on_change(change: Change) -> None:
         # Undoing a part that was accepted makes it a ghost again.
@@ -175,7 +177,13 @@ def _connect_timeline(studio: Studio, minimap: Minimap) -> None:
         timeline.set_issues(studio.checker.issues)
         minimap.set_issues(studio.checker.issues)
 
+    def show_finishing() -> None:
+        timeline.set_key_bars(finish_marks.key_bar_marks(studio))
+        timeline.set_locks(finish_marks.lock_marks(studio))
+
     studio.drafting.changed.connect(show_ghosts)
+    studio.drafting.changed.connect(show_finishing)
+    studio.finishing.changed.connect(show_finishing)
     studio.bridge.changed.connect(on_change)
     studio.files.sound_changed.connect(show_sound)
     studio.checker.changed.connect(show_issues)
@@ -187,10 +195,14 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
     actions = window.actions_
     window.draft.start_asked.connect(actions["draft.start"].trigger)
     window.draft.audition_asked.connect(lambda i: verbs.audition(studio, i))
+    window.draft.finish.bar_asked.connect(lambda span: go_to_bar(studio, span))
+    window.draft.bind(actions)
     window.timing.find_asked.connect(actions["timing.find"].trigger)
     for name, panel in (("draft.start", window.draft), ("timing.find", window.timing)):
         # By its key too, what is asked for comes into view.
         actions[name].triggered.connect(lambda _, panel=panel: window.show_panel(panel))
+    for command in (*KEY_BARS, *FINISH, *LOCK, *DENSITY):
+        actions[command.id].triggered.connect(lambda _, c=command: _show_part(window, c.id))
     window.checks.jump_asked.connect(lambda issue: verbs.go_to_issue(studio, issue))
     window.checks.fix_asked.connect(lambda issue: verbs.fix_issue(studio, issue))
     window.checks.fix_all_asked.connect(lambda: verbs.fix_all(studio))
@@ -227,12 +239,19 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
     studio.files.opened.connect(begin)
 
 
+def _show_part(window: MainWindow, command_id: str) -> None:
+    """Bring the part of the Draft panel into view that a command belongs to."""
+    window.show_panel(window.draft)
+    window.draft.show_part(command_id.partition(".")[0])
+
+
 def _connect_messages(studio: Studio, window: MainWindow) -> None:
     tell = window.status.tell
     for part in (
         studio.files,
         studio.keeper,
         studio.drafting,
+        studio.finishing,
         studio.exporter,
         studio.installer,
         studio.playback,

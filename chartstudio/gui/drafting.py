@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,89 +23,27 @@ from chartstudio.core.note import Note
 from chartstudio.core.provenance import Generated, generated
 from chartstudio.core.song import Chart, Song
 from chartstudio.core.timing import TimingMap
-from chartstudio.editor import edits
-from chartstudio.editor.document import Change, Edit
+from chartstudio.editor import density, edits, finish
+from chartstudio.editor.document import Change
+from chartstudio.editor.finish import Landing, Ownership, Span
+from chartstudio.editor.locks import staying
 from chartstudio.editor.selection import Selection
 from chartstudio.engine.requests import DRAFTED_MODES, Candidate, Draft, GenerateRequest
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.engine_host import EngineHost
 from chartstudio.gui.jobs import Handle, Jobs, Lane
-from chartstudio.gui.text import count, tr
+from chartstudio.gui.proposals import (
+    MAX_SEED,
+    Asked,
+    DraftSettings,
+    Ghosts,
+    Purpose,
+    Work,
+    level_for,
+    song_range,
+)
+from chartstudio.gui.text import tr
 from chartstudio.modes import MODES
-
-GRIDS = (4, 8, 12, 16, 24, 32, 48)
-"""Grids that the panel offers to draft on."""
-
-MAX_CANDIDATES = 8
-MAX_SEED = 999_999
-
-
-@dataclass(frozen=True, slots=True)
-class DraftSettings:
-    """What the Draft panel says.
-
-    Parameters
-    ----------
-    mode : str
-        A chart of this mode is drafted; when the active chart is of another, a new one.
-    level : float
-        In the mode's unit.
-    grid : int
-    seed : int
-    n_candidates : int
-    """
-
-    mode: str = "dance-single"
-    level: float = 6.0
-    grid: int = 16
-    seed: int = 1
-    n_candidates: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Ghosts:
-    """Proposed notes, as the timeline shows them and the note ticks play them.
-
-    Parameters
-    ----------
-    chart : int
-    notes : tuple of Note
-    start, end : int
-        The range that is being replaced.
-    """
-
-    chart: int
-    notes: tuple[Note, ...]
-    start: int
-    end: int
-
-
-def song_range(timing: TimingMap, duration_s: float) -> tuple[int, int]:
-    """The whole bars of a song: from the first that starts in the audio to its end.
-
-    Parameters
-    ----------
-    timing : TimingMap
-    duration_s : float
-
-    Returns
-    -------
-    (int, int)
-        Ticks ``[start, end)``; at least one bar.
-    """
-    first = max(1, timing.position(timing.tick_at(0.0)).measure)
-    if timing.seconds_at(timing.measure_start(first)) < 0:
-        first += 1
-    last = timing.position(timing.tick_at(duration_s)).measure
-    return timing.measure_start(first), timing.measure_start(max(last, first + 1))
-
-
-def level_for(song: Song, index: int, settings: DraftSettings) -> float:
-    """The level at which the panel starts for a chart: its own, within the mode's range."""
-    low, high = MODES[settings.mode].level_range
-    chart = song.charts[index] if index < len(song.charts) else None
-    own = chart.level if chart is not None and chart.mode == settings.mode else None
-    return min(high, max(low, settings.level if own is None else own))
 
 
 class Drafting(QObject):
@@ -148,8 +85,7 @@ class Drafting(QObject):
     def _forget(self) -> None:
         self.draft: Draft | None = None
         self.shown = 0
-        self._request: GenerateRequest | None = None
-        self._chart = 0
+        self._asked: Asked | None = None
         self._partial: tuple[Note, ...] = ()
         self._stamps: set[tuple[str, int, str]] = set()
 
@@ -228,51 +164,110 @@ class Drafting(QObject):
             )
         if self.running:
             return
-        if self._is_repeat(asked):
-            # The same again would give the same notes: asking again means "show me others".
-            seed = self.settings.seed + self.settings.n_candidates
-            self.settings = replace(self.settings, seed=seed % MAX_SEED)
-        self.discard()
-        self._chart = self._chart_to_fill()
-        song, settings = self._document.song, self.settings
-        chart = song.charts[self._chart]
-        request = GenerateRequest(
-            audio=audio,
-            timing=song.timing_of(chart),
-            chart=chart,
-            start=asked[0],
-            end=asked[1],
-            level=settings.level,
-            grid=settings.grid,
-            seed=settings.seed,
-            n_candidates=settings.n_candidates,
+        chart, settings = self.chart_to_fill(), self.settings
+        self.ask(
+            Work(
+                purpose=Purpose.DRAFT,
+                chart=chart,
+                span=asked,
+                level=settings.level,
+                n_candidates=settings.n_candidates,
+            )
         )
-        self._request = self._last = request
+
+    def ask(self, work: Work) -> None:
+        """Ask the engine; what waits or runs is dropped.
+
+        The same work again would give the same notes: asking again means "show me others".
+
+        Raises
+        ------
+        EngineError
+            When there is no audio to listen to.
+        """
+        audio = self._audio()
+        if audio is None:
+            raise EngineError(
+                tr("There is no audio to draft from. Open a song, or locate its file.")
+            )
+        self.discard()
+        key = self._key(work)
+        if self._last == (key, self.settings.seed):
+            seed = self.settings.seed + work.n_candidates
+            self.settings = replace(self.settings, seed=seed % MAX_SEED)
+        self._last = (key, self.settings.seed)
+        self._asked = asked = self._asked_for(work, audio)
         self.progress = Progress(0.0, tr("Waiting for the engine"))
         self._started_s = time.monotonic()
         self._running = self._jobs.submit(
             Lane.ENGINE,
-            lambda: self._engine.draft(request),
+            lambda: self._engine.draft(asked.request),
             self._on_progress,
             self._on_done,
             self._on_error,
         )
         self.changed.emit()
 
-    _last: GenerateRequest | None = None
+    _last: tuple[object, int] | None = None
+    """The last work and the seed it was done with."""
 
-    def _is_repeat(self, asked: tuple[int, int]) -> bool:
-        last, now = self._last, self.settings
-        return last is not None and (
-            (last.start, last.end, last.chart.mode) == (*asked, now.mode)
-            and (last.level, last.grid, last.seed) == (now.level, now.grid, now.seed)
+    def _key(self, work: Work) -> object:
+        """What makes work the same again; for fills also what they are written around."""
+        notes = self._document.song.charts[work.chart].notes if work.purpose.fills else ()
+        return work, replace(self.settings, seed=0), notes
+
+    def _asked_for(self, work: Work, audio: Audio) -> Asked:
+        """The request of some work. Locks are for redrawing, and fills leave holds whole."""
+        song, settings, purpose = self._document.song, self.settings, work.purpose
+        chart = song.charts[work.chart]
+        mode, timing = MODES[chart.mode], song.timing_of(chart)
+        spans = finish.outside((work.span,), work.keep) if work.spans is None else work.spans
+        locks, lanes = frozenset[str](), frozenset[int]()
+        if purpose is Purpose.DRAFT:
+            locks = settings.locks
+            lanes = settings.lanes if "lanes" in locks else lanes
+            lanes &= frozenset(range(len(mode.layout.lanes)))
+        request = GenerateRequest(
+            audio=audio,
+            timing=timing,
+            chart=chart,
+            start=work.span[0],
+            end=work.span[1],
+            level=work.level,
+            grid=settings.grid,
+            seed=settings.seed,
+            n_candidates=work.n_candidates,
+            density=density.within(density.curve(chart), spans),
+            keep=work.keep,
+            locks=locks,
+            lanes=lanes,
+            cut_holds=settings.cut_holds and not purpose.fills,
         )
+        stays = staying(chart, mode, work.span, locks, lanes)
+        return Asked(request, purpose, work.chart, spans, stays)
+
+    def whose(self, index: int) -> Ownership:
+        """Whose every bar of a chart is."""
+        song = self._document.song
+        chart = song.charts[index]
+        timing, audio = song.timing_of(chart), self._audio()
+        if audio is not None:
+            span = song_range(timing, audio.duration_s)
+        else:
+            last = timing.position(max((n.tick for n in chart.notes), default=0)).measure
+            span = timing.measure_start(1), timing.measure_start(last + 1)
+        held = self._whose
+        if held is None or held[0] is not chart or held[1:3] != (timing, span):
+            held = self._whose = (chart, timing, span, Ownership.of(chart, timing, *span))
+        return held[3]
+
+    _whose: tuple[Chart, TimingMap, Span, Ownership] | None = None
 
     def _timing(self) -> TimingMap:
         song, chart = self._document.song, self._document.active_chart
         return song.timing if chart is None else song.timing_of(chart)
 
-    def _chart_to_fill(self) -> int:
+    def chart_to_fill(self) -> int:
         """Index of the chart that the draft is for; made when there is none."""
         document, settings = self._document, self.settings
         active = document.active_chart
@@ -335,21 +330,28 @@ class Drafting(QObject):
     @property
     def request(self) -> GenerateRequest | None:
         """What the shown or running draft was asked."""
-        return self._request
+        return None if self._asked is None else self._asked.request
+
+    @property
+    def asked(self) -> Asked | None:
+        """The same, with what it is for."""
+        return self._asked
 
     @property
     def ghosts(self) -> Ghosts | None:
         """The shown candidate, or the notes so far while drafting; None when neither."""
-        request = self._request
-        if request is None:
+        asked = self._asked
+        if asked is None:
             return None
         if self.waiting:
-            notes = self._free(self.candidates[self.shown].notes)
+            notes = self.candidates[self.shown].notes
         elif self.running:
             notes = self._partial
         else:
             return None
-        return Ghosts(self._chart, notes, request.start, request.end)
+        spans = self._open_spans(asked)
+        new = (n for n in finish.notes_within(notes, spans) if n not in asked.stays)
+        return Ghosts(asked.chart, tuple(new), spans, asked.stays)
 
     def show(self, index: int) -> None:
         """Show a candidate as ghosts."""
@@ -363,29 +365,28 @@ class Drafting(QObject):
 
     def accept(self) -> None:
         """Put the shown candidate into the chart, as one undo step."""
-        request = self._request
-        if request is not None and self.waiting:
-            self._apply(self._open_ranges(request.start, request.end))
+        asked = self._asked
+        if asked is not None and self.waiting:
+            self._apply(asked, self._open_spans(asked))
             self._forget()
             self.changed.emit()
 
     def accept_selected(self) -> None:
         """Put only what lies in the selected range into the chart; the rest stays a ghost."""
-        request, selected = self._request, self._document.selection.range
-        if request is None or not self.waiting:
+        asked, selected = self._asked, self._document.selection.range
+        if asked is None or not self.waiting:
             return
         if selected is None:
             self.message.emit(
                 tr("Select a range first: only its part of the candidate is accepted")
             )
             return
-        start, end = max(request.start, selected[0]), min(request.end, selected[1])
-        ranges = self._open_ranges(start, end)
-        if not ranges:
+        spans = finish.within(self._open_spans(asked), *selected)
+        if not spans:
             self.message.emit(tr("The selected range holds no ghosts"))
             return
-        self._apply(ranges)
-        if not self._open_ranges(request.start, request.end):
+        self._apply(asked, spans)
+        if not self._open_spans(asked):
             self._forget()
         self.changed.emit()
 
@@ -393,41 +394,41 @@ class Drafting(QObject):
         """Drop all candidates; the chart stays as it is."""
         if self.running:
             self.cancel()
-        if self._request is not None:
+        if self._asked is not None:
             self._forget()
             self.changed.emit()
 
-    def _apply(self, ranges: tuple[tuple[int, int], ...]) -> None:
-        candidate, draft, chart = self.candidates[self.shown], self.draft, self._chart
+    def _apply(self, asked: Asked, spans: tuple[Span, ...]) -> None:
+        if not spans:
+            self.message.emit(tr("Nothing is left of this draft: the bars are yours now"))
+            return
+        candidate, draft = self.candidates[self.shown], self.draft
         assert draft is not None
         date = datetime.now(UTC).isoformat(timespec="milliseconds")
         source = Generated(0, 0, draft.model, candidate.seed, date)
         # Noted first: views redraw while the edit is applied.
         self._stamps.add(_stamp(source))
-        steps = [
-            edits.replace_range(chart, start, end, candidate.notes, source) for start, end in ranges
-        ]
-        self._document.apply(tr("Accept draft"), _in_turn(steps))
+        landing = Landing(
+            spans=spans,
+            notes=candidate.notes,
+            source=source,
+            cut=draft.cut,
+            fills=asked.purpose.fills,
+            approves=asked.purpose is Purpose.SUGGEST,
+        )
+        self._document.apply(tr(asked.purpose.value), finish.land(asked.chart, landing))
 
-    def _accepted(self) -> list[tuple[int, int]]:
-        """What the chart holds of this draft already; the document knows, undo included."""
-        marks = generated(self._document.song.charts[self._chart])
-        return [(m.start, m.end) for m in marks if _stamp(m) in self._stamps]
+    def _open_spans(self, asked: Asked) -> tuple[Span, ...]:
+        """Where notes may still land: not where this draft was accepted already.
 
-    def _open_ranges(self, start: int, end: int) -> tuple[tuple[int, int], ...]:
-        """The parts of ``[start, end)`` that were not accepted yet."""
-        found = []
-        for low, high in self._accepted():
-            if start < low:
-                found.append((start, min(low, end)))
-            start = max(start, high)
-        if start < end:
-            found.append((start, end))
-        return tuple((a, b) for a, b in found if a < b)
-
-    def _free(self, notes: tuple[Note, ...]) -> tuple[Note, ...]:
-        taken = self._accepted()
-        return tuple(n for n in notes if not any(a <= n.tick < b for a, b in taken))
+        What fills a chart keeps off every bar that has become the author's since it was
+        asked for. The document knows both, undo included.
+        """
+        chart = self._document.song.charts[asked.chart]
+        taken = [(m.start, m.end) for m in generated(chart) if _stamp(m) in self._stamps]
+        if asked.purpose.fills:
+            taken += self.whose(asked.chart).own
+        return finish.outside(asked.spans, taken)
 
     # Following the document --------------------------------------------------------------
 
@@ -435,17 +436,17 @@ class Drafting(QObject):
         if change.origin == "open":
             self.discard()
             self._last = None
-        elif self._request is not None and not self._still_fits(change.new):
+        elif self._asked is not None and not self._still_fits(change.new):
             self.discard()
             self.message.emit(tr("The draft was discarded: its chart or its tempo changed"))
         self._follow_chart(change)
 
     def _still_fits(self, song: Song) -> bool:
         """Whether the ghosts still mean what they meant when they were asked for."""
-        request = self._request
-        if request is None or self._chart >= len(song.charts):
+        asked = self._asked
+        if asked is None or asked.chart >= len(song.charts):
             return False
-        chart = song.charts[self._chart]
+        request, chart = asked.request, song.charts[asked.chart]
         return chart.mode == request.chart.mode and song.timing_of(chart) == request.timing
 
     def _follow_chart(self, change: Change) -> None:
@@ -465,27 +466,3 @@ class Drafting(QObject):
 
 def _stamp(mark: Generated) -> tuple[str, int, str]:
     return mark.model, mark.seed, mark.date
-
-
-def _in_turn(steps: list[Edit]) -> Edit:
-    def edit(song: Song) -> Song:
-        for step in steps:
-            song = step(song)
-        return song
-
-    return edit
-
-
-def summary(candidate: Candidate) -> str:
-    """What a candidate holds, as one line: notes, chords, holds, errors."""
-    notes = candidate.notes
-    n_holds = sum(n.end > n.tick for n in notes)
-    n_chords = sum(n > 1 for n in Counter(n.tick for n in notes).values())
-    n_errors = sum(i.severity == "error" for i in candidate.issues)
-    parts = [count(len(notes), "{n} note", "{n} notes")]
-    if n_chords:
-        parts.append(count(n_chords, "{n} chord", "{n} chords"))
-    if n_holds:
-        parts.append(count(n_holds, "{n} hold", "{n} holds"))
-    parts.append(count(n_errors, "{n} error", "{n} errors") if n_errors else tr("no errors"))
-    return " · ".join(parts)

@@ -13,7 +13,14 @@ from typing import Protocol
 from chartstudio.core.errors import ChartStudioError
 from chartstudio.core.job import Job, Progress
 from chartstudio.editor import settings
-from chartstudio.engine.requests import Draft, GenerateRequest, Tempo, TimingRequest
+from chartstudio.engine.requests import (
+    Draft,
+    GenerateRequest,
+    KeyBars,
+    KeyBarsRequest,
+    Tempo,
+    TimingRequest,
+)
 from chartstudio.gui.text import one_line, tr
 
 
@@ -22,6 +29,10 @@ class Engine(Protocol):
 
     def draft(self, request: GenerateRequest) -> Job[Draft]:
         """Draft or redraw a range."""
+        ...
+
+    def key_bars(self, request: KeyBarsRequest) -> Job[KeyBars]:
+        """Propose bars to be charted by hand."""
         ...
 
     def find_timing(self, request: TimingRequest) -> Job[Tempo]:
@@ -77,6 +88,12 @@ class EngineHost:
         if not self.loaded:
             yield Progress(0.0, tr("Loading the engine"))
         return (yield from self._ready().draft(request))
+
+    def key_bars(self, request: KeyBarsRequest) -> Job[KeyBars]:
+        """Propose bars to be charted by hand; see `engine.service.Engine.key_bars`."""
+        if not self.loaded:
+            yield Progress(0.0, tr("Loading the engine"))
+        return (yield from self._ready().key_bars(request))
 
     def find_timing(self, request: TimingRequest) -> Job[Tempo]:
         """Find the tempo; see `engine.service.Engine.find_timing`."""

@@ -102,7 +102,18 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
             *("draft.start", "draft.seed", "draft.cancel", _SEPARATOR),
             *("draft.next", "draft.previous", _SEPARATOR),
             *("draft.accept", "draft.accept-selected", "draft.discard", _SEPARATOR),
-            "window.draft",
+            *("lock.notes", "lock.lanes", "lock.lanes-of-notes", "lock.rhythm"),
+            *("lock.placement", "lock.cut-holds", _SEPARATOR),
+            *("density.show", "density.denser", "density.sparser", "density.start"),
+            *("density.clear", _SEPARATOR, "window.draft"),
+        ),
+    ),
+    (
+        "Finish",
+        (
+            *("keybars.propose", "keybars.more", "keybars.clear", "keybars.cancel", _SEPARATOR),
+            *("keybars.next", "keybars.previous", "keybars.suggest", "keybars.approve"),
+            *(_SEPARATOR, "finish.start", "finish.refresh", "finish.at-level"),
         ),
     ),
     (
@@ -150,7 +161,7 @@ class MainWindow(QMainWindow):
         self._is_new = True
         self.setAcceptDrops(True)
         self.setDockOptions(QMainWindow.DockOption.AnimatedDocks)
-        self.draft = DraftPanel(studio.bridge, studio.drafting)
+        self.draft = DraftPanel(studio)
         self.timing = TimingPanel(studio)
         self.checks = ChecksPanel(studio.checker)
         self.export = ExportPanel(studio.bridge, studio.exporter, studio.installer)

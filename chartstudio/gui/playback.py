@@ -22,10 +22,11 @@ from chartstudio.core.song import Chart, Song
 from chartstudio.core.timing import TimingMap
 from chartstudio.editor.document import Change
 from chartstudio.gui.bridge import Bridge
-from chartstudio.gui.drafting import Drafting, Ghosts
+from chartstudio.gui.drafting import Drafting
 from chartstudio.gui.files import SongFiles
 from chartstudio.gui.jobs import Handle, Jobs, Lane
 from chartstudio.gui.preferences import Preferences
+from chartstudio.gui.proposals import Ghosts
 from chartstudio.gui.text import tr
 from chartstudio.gui.timeline.rows import field_of
 from chartstudio.modes import MODES
@@ -105,7 +106,7 @@ def heard_notes(chart: Chart, index: int, ghosts: Ghosts | None) -> Sequence[Not
     """The chart's notes with the shown ghosts in place of what they would replace."""
     if ghosts is None or ghosts.chart != index:
         return chart.notes
-    kept = [n for n in chart.notes if not ghosts.start <= n.tick < ghosts.end]
+    kept = [n for n in chart.notes if not ghosts.replaces(n)]
     return [*kept, *ghosts.notes]
 
 

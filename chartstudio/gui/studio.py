@@ -12,6 +12,7 @@ from chartstudio.gui.drafting import Drafting
 from chartstudio.gui.engine_host import EngineHost
 from chartstudio.gui.exporting import Exporter
 from chartstudio.gui.files import SongFiles
+from chartstudio.gui.finishing import Finishing
 from chartstudio.gui.installing import Installer
 from chartstudio.gui.jobs import Jobs
 from chartstudio.gui.keeper import Keeper
@@ -35,6 +36,7 @@ class Studio:
     keeper: Keeper
     checker: Checker
     drafting: Drafting
+    finishing: Finishing
     tempo: TempoFinder
     exporter: Exporter
     installer: Installer

@@ -197,6 +197,11 @@ QLabel[role="title"] {{ font-weight: 700; font-size: 13pt; }}
 QLabel[role="muted"] {{ color: {muted}; }}
 QLabel[role="bad"] {{ color: {bad}; }}
 QLabel[role="good"] {{ color: {good}; }}
+QLabel[role="warning"] {{ color: {key_bar}; }}
+QPushButton[role="lock"]:checked {{ background: {lock_dim}; border-color: {lock};
+    color: {lock}; }}
+QTreeView::item {{ padding: 3px 2px; }}
+QTreeView::item:selected {{ background: {accent_dim}; color: {bright}; }}
 QLabel[role="clock"] {{ font-weight: 700; }}
 QLabel[role="brand"] {{ font-weight: 700; padding: 5px 12px 4px 12px; }}
 QLabel[role="key"] {{ background: {panel_raised}; border: 1px solid {line}; border-radius: 3px;
@@ -221,6 +226,7 @@ def stylesheet(theme: Theme = DARK) -> str:
     names["hover"] = _mix(theme.panel_raised, theme.muted, 0.12).name()
     names["bright"] = theme.playhead.name()
     names["lit"] = theme.accent.lighter(112).name()
+    names["lock_dim"] = _mix(theme.panel_raised, theme.lock, 0.14).name()
     names["ghost_dim"] = _mix(theme.panel_raised, theme.ghost, 0.14).name()
     return _STYLE.format(**names)
 

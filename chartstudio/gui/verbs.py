@@ -351,8 +351,10 @@ def toggle_gain(studio: Studio, name: str, gain: float) -> None:
 
 
 def escape(studio: Studio) -> None:
-    """Drop the ghosts; without any, drop the selection."""
-    if studio.drafting.waiting or studio.drafting.running:
+    """Drop the ghosts, or stop looking for key bars; without any, drop the selection."""
+    if studio.finishing.running:
+        studio.finishing.cancel()
+    elif studio.drafting.waiting or studio.drafting.running:
         studio.drafting.discard()
     else:
         studio.timeline.select_none()

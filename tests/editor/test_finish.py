@@ -218,7 +218,8 @@ def test_a_curve_is_cut_to_what_is_written():
 
 def test_locks_that_contradict_each_other_are_never_on_together():
     assert toggled(frozenset({"rhythm"}), "placement") == {"placement"}
-    assert toggled(frozenset({"rhythm", "lanes"}), "notes") == {"notes", "lanes"}
+    assert toggled(frozenset({"rhythm", "lanes"}), "notes") == {"notes"}
+    assert toggled(frozenset({"rhythm"}), "lanes") == {"rhythm", "lanes"}
     assert toggled(frozenset({"notes"}), "notes") == frozenset()
 
 

@@ -7,7 +7,8 @@ from chartstudio.core.timing import TimingMap
 from chartstudio.editor import edits
 from chartstudio.editor.selection import Selection
 from chartstudio.engine.requests import Candidate, Draft
-from chartstudio.gui.drafting import song_range, summary
+from chartstudio.gui.candidates import summary
+from chartstudio.gui.proposals import song_range
 from chartstudio.modes import MODES
 
 
@@ -95,9 +96,10 @@ def test_accepting_is_one_step_that_says_where_notes_come_from(drafted, opened):
     chart = document.song.charts[0]
     assert {n.lane for n in _in(chart.notes, BAR, 3 * BAR)} == {1}
     assert _in(chart.notes, 0, BAR) == _in(song.charts[0].notes, 0, BAR)
-    (mark,) = generated(chart)
-    assert (mark.start, mark.end, mark.model, mark.seed) == (BAR, 3 * BAR, "fake 1", 2)
-    assert mark.date
+    marks = generated(chart)
+    assert [(m.start, m.end) for m in marks] == [(BAR, 2 * BAR), (2 * BAR, 3 * BAR)]
+    assert {(m.model, m.seed, m.edited) for m in marks} == {("fake 1", 2, False)}
+    assert all(m.date for m in marks)
     assert drafted.ghosts is None
     assert opened.studio.timeline.scene.ghosts is None
     assert document.undo()
@@ -279,7 +281,7 @@ def test_a_summary_names_what_a_candidate_holds():
 
 
 def test_a_draft_without_candidates_says_so(drafting, opened):
-    drafting._request = None
+    drafting._asked = None
     drafting._on_done(Draft((), "fake", "cpu", "float32"))
     assert "no notes" in opened.status.currentMessage()
     assert drafting.ghosts is None

@@ -7,8 +7,8 @@ from chartstudio.core.note import LaneNote
 from chartstudio.core.timing import Anchor, Cause, TimingMap
 from chartstudio.editor import retime
 from chartstudio.editor.selection import Selection
-from chartstudio.gui.drafting import Ghosts
 from chartstudio.gui.playback import beats, heard_notes, note_ticks, silence
+from chartstudio.gui.proposals import Ghosts
 from chartstudio.gui.toolbar import TransportBar
 
 
@@ -198,7 +198,7 @@ def test_rows_tick_once_and_chords_otherwise():
 
 def test_ghosts_are_heard_instead_of_what_they_replace():
     chart = make_song().charts[0]
-    ghosts = Ghosts(0, (LaneNote(BAR, BAR, 3),), BAR, 4 * BAR)
+    ghosts = Ghosts(0, (LaneNote(BAR, BAR, 3),), ((BAR, 4 * BAR),))
     heard = heard_notes(chart, 0, ghosts)
     assert [n.tick for n in heard] == [0, BEAT, 2 * BEAT, 3 * BEAT, BAR]
     assert heard_notes(chart, 1, ghosts) is chart.notes

@@ -19,8 +19,12 @@ from PySide6.QtWidgets import (
 from chartstudio.core.note import slice_notes
 from chartstudio.engine.requests import DRAFTED_MODES, Candidate, Draft
 from chartstudio.gui import text
-from chartstudio.gui.bridge import Bridge
-from chartstudio.gui.drafting import GRIDS, MAX_CANDIDATES, MAX_SEED, Drafting, summary
+from chartstudio.gui.actions import Actions
+from chartstudio.gui.candidates import fault_lines, faults, summary
+from chartstudio.gui.panels.command_button import CommandButton
+from chartstudio.gui.panels.density_curve import DensitySection
+from chartstudio.gui.panels.key_bars import KeyBarsSection
+from chartstudio.gui.panels.locks import LocksSection
 from chartstudio.gui.panels.parts import (
     JobBar,
     button,
@@ -30,6 +34,8 @@ from chartstudio.gui.panels.parts import (
     restyle,
     row,
 )
+from chartstudio.gui.proposals import GRIDS, MAX_CANDIDATES, MAX_SEED
+from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
 from chartstudio.modes import MODES
 
@@ -42,12 +48,24 @@ _LEGEND = (("Tab", "next"), ("Enter", "accept"), ("⇧ Enter", "part"), ("Esc", 
 
 
 class CandidateCard(QFrame):
-    """One candidate: its letter, level reached, what it holds, its seed."""
+    """One candidate: its letter, level reached, what it holds, what is wrong, its seed.
+
+    Parameters
+    ----------
+    letter : str
+    candidate : Candidate
+    unit : str
+        Of its level.
+    fault : (str, str)
+        What is wrong with it as one line, and one by one.
+    """
 
     clicked = Signal()
     audition = Signal()
 
-    def __init__(self, letter: str, candidate: Candidate, unit: str) -> None:
+    def __init__(
+        self, letter: str, candidate: Candidate, unit: str, fault: tuple[str, str]
+    ) -> None:
         super().__init__()
         self.setProperty("role", "card")
         self.letter = letter
@@ -61,10 +79,14 @@ class CandidateCard(QFrame):
         line = row(what, play)
         line.setStretch(0, 1)
         layout.addLayout(line)
+        self.fault = label(fault[0], "warning", wrap=True)
+        self.fault.setVisible(bool(fault[0]))
+        self.fault.setToolTip(fault[1])
+        layout.addWidget(self.fault)
         layout.addWidget(label(tr("seed {seed}", seed=candidate.seed), "muted"))
-        self.setAccessibleName(
-            f"{tr('Candidate {name}', name=letter)}: {summary(candidate)}, {chip.text()}"
-        )
+        said = (summary(candidate), chip.text(), *filter(None, fault[:1]))
+        self.setAccessibleName(f"{tr('Candidate {name}', name=letter)}: {', '.join(said)}")
+        self.setAccessibleDescription(fault[1])
 
     def mark(self, shown: bool) -> None:
         """Look like the one whose notes are shown as ghosts, or not."""
@@ -86,18 +108,21 @@ class DraftPanel(QWidget):
 
     Parameters
     ----------
-    bridge : Bridge
-    drafting : Drafting
+    studio : Studio
     """
 
     start_asked = Signal()
     """The button was pressed; the command of the same name does the work."""
     audition_asked = Signal(int)
 
-    def __init__(self, bridge: Bridge, drafting: Drafting) -> None:
+    def __init__(self, studio: Studio) -> None:
         super().__init__()
+        bridge, drafting = studio.bridge, studio.drafting
         self._document = bridge.document
         self._drafting = drafting
+        self.locks = LocksSection(studio)
+        self.density = DensitySection(studio)
+        self.finish = KeyBarsSection(studio)
         self._cards: list[CandidateCard] = []
         self._cards_of: Draft | None = None
         self._engine_state = tr("Loaded with the first draft.")
@@ -171,6 +196,8 @@ class DraftPanel(QWidget):
         layout.addLayout(fields)
         self._refusal = label(role="bad", wrap=True)
         self._missing = label(tr("There is no audio to draft from."), "bad", wrap=True)
+        layout.addWidget(self.locks)
+        layout.addWidget(self.density)
         layout.addWidget(self._start)
         layout.addWidget(self._refusal)
         layout.addWidget(self._missing)
@@ -181,14 +208,33 @@ class DraftPanel(QWidget):
         layout.addLayout(self._list)
         layout.addWidget(self._legend)
         layout.addSpacing(4)
+        layout.addWidget(self.finish)
+        layout.addSpacing(4)
         layout.addWidget(heading(tr("Engine")))
         layout.addWidget(self._engine)
         layout.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(content)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        column(self, margin=0).addWidget(scroll)
+        self._scroll = QScrollArea()
+        self._scroll.setWidget(content)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column(self, margin=0).addWidget(self._scroll)
+
+    def bind(self, actions: Actions) -> None:
+        """Give every button of a command its action."""
+        for made in self.findChildren(CommandButton):
+            made.bind(actions[made.command_id])
+
+    def show_part(self, name: str) -> None:
+        """Scroll to a part: ``keybars``, ``finish``, ``lock`` or ``density``."""
+        parts: dict[str, QWidget] = {
+            "keybars": self.finish,
+            "finish": self.finish.state,
+            "lock": self.locks,
+            "density": self.density,
+        }
+        part = parts.get(name)
+        if part is not None:
+            self._scroll.ensureWidgetVisible(part)
 
     def _on_mode(self, mode_id: str) -> None:
         low, high = MODES[mode_id].level_range
@@ -281,11 +327,19 @@ class DraftPanel(QWidget):
         drafting, request = self._drafting, self._drafting.request
         unit = MODES[request.chart.mode].level_unit if request is not None else ""
         for i, candidate in enumerate(drafting.candidates):
-            card = CandidateCard(chr(ord("A") + i), candidate, unit)
+            fault = self._fault(candidate)
+            card = CandidateCard(chr(ord("A") + i), candidate, unit, fault)
             card.clicked.connect(lambda i=i: drafting.show(i))
             card.audition.connect(lambda i=i: self.audition_asked.emit(i))
             self._list.addWidget(card)
             self._cards.append(card)
+
+    def _fault(self, candidate: Candidate) -> tuple[str, str]:
+        """What accepting a candidate would bring besides notes: as a line, and one by one."""
+        draft, request = self._drafting.draft, self._drafting.request
+        if draft is None or request is None:
+            return "", ""
+        return faults(candidate, draft), fault_lines(candidate, draft, request.timing)
 
     def _last_run(self) -> str:
         draft, request = self._drafting.draft, self._drafting.request

@@ -16,6 +16,7 @@ TEMPO_PX = 30
 RULER_PX = 25
 MARKS_PX = 24
 """Height of a strip's head: the band of marks and its labels."""
+DENSITY_PX = 68
 GAP_PX = 16
 """Between two strips."""
 
@@ -37,6 +38,7 @@ class Zone(Enum):
     TEMPO = "tempo"
     WAVE = "wave"
     RULER = "ruler"
+    DENSITY = "density"
     STRIP = "strip"
     NOTHING = "nothing"
 
@@ -101,6 +103,7 @@ class Bands:
     wave: Band
     ruler: Band
     strips: tuple[StripBand, ...]
+    density: Band | None = None
 
     @property
     def view_px(self) -> int:
@@ -110,7 +113,9 @@ class Bands:
     @property
     def bottom(self) -> int:
         """First pixel row below everything that is drawn."""
-        return self.strips[-1].lanes.bottom if self.strips else self.ruler.bottom
+        if self.strips:
+            return self.strips[-1].lanes.bottom
+        return (self.density or self.ruler).bottom
 
     def zone_at(self, y: float) -> tuple[Zone, StripBand | None]:
         """The zone at a height, with its strip."""
@@ -121,6 +126,8 @@ class Bands:
         ):
             if band.top <= y < band.bottom:
                 return zone, None
+        if self.density is not None and self.density.top <= y < self.density.bottom:
+            return Zone.DENSITY, None
         for strip in self.strips:
             if strip.head.top <= y < strip.lanes.bottom:
                 return Zone.STRIP, strip
@@ -131,7 +138,9 @@ class Bands:
         return next((s for s in self.strips if s.chart == chart), None)
 
 
-def arrange(width: int, height: int, charts: Sequence[tuple[int, int]]) -> Bands:
+def arrange(
+    width: int, height: int, charts: Sequence[tuple[int, int]], density: bool = False
+) -> Bands:
     """Share out the height.
 
     Parameters
@@ -140,21 +149,25 @@ def arrange(width: int, height: int, charts: Sequence[tuple[int, int]]) -> Bands
         Of the widget, in pixels.
     charts : sequence of (int, int)
         Index and number of lanes of each strip, from the top; the first gets more room.
+    density : bool
+        Whether the density lane is shown.
     """
     wave_px = int(min(max(height * _WAVE_SHARE, _MIN_WAVE_PX), _MAX_WAVE_PX))
     tempo = Band(0, TEMPO_PX)
     wave = Band(tempo.bottom, wave_px)
     ruler = Band(wave.bottom, RULER_PX)
-    room = height - ruler.bottom - len(charts) * MARKS_PX - max(len(charts) - 1, 0) * GAP_PX
+    lane = Band(ruler.bottom, DENSITY_PX) if density else None
+    above = (lane or ruler).bottom
+    room = height - above - len(charts) * MARKS_PX - max(len(charts) - 1, 0) * GAP_PX
     weights = [1.0 if i == 0 else SECOND_SHARE for i in range(len(charts))]
     total = sum(n * weight for (_, n), weight in zip(charts, weights, strict=True))
     most_px = MAX_ROW_PX if all(n == 1 for _, n in charts) else MAX_LANE_PX
     lane_px = min(max(room / total if total else 0.0, MIN_LANE_PX), most_px)
     strips = []
-    top = ruler.bottom
+    top = above
     for (chart, n_lanes), weight in zip(charts, weights, strict=True):
         head = Band(top, MARKS_PX)
         lanes = Band(head.bottom, max(round(lane_px * weight * n_lanes), n_lanes))
         strips.append(StripBand(chart, head, lanes, n_lanes))
         top = lanes.bottom + GAP_PX
-    return Bands(width, height, tempo, wave, ruler, tuple(strips))
+    return Bands(width, height, tempo, wave, ruler, tuple(strips), lane)

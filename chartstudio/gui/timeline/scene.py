@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
 from chartstudio.core.note import Note
 from chartstudio.core.song import Song
 from chartstudio.core.timing import TimingMap
+from chartstudio.editor.finish import Span
 from chartstudio.editor.selection import Selection
 from chartstudio.gui.timeline.arrays import ChartArrays, NoteArrays
 from chartstudio.gui.timeline.bands import GUTTER_PX, Bands
@@ -16,6 +20,9 @@ from chartstudio.gui.timeline.beat_drag import BeatState
 from chartstudio.gui.timeline.drag import State
 from chartstudio.gui.timeline.marks import IssueMarks
 from chartstudio.gui.timeline.view import ViewState
+
+if TYPE_CHECKING:
+    from chartstudio.gui.timeline.density_lane import DensityDrag
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,17 +33,27 @@ class Ghosts:
     ----------
     chart : int
     notes : NoteArrays
-    start, end : int
-        The ticks ``[start, end)`` that it would replace.
+    spans : tuple of (int, int)
+        The stretches of ticks ``[start, end)`` that it would replace.
     label : str
         What the strip's head calls it.
+    stays : frozenset of Note
+        Notes there that it would leave.
     """
 
     chart: int
     notes: NoteArrays
-    start: int
-    end: int
+    spans: tuple[Span, ...]
     label: str
+    stays: frozenset[Note] = frozenset()
+
+    def replaces(self, notes: NoteArrays, index: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Which of some notes of the chart would go, shape (N,)."""
+        edges = np.array(self.spans, dtype=np.int64).ravel()
+        gone: NDArray[np.bool_] = np.searchsorted(edges, notes.ticks[index], "right") % 2 == 1
+        if self.stays:
+            gone &= [notes.notes[i] not in self.stays for i in index.tolist()]
+        return gone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +71,7 @@ class Scene:
     ghosts : Ghosts or None
     issues : tuple of IssueMarks
         One per strip.
-    state : State or BeatState
+    state : State, BeatState or DensityDrag
         What the mouse is doing.
     range : (int, int) or None
         Selected ticks of the active chart, the ones being pulled open included.
@@ -69,7 +86,7 @@ class Scene:
     bands: Bands
     ghosts: Ghosts | None
     issues: tuple[IssueMarks, ...]
-    state: State | BeatState
+    state: State | BeatState | DensityDrag
     range: tuple[int, int] | None
     ratio: float
 

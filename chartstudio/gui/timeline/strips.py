@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,13 +125,14 @@ class _StripPaint:
 
     def _marks(self) -> None:
         theme = self.kit.theme
-        for mark in provenance.generated(self.chart.chart):
-            colour = theme.good if mark.edited else theme.ghost
-            text = tr("drafted, edited since") if mark.edited else tr("drafted")
-            self._mark((mark.start, mark.end), shade(colour, 150), text)
+        for edited, span in _stretches(provenance.generated(self.chart.chart)):
+            colour = theme.good if edited else theme.ghost
+            text = tr("drafted, edited since") if edited else tr("drafted")
+            self._mark(span, shade(colour, 150), text)
         ghosts = self._ghosts_here()
         if ghosts is not None:
-            self._mark((ghosts.start, ghosts.end), theme.ghost, ghosts.label)
+            for span in ghosts.spans:
+                self._mark(span, theme.ghost, ghosts.label)
 
     def _mark(self, ticks: tuple[int, int], colour: QColor, text: str) -> None:
         left, right = (self.scene.x(tick, self.chart.timing) for tick in ticks)
@@ -186,8 +188,7 @@ class _StripPaint:
         dim = (~notes.hittable | self._leaving())[seen.index]
         ghosts = self._ghosts_here()
         if ghosts is not None:
-            ticks = notes.ticks[seen.index]
-            dim |= (ticks >= ghosts.start) & (ticks < ghosts.end)
+            dim |= ghosts.replaces(notes, seen.index)
         chosen = self._chosen()[seen.index]
         brush = NoteBrush(self.kit, self.painter, self.scene, self.strip, self.chart)
         if is_slim(self.scene, self.strip, len(seen.index)):
@@ -237,6 +238,17 @@ class _StripPaint:
             brush.draw_slim(ghosts.notes, seen, none, none, Look.GHOST)
         else:
             brush.draw(ghosts.notes, seen, look=Look.GHOST)
+
+
+def _stretches(marks: Sequence[provenance.Generated]) -> list[tuple[bool, tuple[int, int]]]:
+    """Whether edited, and where: neighbouring marks of one sort as one."""
+    found: list[tuple[bool, tuple[int, int]]] = []
+    for mark in marks:
+        if found and found[-1][0] == mark.edited and found[-1][1][1] == mark.start:
+            found[-1] = (mark.edited, (found[-1][1][0], mark.end))
+        else:
+            found.append((mark.edited, (mark.start, mark.end)))
+    return found
 
 
 def strip_ground(theme: Theme) -> QColor:

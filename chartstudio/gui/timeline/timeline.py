@@ -28,17 +28,23 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from chartstudio.audio.peaks import Peaks
 from chartstudio.core.note import Note
+from chartstudio.editor import density
 from chartstudio.editor.checks import SongIssue
 from chartstudio.editor.document import Change, Document
+from chartstudio.editor.finish import Span
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.text import tr
-from chartstudio.gui.timeline import beat_drag, drag
+from chartstudio.gui.timeline import beat_drag, density_lane, drag
 from chartstudio.gui.timeline.arrays import ArrayCache, ChartArrays
 from chartstudio.gui.timeline.bands import GUTTER_PX, Zone, arrange
 from chartstudio.gui.timeline.beat_drag import BeatDrag, BeatState
 from chartstudio.gui.timeline.beat_overlay import paint_beat_drag
+from chartstudio.gui.timeline.density_lane import DensityDrag, paint_density, paint_density_drag
+from chartstudio.gui.timeline.density_verbs import DensityVerbs
 from chartstudio.gui.timeline.drag import IDLE, Button, Keys, Part, Pointer, State
 from chartstudio.gui.timeline.header import paint_header
+from chartstudio.gui.timeline.key_bar_marks import KeyBarMark, paint_key_bars
+from chartstudio.gui.timeline.lock_marks import LockMarks, paint_locks
 from chartstudio.gui.timeline.marks import IssueMarks
 from chartstudio.gui.timeline.notes import Kit
 from chartstudio.gui.timeline.overlay import Hover, paint_overlay
@@ -46,7 +52,6 @@ from chartstudio.gui.timeline.pointer import pointer_at, rules_for
 from chartstudio.gui.timeline.rows import put_note
 from chartstudio.gui.timeline.scene import Ghosts, Scene, proposed
 from chartstudio.gui.timeline.strips import paint_strips
-from chartstudio.gui.timeline.tempo_verbs import TempoVerbs
 from chartstudio.gui.timeline.view import ViewState
 from chartstudio.gui.timeline.waveform import Waveform
 
@@ -71,11 +76,11 @@ _BUTTONS = {
     Qt.MouseButton.MiddleButton: Button.MIDDLE,
     Qt.MouseButton.RightButton: Button.RIGHT,
 }
-_DRAGS_ON = (drag.Range, drag.Put, drag.Move, drag.Stretch, drag.Box, BeatDrag)
+_DRAGS_ON = (drag.Range, drag.Put, drag.Move, drag.Stretch, drag.Box, BeatDrag, DensityDrag)
 """States that go on when the mouse leaves the view, which then scrolls."""
 
 
-class Timeline(TempoVerbs, QWidget):
+class Timeline(DensityVerbs, QWidget):
     """The song over time: tempo, waveform, ruler and up to two charts.
 
     Parameters
@@ -122,8 +127,10 @@ class Timeline(TempoVerbs, QWidget):
         self._issues: tuple[SongIssue, ...] = ()
         self._marks: dict[int, IssueMarks] = {}
         self._ghosts: Ghosts | None = None
+        self._key_bars: tuple[KeyBarMark, ...] = ()
+        self._locks: LockMarks | None = None
         self._first = document.selection.chart
-        self._state: State | BeatState = IDLE
+        self._state: State | BeatState | DensityDrag = IDLE
         self._free = False
         self._hover: Hover | None = None
         self._pointer: Pointer | None = None
@@ -164,28 +171,48 @@ class Timeline(TempoVerbs, QWidget):
         self.invalidate()
 
     def set_ghosts(
-        self, chart: int, notes: tuple[Note, ...], start: int, end: int, label: str = ""
+        self,
+        chart: int,
+        notes: tuple[Note, ...],
+        spans: tuple[Span, ...],
+        label: str = "",
+        stays: frozenset[Note] = frozenset(),
     ) -> None:
-        """Show proposed notes over ``[start, end)`` of a chart; those they replace are dimmed.
+        """Show proposed notes over stretches of a chart; those they replace are dimmed.
 
         Parameters
         ----------
         chart : int
         notes : tuple of Note
             In chart order.
-        start, end : int
+        spans : tuple of (int, int)
+            Stretches of ticks ``[start, end)``, in order and apart.
         label : str
             What the strip calls them, such as ``candidate B``.
+        stays : frozenset of Note
+            Notes there that are not replaced.
         """
         if chart < len(self.document.song.charts):
             arrays = proposed(notes, self._arrays.of(self.document.song, chart))
-            self._ghosts = Ghosts(chart, arrays, start, end, label or tr("proposed"))
+            self._ghosts = Ghosts(chart, arrays, spans, label or tr("proposed"), stays)
             self.invalidate()
 
     def clear_ghosts(self) -> None:
         """Show no proposed notes."""
         self._ghosts = None
         self.invalidate()
+
+    def set_key_bars(self, marks: Sequence[KeyBarMark]) -> None:
+        """Mark these bars as those that stand for the song."""
+        if tuple(marks) != self._key_bars:
+            self._key_bars = tuple(marks)
+            self.invalidate()
+
+    def set_locks(self, locks: LockMarks | None) -> None:
+        """Mark what is locked; None for nothing."""
+        if locks is not None or self._locks is not None:
+            self._locks = locks
+            self.invalidate()
 
     def set_issues(self, issues: Sequence[SongIssue]) -> None:
         """Mark these issues under the strips."""
@@ -211,7 +238,7 @@ class Timeline(TempoVerbs, QWidget):
         return self._scene
 
     @property
-    def state(self) -> State | BeatState:
+    def state(self) -> State | BeatState | DensityDrag:
         """What the mouse is doing."""
         return self._state
 
@@ -239,7 +266,7 @@ class Timeline(TempoVerbs, QWidget):
             charts=charts,
             selection=selection,
             view=self.view,
-            bands=arrange(self.width(), self.height(), rows),
+            bands=arrange(self.width(), self.height(), rows, self.view.density_lane),
             ghosts=self._ghosts,
             issues=tuple(self._marks_of(index) for index in shown),
             state=self._state,
@@ -317,6 +344,7 @@ class Timeline(TempoVerbs, QWidget):
             painter.setFont(self.font())
             paint_overlay(self._kit, painter, self.scene, x, self._hover)
             paint_beat_drag(self._kit, painter, self.scene)
+            paint_density_drag(self._kit, painter, self.scene)
 
     def _draw_frame(self) -> QPixmap:
         scene = self.scene
@@ -325,7 +353,10 @@ class Timeline(TempoVerbs, QWidget):
         with QPainter(frame) as painter:
             painter.setFont(self.font())
             paint_header(self._kit, self._wave, painter, scene)
+            paint_density(self._kit, painter, scene)
             paint_strips(self._kit, painter, scene)
+            paint_key_bars(self._kit, painter, scene, self._key_bars)
+            paint_locks(self._kit, painter, scene, self._locks)
         return frame
 
     def _run_timer(self) -> None:
@@ -388,7 +419,12 @@ class Timeline(TempoVerbs, QWidget):
         )
         at = self._pointer = pointer_at(self.scene, event.position().x(), event.position().y())
         rules = self._rules(at.chart)
-        self._take(beat_drag.press(at, button, keys, rules) or drag.press(at, button, keys, rules))
+        lane = self.scene.bands.density
+        self._take(
+            density_lane.press(at, button, keys, rules, lane)
+            or beat_drag.press(at, button, keys, rules)
+            or drag.press(at, button, keys, rules)
+        )
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Select a measure on the ruler, insert a tempo change above; else a quick click."""
@@ -468,11 +504,21 @@ class Timeline(TempoVerbs, QWidget):
 
     def _tip(self, x: float, y: float) -> str:
         zone, strip = self.scene.bands.zone_at(y)
+        if zone is Zone.DENSITY:
+            return self._density_tip(x)
         if zone is not Zone.STRIP or strip is None:
             return ""
         seconds = self.view.seconds_at_x(x - GUTTER_PX)
         slack_s = _SLACK_PX * self.view.seconds_per_px
         return "\n".join(i.text for i in self._marks_of(strip.chart).at(seconds, slack_s)[:5])
+
+    def _density_tip(self, x: float) -> str:
+        """What is painted under the mouse, and how to."""
+        chart = self.document.active_chart
+        tick = self.view.tick_at_x(x - GUTTER_PX, self.timing)
+        value = None if chart is None else density.at(density.curve(chart), tick)
+        how = tr("Drag paints, drag with the right button clears. Drafts follow what is painted.")
+        return f"{density_lane.figure(value)}\n{how}"
 
     def _rules(self, chart: int) -> drag.Rules:
         return rules_for(self.document.song, self.document.selection, self.view, chart, self.catch)
@@ -486,7 +532,7 @@ class Timeline(TempoVerbs, QWidget):
         at = self._pointer = self._at_drag(x, y)
         self._take(self._state.move(at, self._rules(at.chart)))
 
-    def _take(self, step: drag.Step | beat_drag.Step) -> None:
+    def _take(self, step: drag.Step | beat_drag.Step | density_lane.Step) -> None:
         """Enter a step's state and do what it asks."""
         redraw = drag.stands_still(self._state) != drag.stands_still(step.state)
         self._state = step.state

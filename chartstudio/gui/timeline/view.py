@@ -87,6 +87,8 @@ class ViewState(QObject):
         Dragged beats are drawn to what is heard near them.
     drags_beats : bool
         Over tempo, waveform and ruler the mouse drags beat lines instead of going there.
+    density_lane : bool
+        The lane is shown on which density is painted.
     spots : dict of str to Spot
         Where a note was last put, by the space of its mode.
     """
@@ -103,6 +105,7 @@ class ViewState(QObject):
     later_beats: _Watched[Later] = _Watched("stay")
     magnetic = _Watched(True)
     drags_beats = _Watched(False)
+    density_lane = _Watched(False)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

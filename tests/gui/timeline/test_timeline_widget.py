@@ -140,7 +140,7 @@ def test_lane_colours_are_the_other_way_to_colour(stage):
 def test_ghosts_are_drawn_and_what_they_replace_is_dimmed(stage):
     ghost = LaneNote(B, B, 3)
     before = colour(stage, stage.x(B), stage.y(1))
-    stage.timeline.set_ghosts(0, (ghost,), 0, 2 * B, "candidate A")
+    stage.timeline.set_ghosts(0, (ghost,), ((0, 2 * B),), "candidate A")
     found = colour(stage, stage.x(B), stage.y(3))
     assert abs(found.hue() - DARK.ghost.hue()) < 12
     dimmed = colour(stage, stage.x(B), stage.y(1))

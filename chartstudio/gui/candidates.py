@@ -1,0 +1,71 @@
+"""What a candidate holds, and what is wrong with it, as lines for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from chartstudio.core.timing import TimingMap
+from chartstudio.engine.requests import Candidate, Draft
+from chartstudio.gui.text import bar_and_beat, count, tr
+
+_N_NAMED = 8
+"""Issues that a tip names; the others are counted."""
+
+_COUNTS = {
+    "error": ("{n} error", "{n} errors"),
+    "warning": ("{n} warning", "{n} warnings"),
+    "hint": ("{n} hint", "{n} hints"),
+}
+"""Words by severity, the gravest first."""
+
+
+def summary(candidate: Candidate) -> str:
+    """What a candidate holds, as one line: notes, chords, holds, errors."""
+    notes = candidate.notes
+    n_holds = sum(n.end > n.tick for n in notes)
+    n_chords = sum(n > 1 for n in Counter(n.tick for n in notes).values())
+    n_errors = sum(i.severity == "error" for i in candidate.issues)
+    parts = [count(len(notes), "{n} note", "{n} notes")]
+    if n_chords:
+        parts.append(count(n_chords, "{n} chord", "{n} chords"))
+    if n_holds:
+        parts.append(count(n_holds, "{n} hold", "{n} holds"))
+    parts.append(count(n_errors, "{n} error", "{n} errors") if n_errors else tr("no errors"))
+    return " · ".join(parts)
+
+
+def faults(candidate: Candidate, draft: Draft) -> str:
+    """What accepting would bring besides notes, as one line; empty where nothing.
+
+    ``2 warnings in this candidate · cuts 1 hold short``.
+    """
+    found = Counter(i.severity for i in candidate.issues)
+    parts = [count(found[s], *words) for s, words in _COUNTS.items() if found[s]]
+    line = tr("{what} in this candidate", what=", ".join(parts)) if parts else ""
+    cuts = cut_line(draft)
+    return " · ".join(part for part in (line, cuts) if part)
+
+
+def cut_line(draft: Draft) -> str:
+    """How many holds would end earlier; empty when none would."""
+    n = len(draft.cut)
+    return count(n, "cuts {n} hold short", "cuts {n} holds short") if n else ""
+
+
+def fault_lines(candidate: Candidate, draft: Draft, timing: TimingMap) -> str:
+    """The same one by one, each with its place, as the lines of a tip."""
+    order = list(_COUNTS)
+    issues = sorted(candidate.issues, key=lambda i: (order.index(i.severity), i.tick))
+    lines = [f"{bar_and_beat(timing, i.tick)}: {i.text}" for i in issues[:_N_NAMED]]
+    if len(issues) > _N_NAMED:
+        lines.append(tr("and {n} more", n=len(issues) - _N_NAMED))
+    for old, new in draft.cut:
+        lines.append(
+            tr(
+                "{place}: the hold ends at {end} instead of {was}",
+                place=bar_and_beat(timing, old.tick),
+                end=bar_and_beat(timing, new.end),
+                was=bar_and_beat(timing, old.end),
+            )
+        )
+    return "\n".join(lines)
