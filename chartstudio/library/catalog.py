@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -228,7 +228,9 @@ class Catalog:
             try:
                 yield self._db
             except BaseException:
-                self._db.execute("ROLLBACK")
+                with suppress(sqlite3.OperationalError):
+                    # A full disk has ended the transaction already.
+                    self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
@@ -304,7 +306,10 @@ class Catalog:
                 _put(db, song)
 
     def move(self, song_id: int, song: NewSong) -> None:
-        """A song lies elsewhere now; what is known of its notes and its sound stays."""
+        """A song lies elsewhere now, or its files are newer and the same.
+
+        What is known of its notes and its sound stays.
+        """
         place = song.place
         path = os.fsencode(place.path)
         with self.writing() as db:
@@ -319,10 +324,11 @@ class Catalog:
             )
             db.execute("UPDATE words SET pack = ? WHERE rowid = ?", (_clean(song.pack), song_id))
 
-    def forget(self, song_ids: Sequence[int]) -> None:
-        """Songs that are gone."""
+    def forget(self, songs: Iterable[Known]) -> None:
+        """Songs that are gone; one that another process has found elsewhere since, stays."""
+        gone = [(k.id, os.fsencode(k.path), k.inside) for k in songs]
         with self.writing() as db:
-            db.executemany("DELETE FROM songs WHERE id = ?", [(i,) for i in song_ids])
+            db.executemany("DELETE FROM songs WHERE id = ? AND path = ? AND inside = ?", gone)
 
     # What `fill` asks and tells ------------------------------------------------------------
 

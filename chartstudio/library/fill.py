@@ -204,14 +204,14 @@ def _charts(song: Song, said: Sequence[ChartHeader]) -> Iterator[ChartEntry]:
                 is_ai=own.is_ai or header.is_ai,
             )
         yield _entry(song, chart, own)
+    for header in left:
+        yield _entry_of(header, (exclusions.broken("its file is damaged or missing"),))
 
 
 def _entry(song: Song, chart: Chart, header: ChartHeader) -> ChartEntry:
     timing = song.timing_of(chart)
     reasons = (*exclusions.of_header(header), *exclusions.of_chart(song, chart))
-    entry = ChartEntry(
-        header.mode, header.name, header.level, header.label, header.charter, reasons=reasons
-    )
+    entry = _entry_of(header, reasons)
     played = counted(chart) & playable(song, chart)
     if not played.any():
         return replace(entry, n_notes=0)
@@ -229,4 +229,10 @@ def _entry(song: Song, chart: Chart, header: ChartHeader) -> ChartEntry:
         nps=round(len(ticks) / span_s, 3) if span_s > 0 else 0.0,
         nps_peak=nps_peak(ticks, timing),
         density=tuple(round(float(d), 2) for d in density),
+    )
+
+
+def _entry_of(header: ChartHeader, reasons: tuple[Reason, ...]) -> ChartEntry:
+    return ChartEntry(
+        header.mode, header.name, header.level, header.label, header.charter, reasons=reasons
     )

@@ -16,7 +16,7 @@ from chartstudio.library.header import ChartHeader, Header, marked
 FAMILY = "osu"
 
 _BODY = re.compile(r"^[ \t]*\[(TimingPoints|HitObjects|Colours)\][ \t]*$", re.MULTILINE)
-_HEADS = re.compile(r"^[ \t]*\[(General|Metadata|Difficulty)\]", re.MULTILINE)
+_HEADS = ("[General]", "[Metadata]", "[Difficulty]")
 
 
 def read(files: Files, names: list[str]) -> Header | None:
@@ -42,7 +42,7 @@ def _head(files: Files, name: str) -> OsuFile:
     """A file without its notes; whole, where something of its head stands further down."""
     text, encoding = decode_old(files[name], name)
     body = _BODY.search(text)
-    if body is not None and not _HEADS.search(text, body.end()):
+    if body is not None and all(text.find(head, body.end()) < 0 for head in _HEADS):
         text = text[: body.start()]
     return OsuFile.parsed(name, encoding, text)
 

@@ -21,7 +21,7 @@ FAMILY = "stepmania"
 
 _TAG = r"#[Nn][Oo][Tt][Ee][Ss]2?[ \t\r\n]*:"
 _FIELD = r"(?:[^\\:;]|\\.)*:"
-_DATA = r"(?:[^;#/]|/(?!/)|//[^\n]*)*"
+_DATA = r"(?:[^;#/]+|/(?!/)|//[^\n]*)*"
 _NOTE_DATA = {
     SSC.id: re.compile(f"({_TAG}){_DATA}"),
     SM.id: re.compile(f"({_TAG}{_FIELD}{_FIELD}{_FIELD}{_FIELD}{_FIELD}){_DATA}", re.DOTALL),

@@ -37,7 +37,8 @@ class Looked:
     ----------
     header : Header
     content : str
-        Hash of the chart files and of the audio's name: it stays when a song is moved.
+        Hash of the chart files, of the audio's name and size, and of the opt-out: it stays when
+        a song is moved.
     opts_out : bool
         Whether anything says ``robots: disallow``.
     audio_found : bool
@@ -68,10 +69,20 @@ def look(files: Bundle) -> Looked:
             content.update(data)
             says_no = says_no or says_disallow(data)
     says_no = says_no or (ROBOTS in files and says_disallow(files[ROBOTS]))
-    content.update(header.audio.encode("utf-8", "surrogatepass"))
-    return Looked(
-        header, content.hexdigest(), says_no, bool(header.audio) and header.audio in files
-    )
+    audio_found = bool(header.audio) and header.audio in files
+    rest = f"{header.audio}\0{audio_found}\0{_size(files, header.audio)}\0{says_no}"
+    content.update(rest.encode("utf-8", "surrogatepass"))
+    return Looked(header, content.hexdigest(), says_no, audio_found)
+
+
+def _size(files: Bundle, name: str) -> int:
+    """Bytes of a file beside the charts; 0 in an archive, which changes as a whole."""
+    found = files.find(name) if name else None
+    folder = files.path if files.chosen is None else files.path.parent
+    try:
+        return (folder / found).stat().st_size if found else 0
+    except OSError:
+        return 0
 
 
 def _header(files: Bundle, loaded: Files, top: list[str]) -> tuple[Header, bool]:

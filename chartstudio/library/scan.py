@@ -95,7 +95,7 @@ def scan(catalog: Catalog, only: Sequence[Folder] = ()) -> Job[Report]:
         yield from part(_walk_one(found, folder), i * share, (i + 1) * share)
     gone = found.gone()
     yield from part(_read(catalog, found, gone), _SHARE_OF_WALK, 1.0)
-    catalog.forget(list(gone))
+    catalog.forget(gone.values())
     found.report.n_gone = len(gone)
     found.report.n_songs = catalog.count()
     return found.report
@@ -170,7 +170,11 @@ def _read(catalog: Catalog, found: _Found, gone: dict[int, Known]) -> Job[None]:
         song = read_new(folder, place)
         if song is None:
             continue
-        old = by_content.get(song.content, []) if song.content else []
+        before = found.known.get((place.path, place.inside))
+        if before is not None and before.content == song.content != "":
+            catalog.move(before.id, song)
+            continue
+        old = by_content.get(song.content, []) if before is None and song.content else []
         if old:
             moved = old.pop()
             del gone[moved]

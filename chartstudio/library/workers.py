@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -52,17 +54,16 @@ class _Worker:
 
 def _serve(work: Callable[[A], B], pipe: Connection) -> None:
     """What a process does: take a task, send its result, until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(AttributeError, OSError):
         os.nice(_NICE)
     while True:
         try:
             task = pipe.recv()
-        except (EOFError, KeyboardInterrupt):
+        except EOFError:
             return
         try:
             result: Any = work(task)
-        except KeyboardInterrupt:
-            return
         except Exception as error:
             # It is told, not hidden: the caller gets it in place of a result.
             result = Crash(f"reading it failed ({type(error).__name__}: {error})")
@@ -70,6 +71,22 @@ def _serve(work: Callable[[A], B], pipe: Connection) -> None:
             pipe.send(result)
         except (BrokenPipeError, OSError):
             return
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """What is started here never hears Ctrl+C, which a terminal sends to every process.
+
+    Else it would look as if the task had brought it down.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Workers(Generic[A, B]):
@@ -145,7 +162,8 @@ class Workers(Generic[A, B]):
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(self._work, theirs), daemon=True)
-        process.start()
+        with _deaf_to_interrupts():
+            process.start()
         theirs.close()
         worker = _Worker(process, ours)
         self._workers.append(worker)
