@@ -158,6 +158,8 @@ def _connect_timeline(studio: Studio, minimap: Minimap) -> None:
             return
         name = tr("candidate {name}", name=chr(ord("A") + drafting.shown))
         what = name if drafting.waiting else tr("drafting")
+        if drafting.asked is not None and drafting.asked.purpose.fills:
+            what = tr("fill")
         label = tr("{what} (ghosts)", what=what)
         timeline.set_ghosts(ghosts.chart, ghosts.notes, ghosts.spans, label, ghosts.stays)
 
@@ -242,7 +244,9 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
 def _show_part(window: MainWindow, command_id: str) -> None:
     """Bring the part of the Draft panel into view that a command belongs to."""
     window.show_panel(window.draft)
-    window.draft.show_part(command_id.partition(".")[0])
+    # What asks for a draft is followed to where the draft appears.
+    drafts = ("keybars.suggest", "finish.start", "finish.refresh")
+    window.draft.show_part("draft" if command_id in drafts else command_id.partition(".")[0])
 
 
 def _connect_messages(studio: Studio, window: MainWindow) -> None:

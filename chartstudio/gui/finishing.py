@@ -129,6 +129,12 @@ class Finishing(QObject):
         return bars[-1].coverage if bars else 0.0
 
     @property
+    def has_others(self) -> bool:
+        """Whether bars are the author's that are no key bars."""
+        n_own_key_bars = sum(item.standing.own for item in self.listed)
+        return self.whose.n_own > n_own_key_bars
+
+    @property
     def outdated(self) -> bool:
         """Whether the author's bars have changed since the last fill, and fills are left."""
         chart = self._chart
@@ -229,7 +235,7 @@ class Finishing(QObject):
             return
         bars = (*held, *new)
         self._document.apply(tr("Propose key bars"), finish.set_key_bars(index, bars))
-        self.message.emit(coverage_line(len(bars), bars[-1].coverage))
+        self.message.emit(coverage_line(len(bars), bars[-1].coverage, self.has_others))
 
     def clear(self) -> None:
         """Take the proposals away; notes and approvals stay."""
@@ -328,9 +334,20 @@ class Finishing(QObject):
         self._drafting.ask(Work(purpose, index, span, level, keep=whose.own, spans=spans))
 
 
-def coverage_line(n: int, coverage: float) -> str:
-    """``These 8 bars stand for 71 % of the song``."""
+def coverage_line(n: int, coverage: float, with_others: bool = False) -> str:
+    """``These 8 bars stand for 71 % of the song``.
+
+    Parameters
+    ----------
+    n : int
+    coverage : float
+        0 to 1.
+    with_others : bool
+        Whether other bars are charted too, which the coverage then counts.
+    """
     share = f"{coverage * 100:.0f}"
+    if with_others:
+        return tr("With what you have charted, {n} bars stand for {share} %", n=n, share=share)
     if n == 1:
         return tr("This bar stands for {share} % of the song", share=share)
     return tr("These {n} bars stand for {share} % of the song", n=n, share=share)

@@ -10,7 +10,7 @@ from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Chart, Metadata, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.core.timing import TimingMap
-from chartstudio.engine.requests import Candidate, Draft, Tempo, TempoCandidate
+from chartstudio.engine.requests import Candidate, Draft, KeyBars, Tempo, TempoCandidate
 from chartstudio.gui.dialogs.ask import Answer
 
 BEAT = TICKS_PER_BEAT
@@ -44,13 +44,17 @@ class Answers:
 
 
 class FakeEngine:
-    """Drafts one note per beat, candidate ``i`` on lane ``i``; finds 150 BPM."""
+    """Drafts one note per beat, candidate ``i`` on lane ``i``; finds 150 BPM and 3 key bars."""
 
     def __init__(self):
         self.requests = []
         self.error = None
         self.endless = False
         self.closed = False
+        self.lane = 0
+        self.issues = ()
+        self.cut = ()
+        self.key_bars_found = ((7, 2, 5), (0.4, 0.6, 0.71), (1.0, 0.8, 0.6))
         self.tempo = Tempo((TempoCandidate(150.0, 0.5, 4, 0.9), TempoCandidate(75.0, 0.5, 4, 0.4)))
 
     def draft(self, request):
@@ -66,10 +70,25 @@ class FakeEngine:
         finally:
             self.closed = True
         candidates = tuple(
-            Candidate(tuple(LaneNote(t, t, i % 4) for t in ticks), request.seed + i, 5.0 + i)
+            Candidate(
+                tuple(LaneNote(t, t, (self.lane + i) % 4) for t in ticks),
+                request.seed + i,
+                5.0 + i,
+                self.issues,
+            )
             for i in range(request.n_candidates)
         )
-        return Draft(candidates, "fake 1", "cpu", "float32", {"draft": 0.25})
+        return Draft(candidates, "fake 1", "cpu", "float32", {"draft": 0.25}, cut=self.cut)
+
+    def key_bars(self, request):
+        self.requests.append(request)
+        try:
+            yield Progress(0.5, "Listening")
+            while self.endless:
+                yield Progress(0.6, "Listening")
+        finally:
+            self.closed = True
+        return KeyBars(*self.key_bars_found)
 
     def find_timing(self, request):
         self.requests.append(request)

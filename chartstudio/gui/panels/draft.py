@@ -225,10 +225,11 @@ class DraftPanel(QWidget):
             made.bind(actions[made.command_id])
 
     def show_part(self, name: str) -> None:
-        """Scroll to a part: ``keybars``, ``finish``, ``lock`` or ``density``."""
+        """Scroll to a part: ``draft``, ``keybars``, ``finish``, ``lock`` or ``density``."""
         parts: dict[str, QWidget] = {
+            "draft": self._start,
             "keybars": self.finish,
-            "finish": self.finish.state,
+            "finish": self.finish.refresh_fills,
             "lock": self.locks,
             "density": self.density,
         }

@@ -8,10 +8,11 @@ from PySide6.QtWidgets import QAbstractItemView, QSpinBox, QTreeWidget, QTreeWid
 from chartstudio.editor.finish import Standing
 from chartstudio.gui.finishing import MAX_KEY_BARS, Finishing, Listed, coverage_line
 from chartstudio.gui.panels.command_button import CommandButton
-from chartstudio.gui.panels.parts import JobBar, column, heading, label, row
+from chartstudio.gui.panels.parts import JobBar, column, heading, label, restyle, row
 from chartstudio.gui.studio import Studio
-from chartstudio.gui.text import count, tr
+from chartstudio.gui.text import count, level, tr
 from chartstudio.gui.theme import DARK
+from chartstudio.modes import MODES
 
 _ROWS_SHOWN = 10
 
@@ -106,14 +107,13 @@ class KeyBarsSection(QWidget):
         self.state = label(role="muted", wrap=True)
         self.at_level = CommandButton(
             "finish.at-level",
-            tr("At the level above"),
-            tr("Off: level and density are those of your bars. On: the level set above"),
+            tr("Level: as in my bars"),
+            tr("Take level and density from your bars, or the level that is set above"),
         )
         self.start = CommandButton(
             "finish.start",
             tr("Finish my way"),
             tr("Write everything outside your bars the way they are charted, as ghosts"),
-            "primary",
             shows_key=True,
         )
         self.refresh_fills = CommandButton(
@@ -144,14 +144,27 @@ class KeyBarsSection(QWidget):
         self.coverage.setText(self._coverage_text())
         for made in (self.previous, self.next):
             made.setVisible(bool(listed))
+        role = "primary" if listed else ""
+        if self.start.property("role") != role:
+            self.start.setProperty("role", role)
+            restyle(self.start)
         self.state.setText(self._state_text())
+        self.at_level.set_face(self._level_text())
+
+    def _level_text(self) -> str:
+        settings = self._studio.drafting.settings
+        if not settings.finish_at_level:
+            return tr("Level: as in my bars")
+        unit = MODES[settings.mode].level_unit
+        return tr("Level: {level}, as set above", level=level(settings.level, unit))
 
     def _coverage_text(self) -> str:
         listed = self._shown
         if not listed:
             return tr("A few bars stand for the whole song. Chart those, and the rest follows.")
         n_own = sum(item.standing.own for item in listed)
-        said = coverage_line(len(listed), self._finishing.coverage)
+        finishing = self._finishing
+        said = coverage_line(len(listed), finishing.coverage, finishing.has_others)
         return tr("{said}. {n} of {total} are yours.", said=said, n=n_own, total=len(listed))
 
     def _state_text(self) -> str:
@@ -175,11 +188,8 @@ class KeyBarsSection(QWidget):
     def _fill_list(self) -> None:
         with QSignalBlocker(self.list):
             self.list.clear()
-            before = 0.0
             for item in self._shown:
-                adds = max(item.bar.coverage - before, 0.0)
-                before = max(item.bar.coverage, before)
-                self.list.addTopLevelItem(_row(item, adds))
+                self.list.addTopLevelItem(_row(item))
         for i in range(self.list.columnCount()):
             self.list.resizeColumnToContents(i)
         height = self.list.sizeHintForRow(0) if self._shown else 0
@@ -201,8 +211,8 @@ class KeyBarsSection(QWidget):
         self.bar_asked.emit(self._shown[self.list.indexOfTopLevelItem(item)].bar.span)
 
 
-def _row(item: Listed, adds: float) -> QTreeWidgetItem:
-    share = f"+{adds * 100:.0f} %"
+def _row(item: Listed) -> QTreeWidgetItem:
+    share = f"{item.bar.coverage * 100:.0f} %"
     bar, word = tr("Bar {bar}", bar=item.measure), tr(_WORDS[item.standing])
     made = QTreeWidgetItem([f"{item.order}   {bar}", word, share])
     made.setForeground(0, DARK.key_bar)
@@ -210,11 +220,11 @@ def _row(item: Listed, adds: float) -> QTreeWidgetItem:
     made.setForeground(2, DARK.muted)
     made.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     tip = tr(
-        "{bar}, {word}. With it {share} % more of the song is like a key bar; {unsure} % unsure "
-        "before it is charted.",
+        "{bar}, {word}. With this bar and those above it, {share} of the song is like "
+        "something charted. Without it, this bar is {unsure} % unsure.",
         bar=bar,
         word=word,
-        share=f"{adds * 100:.0f}",
+        share=share,
         unsure=f"{item.bar.uncertainty * 100:.0f}",
     )
     for column_index in range(3):

@@ -20,7 +20,6 @@ from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from chartstudio.core.ticks import TICKS_PER_BEAT, Ticks
-from chartstudio.core.timing import TimingMap
 from chartstudio.editor import density
 from chartstudio.editor.density import MOST, Stretch, Stroke
 from chartstudio.gui.text import tr
@@ -32,6 +31,9 @@ from chartstudio.gui.timeline.scene import Scene, shade
 
 _LINES = (1.0, 2.0, 4.0)
 """Note times per beat with a line: quarters, eighths, sixteenths."""
+
+_LEAST_NAMED = 2.0
+"""Lines below this lie too close for figures."""
 
 _MOST_BARS = 2000
 _MARGIN_PX = 5
@@ -135,10 +137,12 @@ def paint_density(kit: Kit, painter: QPainter, scene: Scene) -> None:
         now = active.notes.ticks
         _steps(painter, scene, lane, (edges, _per_beat(now, edges)), shade(theme.muted, 190))
         ghosts = scene.ghosts
+        _stretches(painter, scene, lane, density.curve(active.chart), theme.accent)
         if ghosts is not None and ghosts.chart == scene.selection.chart:
-            shown = _per_beat(ghosts.notes.ticks, edges)
-            _steps(painter, scene, lane, (edges, shown), theme.ghost)
-    _stretches(painter, scene, lane, density.curve(active.chart), theme.accent)
+            for low, high in ghosts.spans:
+                part = edges[(edges >= low) & (edges <= high)]
+                shown = _per_beat(ghosts.notes.ticks, part)
+                _steps(painter, scene, lane, (part, shown), theme.ghost)
     painter.setClipping(False)
 
 
@@ -154,6 +158,12 @@ def paint_density_drag(kit: Kit, painter: QPainter, scene: Scene) -> None:
         painter.fillRect(ground, kit.theme.background.darker(112))
         if value is not None:
             _stretches(painter, scene, lane, ((start, end, value),), kit.theme.accent.lighter(115))
+    if state.strokes:
+        x = scene.x(state.tick, active.timing)
+        value = state.strokes[-1][2]
+        text = "×" if value is None else f"{value:g}"
+        painter.setPen(kit.theme.playhead)
+        painter.drawText(QRectF(x - 40, lane.top, 34, 20), Qt.AlignmentFlag.AlignRight, text)
     painter.setClipping(False)
 
 
@@ -170,6 +180,8 @@ def _scale(kit: Kit, painter: QPainter, scene: Scene, lane: Band) -> None:
         y = _y(lane, value)
         painter.setPen(shade(kit.theme.muted, 40))
         painter.drawLine(QLineF(GUTTER_PX, y, scene.bands.width, y))
+        if value < _LEAST_NAMED:
+            continue
         painter.setPen(shade(kit.theme.muted, 130))
         box = QRectF(0, y - metrics.height() / 2, GUTTER_PX - 6, metrics.height())
         painter.drawText(box, Qt.AlignmentFlag.AlignRight, f"{value:g}")
@@ -194,16 +206,14 @@ def _steps(
 ) -> None:
     """A line of steps, bar by bar."""
     edges, values = steps
-    x = (scene.view.x_of_ticks(edges, _timing(scene)) + GUTTER_PX).tolist()
+    if len(edges) < 2:
+        return
+    x = (scene.view.x_of_ticks(edges, scene.timing) + GUTTER_PX).tolist()
     y = [_y(lane, value) for value in values.tolist()]
     lines = [QLineF(a, at, b, at) for a, b, at in zip(x[:-1], x[1:], y, strict=True)]
     lines += [QLineF(at, a, at, b) for at, a, b in zip(x[1:-1], y[:-1], y[1:], strict=True)]
     painter.setPen(QPen(colour, 1))
     painter.drawLines(lines)
-
-
-def _timing(scene: Scene) -> TimingMap:
-    return scene.timing
 
 
 def _stretches(

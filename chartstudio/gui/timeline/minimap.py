@@ -33,6 +33,7 @@ from chartstudio.core.song import Chart, Song
 from chartstudio.core.timing import TimingMap
 from chartstudio.editor.checks import SongIssue
 from chartstudio.editor.document import Change, Document
+from chartstudio.editor.finish import key_bars
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.text import tr
 from chartstudio.gui.theme import DARK, Theme
@@ -247,6 +248,7 @@ class Minimap(QWidget):
             painter.fillRect(QRect(0, 0, GUTTER_PX, self.height()), theme.panel_raised)
             peak = self._curve(painter, summary)
             self._bars(painter, summary)
+            self._key_bars(painter)
             self._sections(painter, summary)
             self._issue_marks(painter)
             painter.setPen(theme.muted)
@@ -293,6 +295,14 @@ class Minimap(QWidget):
                 area = QRectF(left, _BARS_TOP, right - left - gap, _BARS_PX)
                 painter.fillRect(area, colours[mark])
                 drawn_until = right
+
+    def _key_bars(self, painter: QPainter) -> None:
+        """A column over each bar that stands for the song."""
+        chart, timing = self._document.active_chart, self._timing
+        for bar in () if chart is None else key_bars(chart):
+            left, right = (self.x_of(timing.seconds_at(tick)) for tick in bar.span)
+            area = QRectF(left, _BARS_TOP - 4, max(right - left, 2.0), _BARS_PX + 8)
+            painter.fillRect(area, shade(self._theme.key_bar, 170))
 
     def _sections(self, painter: QPainter, summary: _Summary) -> None:
         right = -1.0

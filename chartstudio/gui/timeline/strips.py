@@ -11,6 +11,7 @@ from PySide6.QtCore import QLine, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
 from chartstudio.core import provenance
+from chartstudio.editor.finish import outside
 from chartstudio.gui.text import level, tr
 from chartstudio.gui.theme import Theme
 from chartstudio.gui.timeline.arrays import ChartArrays
@@ -125,13 +126,15 @@ class _StripPaint:
 
     def _marks(self) -> None:
         theme = self.kit.theme
-        for edited, span in _stretches(provenance.generated(self.chart.chart)):
+        ghosts = self._ghosts_here()
+        over = () if ghosts is None else ghosts.spans
+        for edited, whole in _stretches(provenance.generated(self.chart.chart)):
             colour = theme.good if edited else theme.ghost
             text = tr("drafted, edited since") if edited else tr("drafted")
-            self._mark(span, shade(colour, 150), text)
-        ghosts = self._ghosts_here()
+            for span in outside((whole,), over):
+                self._mark(span, shade(colour, 150), text)
         if ghosts is not None:
-            for span in ghosts.spans:
+            for span in over:
                 self._mark(span, theme.ghost, ghosts.label)
 
     def _mark(self, ticks: tuple[int, int], colour: QColor, text: str) -> None:
