@@ -28,6 +28,9 @@ _LOOK_S = 0.1
 
 _NICE = 10
 
+_START_S = 300.0
+"""How long a process may take to come up on a busy machine."""
+
 _END_S = 2.0
 
 
@@ -50,6 +53,7 @@ class _Worker:
     pipe: Connection
     number: int | None = None
     since_s: float = 0.0
+    is_up: bool = False
 
 
 def _serve(work: Callable[[A], B], pipe: Connection) -> None:
@@ -57,6 +61,9 @@ def _serve(work: Callable[[A], B], pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(AttributeError, OSError):
         os.nice(_NICE)
+    # A process takes its time to come up; that is none of the first task's.
+    with suppress(BrokenPipeError, OSError):
+        pipe.send(None)
     while True:
         try:
             task = pipe.recv()
@@ -181,9 +188,13 @@ class Workers(Generic[A, B]):
                 except (EOFError, OSError):
                     self._lose(worker)
                     result = Crash("reading it brought the reader down; the file is damaged")
+                else:
+                    if not worker.is_up:
+                        worker.is_up, worker.since_s = True, now_s
+                        continue
                 worker.number = None
                 yield number, result
-            elif now_s - worker.since_s > self._longest_s:
+            elif now_s - worker.since_s > (self._longest_s if worker.is_up else _START_S):
                 self._lose(worker)
                 yield number, Crash(f"reading it took more than {self._longest_s:.0f} s")
 

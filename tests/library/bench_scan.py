@@ -82,9 +82,7 @@ def main() -> None:
             with Catalog(root / "db2") as catalog:
                 catalog.add_folder(root / "More")
                 run(scan.scan(catalog))
-                timed(
-                    args.fill, "notes and sound (the clock counts)", lambda: run(fill.fill(catalog))
-                )
+                timed(args.fill, "notes and sound, in processes", lambda: run(fill.fill(catalog)))
 
 
 def _whole(folder: Path) -> object:
