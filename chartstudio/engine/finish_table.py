@@ -5,7 +5,7 @@ and the engine writes the others. Scored is what it wrote, one to one within 20 
 share of the agreed times at which it plays the very same. With ``--fit`` the weights of an
 `echo.Blend` are fitted anew, and each song is judged by the weights of the others.
 
-    python -m chartstudio.engine.finish_table --data FOLDER [--model NAME] [--fit]
+    python -m chartstudio.engine.finish_table --data FOLDER [--model NAME] [--fit] [--only WAYS]
 """
 
 from __future__ import annotations
@@ -220,6 +220,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", default="base")
     parser.add_argument("--fit", action="store_true", help="fit the blend's weights anew")
+    parser.add_argument("--only", type=lambda text: text.split(","), help="such as 'chosen 8,none'")
     asked = parser.parse_args()
     model = checkpoint.load(checkpoint.installed()[asked.model])
     held: dict[str, Model] = {}
@@ -231,6 +232,8 @@ def main() -> None:
         print("weights of all songs:", fitted(samples))
     results: list[Result] = []
     for trial in trials(asked.data, model):
+        if asked.only and trial.kept not in asked.only:
+            continue
         if results and results[-1].song != trial.case.song:
             print(f"{table(results)}\n", flush=True)
         results.append(judge(trial, held.get(trial.case.song, model)))
