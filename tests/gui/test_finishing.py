@@ -139,7 +139,7 @@ def test_proposing_can_be_cancelled_by_escape(opened, engine, qtbot):
     engine.endless = True
     song = studio.document.song
     _press(opened, "keybars.propose")
-    qtbot.waitUntil(opened.draft.finish.bar.isVisible)
+    qtbot.waitUntil(lambda: bool(engine.requests) and opened.draft.finish.bar.isVisible())
     _press(opened, "draft.discard")
     qtbot.waitUntil(lambda: studio.jobs.idle)
     assert not studio.finishing.running
@@ -369,7 +369,10 @@ def test_escape_gives_a_stroke_up(opened, qtbot):
 
 def test_faults_are_told_before_the_ghosts_land(studio):
     timing = studio.document.song.timing
-    issues = (Issue("warning", BEAT, "too close"), Issue("warning", BAR, "jack"))
+    issues = (
+        Issue("close", "warning", "too close", BEAT, BEAT),
+        Issue("jack", "warning", "jack", BAR, BAR),
+    )
     old, new = LaneNote(0, 2 * BAR, 0, "hold"), LaneNote(0, BAR, 0, "hold")
     draft = Draft((), "m", "cpu", "float32", cut=((old, new),))
     candidate = Candidate((), 1, 1.0, issues)
@@ -381,10 +384,10 @@ def test_faults_are_told_before_the_ghosts_land(studio):
 
 
 def test_faults_stand_on_the_card(opened, engine, qtbot):
-    engine.issues = (Issue("error", 0, "impossible"),)
+    engine.issues = (Issue("x", "error", "impossible", 0, 0),)
     _run(opened.studio, qtbot, opened.studio.drafting.start)
     card = opened.draft._cards[0]
-    assert card.fault.isVisible()
+    assert not card.fault.isHidden()
     assert "1 error in this candidate" in card.fault.text()
     assert "impossible" in card.fault.toolTip()
 
@@ -423,8 +426,8 @@ def test_a_button_does_what_its_command_does(opened):
 
 
 def test_what_is_filled_survives_saving_as_a_project(filled, studio):
-    from chartstudio.formats import read_song, write_song
+    from chartstudio.formats import find_format, write_song
 
     files = write_song(studio.document.song, "project")
-    chart = read_song(files).charts[0]
+    chart = find_format("project").read(files, None).charts[0]
     assert finish.Ownership.of(chart, studio.document.song.timing, 0, 8 * BAR) == filled.whose
