@@ -431,3 +431,8 @@ def test_what_is_filled_survives_saving_as_a_project(filled, studio):
     files = write_song(studio.document.song, "project")
     chart = find_format("project").read(files, None).charts[0]
     assert finish.Ownership.of(chart, studio.document.song.timing, 0, 8 * BAR) == filled.whose
+
+
+def test_the_card_of_a_fill_counts_what_is_new(opened, qtbot):
+    _run(opened.studio, qtbot, opened.studio.finishing.finish)
+    assert "16 notes" in opened.draft._cards[0].accessibleName()

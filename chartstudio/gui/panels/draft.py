@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeySequence, QMouseEvent
 from PySide6.QtWidgets import (
@@ -17,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from chartstudio.core.note import slice_notes
+from chartstudio.editor.finish import notes_within
 from chartstudio.engine.requests import DRAFTED_MODES, Candidate, Draft
 from chartstudio.gui import text
 from chartstudio.gui.actions import Actions
@@ -329,11 +332,19 @@ class DraftPanel(QWidget):
         unit = MODES[request.chart.mode].level_unit if request is not None else ""
         for i, candidate in enumerate(drafting.candidates):
             fault = self._fault(candidate)
-            card = CandidateCard(chr(ord("A") + i), candidate, unit, fault)
+            card = CandidateCard(chr(ord("A") + i), self._new_part(candidate), unit, fault)
             card.clicked.connect(lambda i=i: drafting.show(i))
             card.audition.connect(lambda i=i: self.audition_asked.emit(i))
             self._list.addWidget(card)
             self._cards.append(card)
+
+    def _new_part(self, candidate: Candidate) -> Candidate:
+        """A candidate with no other notes than those that accepting it would bring."""
+        asked = self._drafting.asked
+        if asked is None:
+            return candidate
+        new = (n for n in notes_within(candidate.notes, asked.spans) if n not in asked.stays)
+        return replace(candidate, notes=tuple(new))
 
     def _fault(self, candidate: Candidate) -> tuple[str, str]:
         """What accepting a candidate would bring besides notes: as a line, and one by one."""
