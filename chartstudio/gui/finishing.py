@@ -223,12 +223,15 @@ class Finishing(QObject):
         held = finish.key_bars(song.charts[index]) if more else ()
         known = {bar.start for bar in held}
         least = held[-1].coverage if held else 0.0
-        new = []
+        # An approved rest has no notes that would tell the engine.
+        agreed = finish.approved(song.charts[index])
+        new: list[KeyBar] = []
         for measure, coverage, unsure in zip(
             found.measures, found.coverage, found.uncertainty, strict=True
         ):
             start, end = timing.measure_start(measure), timing.measure_start(measure + 1)
-            if start not in known and (not more or len(new) < N_MORE):
+            rests = any(a <= start < b for a, b in agreed)
+            if start not in known and not rests and (not more or len(new) < N_MORE):
                 new.append(KeyBar(start, end, max(coverage, least), unsure))
         if not new:
             self.message.emit(tr("No further bars are left to propose"))

@@ -91,6 +91,12 @@ def test_more_adds_others_after_those_there_are(proposed, studio, engine, qtbot)
     assert len(proposed.listed) == 5
 
 
+def test_an_approved_rest_is_not_proposed_again(studio, qtbot):
+    studio.finishing.approve((6 * BAR, 7 * BAR))
+    _run(studio, qtbot, studio.finishing.propose)
+    assert [i.measure for i in studio.finishing.listed] == [2, 5]
+
+
 def test_walking_goes_through_the_song_round_and_round(proposed, opened):
     seen = []
     for _ in range(4):
