@@ -43,7 +43,7 @@ asked of a song in which one tempo was found already. Beats that are free to fol
 reach 320 in made-up speech, rain, scattered notes and kicks; the loosest song that was
 followed rightly 400, most some thousands."""
 
-_UNREST = 0.05
+_UNREST = 0.3
 """What a tempo that moves by a natural octave must explain more than one that does not."""
 
 _AGREEMENT = 0.15
