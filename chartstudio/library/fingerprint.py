@@ -35,9 +35,10 @@ Print = NDArray[np.uint32]
 MIN_WORDS = 80
 """Ten seconds; less than that is no evidence."""
 
-MAX_ERRORS = 0.3
-"""Share of differing signs below which two stretches are one recording. Unrelated ones differ
-in about half."""
+MAX_ERRORS = 0.26
+"""Share of differing signs below which two stretches are one recording. Unrelated ones differ in
+about half; the nearest of 120 pairs of real songs, one of them 22 seconds long, in 0.35 of theirs,
+and small encodings with another start in up to 0.18."""
 
 
 def fingerprint(samples: NDArray[np.float32], rate_hz: int) -> Print:

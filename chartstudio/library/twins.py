@@ -7,7 +7,7 @@ another at one and the same shift, whatever its encoding, and strangers share fe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,8 +142,3 @@ def refresh(catalog: Catalog) -> Job[int]:
     twins = {ids[i]: ids[first] for i, first in enumerate(found) if first != i}
     catalog.put_twins(twins)
     return len(twins)
-
-
-def one_each(twin_ids: Iterable[int]) -> int:
-    """How many songs there are when twins count once."""
-    return len(set(twin_ids))
