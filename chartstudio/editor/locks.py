@@ -34,6 +34,16 @@ def toggled_lane(lanes: frozenset[int], lane: int, n_lanes: int) -> frozenset[in
     return lanes if len(now) >= n_lanes else now
 
 
+def fitting(
+    locks: frozenset[str], lanes: frozenset[int], mode: Mode
+) -> tuple[frozenset[str], frozenset[int]]:
+    """The locks and lanes that mean something in a mode; one without lanes has none to lock."""
+    n_lanes = len(mode.layout.lanes)
+    if n_lanes < 2:
+        return locks - {"lanes"}, frozenset()
+    return locks, lanes & frozenset(range(n_lanes)) if "lanes" in locks else frozenset()
+
+
 def staying(
     chart: Chart, mode: Mode, span: Span, locks: frozenset[str], lanes: frozenset[int]
 ) -> frozenset[Note]:

@@ -26,7 +26,7 @@ from chartstudio.core.timing import TimingMap
 from chartstudio.editor import density, edits, finish
 from chartstudio.editor.document import Change
 from chartstudio.editor.finish import Landing, Ownership, Span
-from chartstudio.editor.locks import staying
+from chartstudio.editor.locks import fitting, staying
 from chartstudio.editor.selection import Selection
 from chartstudio.engine.requests import DRAFTED_MODES, Candidate, Draft, GenerateRequest
 from chartstudio.gui.bridge import Bridge
@@ -224,9 +224,7 @@ class Drafting(QObject):
         spans = finish.outside((work.span,), work.keep) if work.spans is None else work.spans
         locks, lanes = frozenset[str](), frozenset[int]()
         if purpose is Purpose.DRAFT:
-            locks = settings.locks
-            lanes = settings.lanes if "lanes" in locks else lanes
-            lanes &= frozenset(range(len(mode.layout.lanes)))
+            locks, lanes = fitting(settings.locks, settings.lanes, mode)
         request = GenerateRequest(
             audio=audio,
             timing=timing,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chartstudio.editor.locks import staying
+from chartstudio.editor.locks import fitting, staying
 from chartstudio.gui.proposals import Purpose
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.timeline.key_bar_marks import KeyBarMark
@@ -34,12 +34,12 @@ def lock_marks(studio: Studio) -> LockMarks | None:
         if target is None or drafting.refusal:
             return None
         span, locks = target, settings.locks
-        lanes = settings.lanes if "lanes" in locks else frozenset[int]()
+        lanes = settings.lanes
     chart = document.song.charts[index] if index < len(document.song.charts) else None
     if chart is None or not locks or chart.mode not in MODES:
         return None
     mode = MODES[chart.mode]
-    lanes &= frozenset(range(len(mode.layout.lanes)))
+    locks, lanes = fitting(locks, lanes, mode)
     return LockMarks(
         chart=index,
         start=span[0],

@@ -8,7 +8,7 @@ from chartstudio.core.timing import TimingMap
 from chartstudio.editor import density, edits, finish
 from chartstudio.editor.document import Document
 from chartstudio.editor.finish import KeyBar, Landing, Ownership, Standing
-from chartstudio.editor.locks import staying, toggled, toggled_lane
+from chartstudio.editor.locks import fitting, staying, toggled, toggled_lane
 from chartstudio.modes import MODES
 
 B = TICKS_PER_BEAT
@@ -227,6 +227,13 @@ def test_a_lane_always_stays_open():
     lanes = frozenset({0, 1, 2})
     assert toggled_lane(lanes, 3, 4) == lanes
     assert toggled_lane(lanes, 2, 4) == {0, 1}
+
+
+def test_a_mode_without_lanes_has_none_to_lock():
+    locks, lanes = frozenset({"lanes", "rhythm"}), frozenset({0, 5})
+    assert fitting(locks, lanes, MODES["osu"]) == ({"rhythm"}, frozenset())
+    assert fitting(locks, lanes, MODES["dance-single"]) == (locks, {0})
+    assert fitting(frozenset({"rhythm"}), lanes, MODES["dance-single"])[1] == frozenset()
 
 
 def test_the_notes_that_stay():

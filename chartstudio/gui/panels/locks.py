@@ -72,7 +72,8 @@ class LocksSection(QWidget):
         settings, chart = self._studio.drafting.settings, self._studio.document.active_chart
         mode = MODES.get(chart.mode) if chart is not None else None
         n_lanes = len(mode.layout.lanes) if mode is not None else 0
-        on = settings.locks
+        on = settings.locks if n_lanes > 1 else settings.locks - {"lanes"}
+        self.switches["lanes"].setVisible(mode is None or n_lanes > 1)
         for i, made in enumerate(self.lanes):
             made.setVisible(i < n_lanes)
         self._lanes.setVisible("lanes" in on and n_lanes > 1)
