@@ -119,7 +119,7 @@ def test_draft_edit_and_export_by_keys_alone(opened, engine, answers, qtbot, tmp
     assert studio.drafting.shown == 1
     press(Qt.Key.Key_Return)
     chart = studio.document.active_chart
-    assert [m.seed for m in generated(chart)] == [2]
+    assert {m.seed for m in generated(chart)} == {2}
     press(Qt.Key.Key_4)
     assert len(studio.document.active_chart.notes) == len(chart.notes) + 1
     press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier, ready="edit.undo")
