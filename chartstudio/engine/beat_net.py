@@ -155,12 +155,13 @@ def listen(found: Novelty) -> Generator[float, None, Pulses]:
         When the weights cannot be read.
     """
     net = _net()
+    yield 0.0
     heard = torch.from_numpy(features(found).T.copy())[None]
     with torch.inference_mode():
         steps = net.steps(heard)
-        state = next(steps)
-        for i in range(_N_LAYERS):
-            yield i / _N_LAYERS
+    for i in range(_N_LAYERS + 1):
+        yield i / (_N_LAYERS + 1)
+        with torch.inference_mode():
             state = next(steps)
     beat, downbeat = state[0].numpy().astype(np.float64)
     return Pulses(beat, downbeat, found.start_s)

@@ -87,10 +87,12 @@ def novelty(
     # A floor 50 dB under each band's loud passages keeps hiss and silence from counting.
     loud = np.quantile(energy[:: max(n_frames // 20_000, 1)], 0.995, axis=0)
     colour = np.log(energy + 1e-5 * loud + 1e-5 * float(loud.max()) + 1e-20)
+    yield 1.0
     rise = np.zeros_like(colour)
     # Over 7 ms: a struck sound rises through the window within some 10 ms.
     rise[1:-2] = np.maximum(colour[3:] - colour[:-3], 0.0)
     bands = np.stack([rise[:, group == g].sum(axis=1) for g in range(len(BANDS_HZ))], axis=1)
+    yield 1.0
     return Novelty(bands, colour, centres_hz, start_s, hop / rate_hz)
 
 

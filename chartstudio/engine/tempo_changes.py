@@ -106,7 +106,11 @@ def follow(
     strength = max((spectrum.strength(f) for f in beats_hz), default=0.0) * 60 / spectrum.span_s
     if strength < (LEAST_IF_STEADY if is_rhythmic else LEAST_STRENGTH):
         return None
-    at = _counted(heard, pulse, [r for f in beats_hz for r in readings(even, f)])
+    counted: list[Reading] = []
+    for beat_hz in beats_hz:
+        counted += readings(even, beat_hz)
+        yield 0.9
+    at = _counted(heard, pulse, counted)
     yield 0.95
     beats_s = pulse.seconds_at(at)
     number = np.arange(len(pulse.beats_s), dtype=np.float64)
