@@ -68,14 +68,15 @@ def test_a_song_is_installed_with_its_losses_told(
     answer = json.loads(capsys.readouterr().out)
     assert set(answer) == {"files", "losses"}
     place = home / ".itgmania" / "Songs" / "chartstudio" / "Artist - Title"
-    assert {Path(f) for f in answer["files"]} == {place / "Title.ssc", place / "song.ogg"}
+    pack = place.parent / "Pack.ini"
+    assert {Path(f) for f in answer["files"]} == {place / "Title.ssc", place / "song.ogg", pack}
     assert all(Path(f).is_file() for f in answer["files"])
     assert any("converted from" in loss["what"] for loss in answer["losses"])
     assert main(["library", "install", str(song), "--game", "itgmania"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("lost: ")
     assert str(place / "Title.ssc") in lines
-    assert [p.name for p in place.parent.iterdir()] == [place.name]
+    assert {p.name for p in place.parent.iterdir()} == {place.name, pack.name}
 
 
 def test_a_game_that_is_not_here_is_one_line(
