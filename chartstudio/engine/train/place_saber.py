@@ -40,6 +40,7 @@ from chartstudio.engine.train.place_saber_rules import (
 from chartstudio.engine.train.place_saber_scenery import decorate
 from chartstudio.engine.train.place_saber_taste import Taste
 from chartstudio.engine.train.style import Habit
+from chartstudio.modes.usual import usual_settings
 
 HABITS: tuple[Habit, ...] = (
     ("doubles", 0.0, 1.0),
@@ -64,15 +65,6 @@ that come back with the hands exchanged."""
 
 _MARGIN = 0.93
 """Rules bind as of this share of the skill, since what is reached may fall a little short."""
-
-_NJS = (10.0, 10.0, 12.0, 16.0, 18.0)
-_REACTION_S = (1.15, 1.0, 0.8, 0.66, 0.57)
-"""Note jump speed in metres per second, and how long before it is cut a note appears, by
-rank."""
-
-_JUMP_BEATS, _FARTHEST_M = 4.0, 18.0 - 0.001
-_OFFSET_STEP, _SHORTEST_JUMP = 0.25, 0.25
-_JUMP_M = (16.5, 37.5)
 
 _DOUBLES = (0.06, 0.48)
 """Share of the moments that get both hands, by habit from none to all."""
@@ -105,9 +97,8 @@ def place(moments: Sequence[Moment], scene: Scene, rng: np.random.Generator) -> 
     Placed
         The settings are ``characteristic``, ``njs`` and ``jump_offset``.
     """
-    settings = _settings(scene)
-    ready = scene.timing.tick_at(_READY_S)
-    moments = [m for m in moments if m.tick >= ready]
+    settings = usual_settings(scene.mode.id, scene.level, scene.timing)
+    moments = [m for m in moments if scene.timing.seconds_at(m.tick) >= _READY_S]
     if not moments:
         return Placed((), settings)
     mapper = _Mapper(scene, rng)
@@ -323,47 +314,3 @@ def _goes_on(measure: _Measure, i: int, role: Role, plan_: Plan) -> bool:
         for hand in later
     }
     return soon.issuperset(role)
-
-
-# Settings --------------------------------------------------------------------------------
-
-
-def _settings(scene: Scene) -> tuple[tuple[str, object], ...]:
-    """Speed by level, and an offset by which notes appear in good time."""
-    ranks = range(1, len(_NJS) + 1)
-    njs = round(2 * float(np.interp(scene.level, ranks, _NJS))) / 2
-    reaction_s = float(np.interp(scene.level, ranks, _REACTION_S))
-    bpm = scene.timing.anchors[0].bpm
-    return (
-        ("characteristic", "Standard"),
-        ("jump_offset", jump_offset(bpm, njs, reaction_s)),
-        ("njs", njs),
-    )
-
-
-def jump_offset(bpm: float, njs: float, reaction_s: float) -> float:
-    """Beats to add to the game's own, so that notes appear about so long ahead.
-
-    The game's own are four beats, halved until a note comes from within 18 m.
-
-    Parameters
-    ----------
-    bpm : float
-    njs : float
-        Metres per second.
-    reaction_s : float
-
-    Returns
-    -------
-    float
-        In quarters; the distance that notes fly stays within what can be read.
-    """
-    beat_s = 60 / bpm
-    own = _JUMP_BEATS
-    while own * beat_s * njs > _FARTHEST_M:
-        own /= 2
-    nearest, farthest = (half / (2 * njs * beat_s) for half in _JUMP_M)
-    wanted = round(reaction_s / beat_s / _OFFSET_STEP) * _OFFSET_STEP
-    low = np.ceil(max(nearest, _SHORTEST_JUMP) / _OFFSET_STEP) * _OFFSET_STEP
-    high = max(np.floor(farthest / _OFFSET_STEP) * _OFFSET_STEP, low)
-    return float(np.clip(wanted, low, high) - own)
