@@ -35,6 +35,7 @@ from chartstudio.library.export import carry_out, plan
 from chartstudio.library.source import Source, open_source
 from chartstudio.library.sync import usual
 from chartstudio.modes import MODES
+from chartstudio.modes.usual import level_name, level_named, usual_settings
 
 if TYPE_CHECKING:
     from chartstudio.engine.service import Engine
@@ -51,7 +52,10 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     draft.add_argument("source", type=path)
     draft.add_argument("--mode", required=True)
     draft.add_argument(
-        "--level", type=levels, metavar="L[,L...]", help="with --keep, that of the kept measures"
+        "--level",
+        type=levels,
+        metavar="L[,L...]",
+        help="numbers, or the game's names; with --keep, that of the kept measures",
     )
     draft.add_argument("--to", required=True, choices=[f.id for f in FORMATS])
     draft.add_argument("--out", required=True, type=path)
@@ -87,12 +91,12 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     draft.set_defaults(run=_draft, print=print_draft, misused=draft.error)
 
 
-def levels(text: str) -> tuple[float, ...]:
-    """``9`` or ``3,6,9``."""
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of levels such as 3,6,9") from None
+def levels(text: str) -> tuple[str, ...]:
+    """``9``, ``3,6,9`` or ``Hard,Expert``."""
+    found = tuple(part.strip() for part in text.split(","))
+    if not all(re.fullmatch(r"[0-9.]+|[A-Za-z+]+", part) for part in found):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of levels such as 3,6,9")
+    return found
 
 
 def measure_range(text: str) -> tuple[int, int]:
@@ -180,6 +184,9 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     from chartstudio.engine.service import Engine
 
     _refuse_unknown(args)
+    if args.level is not None:
+        mode = MODES[args.mode]
+        args.level = tuple(level_named(mode, text) for text in args.level)
     watch = Stopwatch()
     source = open_source(args.source)
     engine = Engine(device=args.device, model=args.model or settings.load().model)
@@ -240,12 +247,21 @@ def _drafted(
     request, found = work.request, list[Drafted]()
     levels = args.level or (None,)
     for level in sorted(levels, reverse=True) if args.spread else levels:
-        request = replace(request, level=level, chart=replace(request.chart, level=level))
+        request = replace(request, level=level, chart=_at_level(work.request, level))
         new = draft_level(request, engine, console, watch)
         found += new
         if args.spread:
             request = replace(request, only=tuple(n.tick for n in new[0].chart.notes))
     return found
+
+
+def _at_level(request: GenerateRequest, level: float | None) -> Chart:
+    """The context at a level; a new chart gets the settings that are usual there."""
+    chart = replace(request.chart, level=level)
+    if level is None or chart.notes or chart.settings:
+        return chart
+    middle = (request.start + request.end) // 2
+    return replace(chart, settings=usual_settings(chart.mode, level, request.timing, middle))
 
 
 def _refuse_unknown(args: argparse.Namespace) -> None:
@@ -398,7 +414,8 @@ def draft_level(
     found = []
     for i, candidate in enumerate(draft.candidates, start=1):
         chart = drafted_chart(request, draft, candidate)
-        named = f"{chart.level:g}" + (f"-{i}" if i > 1 else "")
+        name = "" if chart.level is None else level_name(MODES[chart.mode], chart.level)
+        named = name + (f"-{i}" if i > 1 else "")
         found.append(Drafted(replace(chart, name=named), request.level, candidate, i, draft.holes))
     return found
 

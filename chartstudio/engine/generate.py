@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from chartstudio.core.job import Job, Progress
 from chartstudio.core.note import Note, slice_notes, sort_notes
-from chartstudio.core.song import Chart
 from chartstudio.engine.echo import repeated
 from chartstudio.engine.levels import Aim
 from chartstudio.engine.requests import Candidate, Draft
@@ -109,20 +108,21 @@ def generate(task: Task) -> Job[Draft]:
         started = perf_counter()
         wanted = {}
         for writer in writers:
-            candidate = judge(task, writer)
+            candidate, aim = judge(task, writer), aims[writer.seed]
             own = candidate.level_reached
             if task.stay.given and not task.fixed:
-                alone = Chart(task.mode.id, notes=candidate.notes)
-                own = task.mode.difficulty(alone, request.timing)
-            aim, miss = aims[writer.seed], aims[writer.seed].miss(own)
+                own = aim.level_of(writer.notes)
+            miss = aim.miss(own)
             if writer.seed not in best or miss < best[writer.seed][0]:
                 best[writer.seed] = (miss, candidate)
-            n = None if task.fixed else aim.next(writer, own)
+            step = Progress(span[1], "Checking", best[request.seed][1].notes)
+            seconds["draft"] += perf_counter() - started
+            yield step
+            started = perf_counter()
+            n = None if task.fixed else (yield from aim.next(writer, own, step))
             if n is not None:
                 wanted[writer.seed] = n
-            seconds["draft"] += perf_counter() - started
-            yield Progress(span[1], "Checking", best[request.seed][1].notes)
-            started = perf_counter()
+        seconds["draft"] += perf_counter() - started
         shown = best[request.seed][1].notes
         if not wanted:
             break

@@ -7,39 +7,73 @@ cheaper than writing the rows anew. Knows plans and estimates; refuses to know t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 
-from chartstudio.core.note import Note, sort_notes
+from chartstudio.core.job import Job, Progress
+from chartstudio.core.mode import Mode
+from chartstudio.core.note import Note, shift, sort_notes
 from chartstudio.core.song import Chart
-from chartstudio.core.ticks import Ticks
+from chartstudio.core.ticks import TICKS_PER_BEAT, Ticks
+from chartstudio.core.timing import TimingMap
 from chartstudio.engine.task import Task
 from chartstudio.engine.writer import Writer
 
 _SLACK = (0.15, 0.04)
 """A level is reached within this, or within this share of it."""
 
+_LAST_TICKS = 4 * TICKS_PER_BEAT
+"""How long the last row may last."""
+
+_SUSTAINED_S, _MOST_REPEATS = 30.0, 32
+
 _N_GUESSES = 7
 _WIDEST = 3.0
 
 
-def retimed(writer: Writer, ticks: Ticks) -> tuple[Note, ...]:
+def retimed(writer: Writer, ticks: Ticks, mode: Mode) -> tuple[Note, ...]:
     """A candidate's rows at other times; a new time gets the row of its neighbour before it."""
     notes = sort_notes(writer.notes)
     rows = [tuple(row) for _, row in groupby(notes, key=lambda n: n.tick)]
     starts = np.array([row[0].tick for row in rows])
     nearest = np.maximum(np.searchsorted(starts, ticks, "right") - 1, 0)
+    ends = np.append(ticks[1:], ticks[-1:] + _LAST_TICKS)
     moved: list[Note] = []
-    for tick, r in zip(ticks.tolist(), nearest.tolist(), strict=True):
-        for note in rows[r]:
-            held: Any = note
-            # A copied hold would lie under its own original.
-            end = note.end if note.tick == tick else tick
-            moved.append(replace(held, tick=tick, end=end))
+    for tick, end, r in zip(ticks.tolist(), ends.tolist(), nearest.tolist(), strict=True):
+        found = (_moved(note, tick, end, mode) for note in rows[r])
+        moved += [note for note in found if note is not None]
     return sort_notes(moved)
+
+
+def _moved(note: Note, tick: int, until: int, mode: Mode) -> Note | None:
+    """A note at another time, without its length where that does not fit.
+
+    Held notes in lanes last beside others, but a copy would lie under its own original. Where
+    there is one place for all, nothing lasts into the next row; what players do not count is
+    left out then.
+    """
+    there = shift(note, tick - note.tick)
+    in_lanes = len(mode.layout.lanes) > 1
+    if there.end == tick or (note.tick == tick if in_lanes else there.end < until):
+        return there
+    if not mode.counts(note):
+        return None
+    return mode.place(mode.kinds[0], tick, tick, mode.spot(note))
+
+
+def sustained(chart: Chart, start: int, end: int, timing: TimingMap) -> Chart:
+    """A chart of a stretch played again and again, as long as it takes to be as hard as it is.
+
+    Estimators weigh how long the hard part of a chart is; a stretch that is written into a
+    chart is to be as hard as the rest of it, however short it is.
+    """
+    length_s = float(timing.seconds_at(end) - timing.seconds_at(start))
+    n_times = min(int(np.ceil(_SUSTAINED_S / max(length_s, 0.1))), _MOST_REPEATS)
+    again = [shift(n, i * (end - start)) for i in range(n_times) for n in chart.notes]
+    return replace(chart, notes=sort_notes(again))
 
 
 @dataclass(slots=True, eq=False)
@@ -63,8 +97,8 @@ class Aim:
         """How far a level is from the asked one."""
         return abs(reached - self.task.level)
 
-    def next(self, writer: Writer, reached: float) -> int | None:
-        """The count to write next; None when the level is reached, or cannot be.
+    def next(self, writer: Writer, reached: float, step: Progress) -> Job[int | None]:
+        """Find the count to write next; None when the level is reached, or cannot be.
 
         Parameters
         ----------
@@ -72,6 +106,8 @@ class Aim:
             A finished one.
         reached : float
             The level of its notes.
+        step : Progress
+            Yielded after each estimate: those of long charts take their time.
         """
         slack, share = _SLACK
         asked = self.task.level
@@ -80,7 +116,7 @@ class Aim:
             return None
         found = self._between()
         if found is None:
-            found = self._guess(writer, reached < asked)
+            found = yield from self._guess(writer, reached < asked, step)
         return None if found in self.tried else found
 
     def _between(self) -> int | None:
@@ -93,7 +129,7 @@ class Aim:
         share = (asked - easy[1]) / (hard[1] - easy[1])
         return round(easy[0] + share * (hard[0] - easy[0]))
 
-    def _guess(self, writer: Writer, harder: bool) -> int:
+    def _guess(self, writer: Writer, harder: bool, step: Progress) -> Job[int]:
         """The count at which the rows of a finished candidate, moved, reach the level."""
         asked = self.task.level
         low = writer.n_times if harder else max(round(writer.n_times / _WIDEST), 1)
@@ -105,9 +141,20 @@ class Aim:
                 low = middle
             else:
                 high = middle
+            yield step
         return high
 
     def _level(self, writer: Writer, n_times: int) -> float:
-        notes = retimed(writer, writer.times(self.task, n_times))
-        chart = Chart(self.task.mode.id, notes=sort_notes((*self.task.stay.inside, *notes)))
-        return self.task.mode.difficulty(chart, self.task.request.timing)
+        task = self.task
+        return self.level_of(retimed(writer, writer.times(task, n_times), task.mode))
+
+    def level_of(self, notes: Sequence[Note]) -> float:
+        """How hard a candidate's notes are, with what stays among them.
+
+        Within a chart that is the level of the range alone, however short it is.
+        """
+        task, request = self.task, self.task.request
+        chart = replace(request.chart, notes=sort_notes((*task.stay.inside, *notes)))
+        if task.stay.given:
+            chart = sustained(chart, request.start, request.end, request.timing)
+        return task.mode.difficulty(chart, request.timing)

@@ -12,12 +12,12 @@ from chartstudio.core.mode import Issue
 from chartstudio.core.note import Note
 from chartstudio.core.song import Chart
 from chartstudio.core.timing import Anchor, TimingMap
+from chartstudio.modes import MODES
 
-DRAFTED_MODES: tuple[str, ...] = (
-    *("dance-single", "dance-double", "pump-single"),
-    *(f"mania-{n_keys}k" for n_keys in range(4, 8)),
-)
-"""Modes that a draft is offered for; a model may know more."""
+_BY_HAND = frozenset(("pump-double", *(f"mania-{n_keys}k" for n_keys in range(8, 19))))
+
+DRAFTED_MODES: tuple[str, ...] = tuple(mode_id for mode_id in MODES if mode_id not in _BY_HAND)
+"""Modes that a draft is offered for; a model may know more of them, or fewer."""
 
 LOCKS = frozenset({"notes", "lanes", "rhythm", "placement"})
 """What `GenerateRequest.locks` may hold."""

@@ -32,7 +32,7 @@ from chartstudio.engine.tokens import (
 from chartstudio.engine.vocab import END
 
 CANDIDATES_AT_ONCE = 4
-ROWS_PER_STEP = 24
+ROWS_PER_STEP = 8
 SECTIONS_AHEAD = 12
 """Sections heard before one is planned: most songs wholly, and half a second of work."""
 

@@ -44,6 +44,7 @@ from chartstudio.gui.proposals import (
 )
 from chartstudio.gui.text import tr
 from chartstudio.modes import MODES
+from chartstudio.modes.usual import usual_settings
 
 
 class Drafting(QObject):
@@ -272,8 +273,14 @@ class Drafting(QObject):
         if active is not None and active.mode == settings.mode:
             return document.selection.chart
         index = len(document.song.charts)
-        title = MODES[settings.mode].title
-        chart = Chart(settings.mode, name=f"{title} {settings.level:g}", level=settings.level)
+        mode, level = MODES[settings.mode], settings.level
+        span = self.target_range() or (0, 0)
+        chart = Chart(
+            settings.mode,
+            name=f"{mode.title} {level:g}",
+            level=level,
+            settings=usual_settings(mode.id, level, document.song.timing, sum(span) // 2),
+        )
         document.apply(
             tr("New chart"),
             edits.add_chart(chart),

@@ -30,6 +30,7 @@ from chartstudio.engine.requests import GenerateRequest
 from chartstudio.engine.task import prepare
 from chartstudio.engine.train import synthesis
 from chartstudio.modes import MODES
+from chartstudio.modes.usual import usual_settings
 
 N_LEVELS = 6
 _LONGEST_S = 75.0
@@ -77,7 +78,9 @@ def calibrate(
         for audio, timing, song in heard:
             for level in _levels(mode):
                 end = timing.tick_at(audio.duration_s)
-                request = GenerateRequest(audio, timing, Chart(mode.id), 0, end, level, seed=seed)
+                figures = usual_settings(mode.id, level, timing, end // 2)
+                chart = Chart(mode.id, settings=figures)
+                request = GenerateRequest(audio, timing, chart, 0, end, level, seed=seed)
                 task = prepare(request, mode, model, song)
                 best = run(generate(task)).candidates[0]
                 rate = len({n.tick for n in best.notes}) / task.sounding_s

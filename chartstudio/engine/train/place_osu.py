@@ -30,6 +30,7 @@ from chartstudio.modes.lanes import HOLD_LENGTHS
 from chartstudio.modes.osu.checks import EASY_STARS
 from chartstudio.modes.osu.events import FIRST, PARTS, SPANS, SPEEDS
 from chartstudio.modes.osu.field import KINDS
+from chartstudio.modes.usual import usual_settings
 
 HABITS: tuple[Habit, ...] = (
     ("spacing", 0.0, 1.0),
@@ -48,32 +49,18 @@ are one slider; how many sliders are curved; how many turn back; how many long s
 how often notes lie on one another; how often a figure comes back turned or mirrored; how long
 combos are."""
 
-_STARS = (1.0, 2.0, 2.7, 4.0, 5.3, 6.5, 8.0)
-_FIGURES: dict[str, tuple[float, ...]] = {
-    "ar": (3.0, 4.6, 6.0, 8.0, 9.1, 9.5, 9.7),
-    "cs": (2.5, 3.2, 3.6, 4.0, 4.0, 4.2, 4.5),
-    "od": (1.5, 3.0, 5.0, 7.0, 8.5, 9.0, 9.3),
-    "hp": (2.0, 3.0, 4.5, 5.5, 6.0, 6.0, 6.0),
-}
-"""Settings by stars. The osu! wiki (Ranking criteria/osu!, difficulty setting guidelines) has
-for Easy AR 5 at most, OD and HP 1 to 3, CS 4 at most; Normal AR 4 to 6, OD and HP 3 to 5; Hard
-AR 6 to 8, OD 5 to 7, HP 4 to 6; Insane AR 7 to 9.3, OD 7 to 9, HP 5 to 8; Expert AR and OD 8
-and more, HP 5 and more. Bands are osu!'s: below 2, 2.7, 4, 5.3 stars. Within them as in ranked
-charts that were looked at."""
-
 _SPEED = (
-    (1.0, 150.0, 130.0),
-    (1.5, 200.0, 190.0),
-    (2.3, 345.0, 280.0),
-    (3.5, 640.0, 400.0),
-    (4.9, 1100.0, 530.0),
-    (5.8, 1450.0, 600.0),
-    (7.0, 1950.0, 680.0),
-    (8.0, 2400.0, 720.0),
+    (1.0, 150.0),
+    (1.5, 200.0),
+    (2.3, 345.0),
+    (3.5, 640.0),
+    (4.9, 1100.0),
+    (5.8, 1450.0),
+    (7.0, 1950.0),
+    (8.0, 2400.0),
 )
-"""Stars; speed of the cursor between objects, and of slider balls, in osu! pixels a second. The
-first as measured in ranked charts; distance snap follows as 1 in an Easy ("0.8x to 1.2x", osu!
-wiki) to nearly 3."""
+"""Stars; speed of the cursor between objects in osu! pixels a second, as measured in ranked
+charts; distance snap follows as 1 in an Easy ("0.8x to 1.2x", osu! wiki) to nearly 3."""
 
 _SPACING = (0.75, 1.3)
 """How far spacing may be from the level's usual to reach the level."""
@@ -97,9 +84,6 @@ _TURNS: tuple[tuple[float, float, float, float], ...] = (
 """Turning angle of a figure in degrees; stars from which it is drawn; how often by authors who
 like it smooth, and by those who like it sharp."""
 
-_SLIDER_SPEEDS = (50, 70, 100, 140, 200, 280)
-"""Speeds in pixels a beat that slider multipliers of 0.4 to 3.6 can say."""
-
 _REACH_PX_S, _CAREFUL = (150.0, 300.0), 0.85
 """As in `modes.osu.grammar`: a reach that grows with the level; and by how much less than the
 skill is asked, since a chart may come out easier than it was meant."""
@@ -122,7 +106,7 @@ def place(moments: Sequence[Moment], scene: Scene, rng: np.random.Generator) -> 
         The settings are ``ar``, ``cs``, ``od``, ``hp``, ``slider_multiplier`` and
         ``slider_tick_rate``.
     """
-    settings = _settings(scene)
+    settings = usual_settings(scene.mode.id, scene.level, scene.timing, _middle(scene))
     if not moments:
         return Placed((), settings)
     seed = int(rng.integers(2**63))
@@ -164,29 +148,9 @@ def _drawn(
     return _spelled(beats, spots, scene)
 
 
-def _settings(scene: Scene) -> tuple[tuple[str, float], ...]:
-    """The chart's figures by its level, sorted by name."""
-    level = scene.level
-    found = {name: round(float(np.interp(level, _STARS, v)), 1) for name, v in _FIGURES.items()}
-    found["slider_multiplier"] = _slider_px_beat(scene) / 100
-    # "Should be set according to the song" (osu! wiki): slow beats have room for two.
-    is_slow = _beat_s(scene) > 0.6 and level >= 2.7
-    found["slider_tick_rate"] = 2.0 if is_slow else 1.0
-    return tuple(sorted(found.items()))
-
-
-def _beat_s(scene: Scene) -> float:
-    """Length of a beat where most of the song is."""
-    starts = scene.starts
-    middle = int(starts[len(starts) // 2]) if len(starts) else 0
-    return 60 / scene.timing.bpm_at(middle)
-
-
-def _slider_px_beat(scene: Scene) -> int:
-    """The usual slider speed: the one of the vocabulary nearest to the level's."""
-    wanted = float(np.interp(scene.level, [r[0] for r in _SPEED], [r[2] for r in _SPEED]))
-    px_beat = wanted * _beat_s(scene)
-    return min(_SLIDER_SPEEDS, key=lambda s: abs(np.log(s / px_beat)))
+def _middle(scene: Scene) -> int:
+    """A tick where most of the song is."""
+    return int(scene.starts[len(scene.starts) // 2]) if len(scene.starts) else 0
 
 
 def _manner(scene: Scene, settings: dict[str, float], spacing: float) -> Manner:

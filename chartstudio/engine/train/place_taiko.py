@@ -26,6 +26,7 @@ from chartstudio.engine.train.moments import Moment, Placed, Scene
 from chartstudio.engine.train.style import Habit
 from chartstudio.modes.lanes import HOLD_LENGTHS
 from chartstudio.modes.taiko_checks import ONE_HAND_S, SHORTEST_DENDEN_S, TOO_FAST_S
+from chartstudio.modes.usual import usual_settings
 
 _BEAT = TICKS_PER_BEAT
 
@@ -84,14 +85,7 @@ def place(moments: Sequence[Moment], scene: Scene, rng: np.random.Generator) -> 
         if not length:
             kind = ("big-" if big[i] else "") + ("kat" if kat else "don")
         notes.append(LaneNote(moment.tick, moment.tick + length, 0, kind))
-    return Placed(tuple(notes), _settings(scene.level))
-
-
-def _settings(level: float) -> tuple[tuple[str, float], ...]:
-    """Drain and strictness as mapsets have them, from Kantan to Inner Oni."""
-    od = round(float(np.interp(level, (1.5, 2.5, 3.5, 4.5, 6.0), (3, 4, 5, 5.5, 6))), 1)
-    hp = round(float(np.interp(level, (1.5, 2.5, 3.5, 4.5, 6.0), (8, 7, 6, 5.5, 5))), 1)
-    return (("hp", hp), ("od", od), ("slider_multiplier", 1.4), ("slider_tick_rate", 1.0))
+    return Placed(tuple(notes), usual_settings(scene.mode.id, scene.level, scene.timing))
 
 
 # What hands can strike -------------------------------------------------------------------

@@ -6,6 +6,7 @@ warn of, at the pace that the asked level allows.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -63,7 +64,7 @@ TURNS = ((0.2, 68.0), (0.8, 95.0))
 _AFTER_DOT_S = SLIDER_S + SAME_TIME_S
 _SOON_S = 0.5
 _EASY_STRAIN = 30.0
-_RECENT = 64
+_RECENT = 24
 _FUSED_S = 0.06
 _CROSSING_LEVEL = 4.0
 _STACK_LEVELS = (2.5, 4.5)
@@ -94,8 +95,9 @@ class SaberGrammar:
         cells = _free_cells(context, now_s, (before, here, after))
         seen = _seen_cells(context, now_s, (before, after))
         self._cells = cells
+        swings = _last_swings(before, context.timing)
         self._cuts = [
-            _cuts_of(hand, context, now_s, (before, here, after)).reshape(N_CELLS, N_DIRECTIONS)
+            _cuts_of(swings[hand], hand, context, now_s, (here, after))
             & (cells & seen & _reach(hand, context.level))[:, None]
             for hand in (RED, BLUE)
         ]
@@ -217,14 +219,19 @@ def _reach(hand: int, level: float) -> Mask:
 # Cuts ------------------------------------------------------------------------------------
 
 
-def _cuts_of(hand: int, context: RowContext, now_s: float, around: Around) -> Mask:
-    """Directions that a hand may cut, the same for every cell, shape (N_CUTS,)."""
-    before, here, after = around
-    none = np.zeros(N_CUTS, dtype=bool)
+def _cuts_of(
+    swing: Swing | None,
+    hand: int,
+    context: RowContext,
+    now_s: float,
+    sides: tuple[Sequence[SaberNote], Sequence[SaberNote]],
+) -> Mask:
+    """Directions that a hand may cut after its last swing, by cell: shape (12, 9)."""
+    here, after = sides
+    none = np.zeros((N_CELLS, N_DIRECTIONS), dtype=bool)
     if any(isinstance(n, ColorNote) and n.color == hand for n in here):
         return none
     gap_s = float(np.interp(context.level, range(1, 6), LEAST_GAP_S))
-    swing = _last_swing(hand, before, context.timing)
     following = _next_struck(hand, after, context.timing)
     if swing is not None and now_s - swing.end_s < (
         # An arrow so soon after a dot would be read as its slider, and turn it.
@@ -239,15 +246,17 @@ def _cuts_of(hand: int, context: RowContext, now_s: float, around: Around) -> Ma
         allowed[direction] = _follows(hand, angle, swing, now_s) and _leads_on(
             angle, following, now_s
         )
-    return np.tile(allowed, N_CELLS)
+    return np.tile(allowed, (N_CELLS, 1))
 
 
-def _last_swing(hand: int, before: Sequence[SaberNote], timing: TimingMap) -> Swing | None:
+def _last_swings(before: Sequence[SaberNote], timing: TimingMap) -> list[Swing | None]:
+    """The last swing of each hand, red first."""
     bombs = [n for n in before if isinstance(n, Bomb)]
-    last = None
-    for swing in hand_swings(hand, struck_notes(before, timing)[hand], bombs, timing):
-        last = swing
-    return last
+    found: list[Swing | None] = []
+    for hand, struck in enumerate(struck_notes(before, timing)):
+        newest = deque(hand_swings(hand, struck, bombs, timing), maxlen=1)
+        found.append(newest[0] if newest else None)
+    return found
 
 
 def _next_struck(hand: int, after: Sequence[SaberNote], timing: TimingMap) -> Struck | None:
