@@ -30,7 +30,7 @@ from chartstudio.engine.writer import (
     write,
 )
 
-_SPANS = ((0.0, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 1.0))
+_SPANS = ((0.0, 0.6), (0.6, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 1.0))
 """Shares of the progress that the rounds take; there are no more rounds than these."""
 
 # Judging ---------------------------------------------------------------------------------

@@ -30,6 +30,9 @@ _LAST_TICKS = 4 * TICKS_PER_BEAT
 
 _SUSTAINED_S, _MOST_REPEATS = 30.0, 32
 
+_LEAST_GAIN = 0.6
+"""A guess is not taken to have led nearer to its level by less than this share."""
+
 _N_GUESSES = 7
 _WIDEST = 3.0
 
@@ -92,6 +95,8 @@ class Aim:
 
     task: Task
     tried: dict[int, float] = field(default_factory=dict)
+    _leap: tuple[float, float] | None = None
+    """From which level to which the last guess was to lead."""
 
     def miss(self, reached: float) -> float:
         """How far a level is from the asked one."""
@@ -130,8 +135,17 @@ class Aim:
         return round(easy[0] + share * (hard[0] - easy[0]))
 
     def _guess(self, writer: Writer, harder: bool, step: Progress) -> Job[int]:
-        """The count at which the rows of a finished candidate, moved, reach the level."""
-        asked = self.task.level
+        """The count at which the rows of a finished candidate, moved, reach the level.
+
+        Rows that are written anew for denser times tend to be easier than moved ones. When
+        the last guess went that way only in part, this one goes further by as much.
+        """
+        reached, asked = self.tried[writer.n_times], self.task.level
+        if self._leap is not None:
+            was, hoped = self._leap
+            came = float(np.clip((reached - was) / (hoped - was), _LEAST_GAIN, 1.0))
+            asked = reached + (asked - reached) / came
+        self._leap = (reached, asked)
         low = writer.n_times if harder else max(round(writer.n_times / _WIDEST), 1)
         high = round(writer.n_times * _WIDEST) if harder else writer.n_times
         high = min(high, len(self.task.lines))
