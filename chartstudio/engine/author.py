@@ -5,13 +5,14 @@ Knows what stays of a chart and the likeness of bars; refuses to know the networ
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chartstudio.core.mode import Mode
-from chartstudio.core.note import ticks_of
+from chartstudio.core.note import Note, ticks_of
 from chartstudio.engine.copying import Source
 from chartstudio.engine.echo import (
     Evidence,
@@ -155,12 +156,14 @@ def author_of(given: Given, slots: Slots) -> Author | None:
     with_rows[like.bar_of(rows.slots[mine])] = True
     if np.count_nonzero(with_rows) < _LEAST_BARS or np.count_nonzero(mine) < _LEAST_ROWS:
         return None
+    gone = given.stay.written(ticks_of(given.stay.given)).tolist()
+    notes = [n for n, inside in zip(given.stay.given, gone, strict=True) if not inside]
     echo = heard_from(found.bars, like)
-    level, holds, chords = _habits(given)
+    level, holds, chords = _habits(given, notes)
     return Author(
         echo=echo,
         evidence=evidence(song, like, echo, found.has, found.known, slots),
-        source=Source.of(like, with_rows, rows, given.mode),
+        source=Source.of(like, with_rows, notes, given.mode, song.grid),
         level=level,
         times_per_s=np.count_nonzero(mine) / max(_seconds(found.known, song.grid), 1.0),
         holds=holds,
@@ -174,13 +177,11 @@ def _seconds(known: NDArray[np.bool_], grid: SlotGrid) -> float:
     return float(np.clip(steps, 0.0, 1.0)[known].sum())
 
 
-def _habits(given: Given) -> tuple[float, float, float]:
+def _habits(given: Given, notes: Sequence[Note]) -> tuple[float, float, float]:
     """Level, share of held rows and of chords of the notes outside the holes."""
-    request, mode, stay = given.request, given.mode, given.stay
-    ticks = ticks_of(stay.given)
-    mine = [n for n, gone in zip(stay.given, stay.written(ticks).tolist(), strict=True) if not gone]
-    counted = [n for n in mine if mode.counts(n)]
-    level = mode.difficulty(replace(request.chart, notes=tuple(mine)), request.timing)
+    request, mode = given.request, given.mode
+    counted = [n for n in notes if mode.counts(n)]
+    level = mode.difficulty(replace(request.chart, notes=tuple(notes)), request.timing)
     times, counts = np.unique(ticks_of(counted), return_counts=True)
     held = {n.tick for n in counted if n.end > n.tick}
     n_rows = max(len(times), 1)

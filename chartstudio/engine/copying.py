@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chartstudio.core.mode import Mode
+from chartstudio.core.mode import Grammar, Mode
+from chartstudio.core.note import LaneNote, Note
 from chartstudio.engine.echo import WARMTH, Likeness, heard_from
-from chartstudio.engine.features import SLOTS_PER_BEAT
-from chartstudio.engine.tokens import Rows
+from chartstudio.engine.features import SLOTS_PER_BEAT, SlotGrid
 from chartstudio.engine.vocab import END
+from chartstudio.modes.lanes import HOLD_LENGTHS, nearest_length
 
 Events = tuple[int, ...]
 Offers = dict[Events, float]
@@ -30,8 +33,13 @@ _SURENESS = 3.0
 """How much the bar that a candidate prefers counts beyond the others: a bar is copied from
 one bar where that is possible, so that its pattern stays whole."""
 
-_MIRRORED_FROM = 0.2
+_MIRRORED_FROM = 0.5
 """Authors whose alike bars are mirrored less often than this do not mirror."""
+
+_MIRRORED_BARS, _FEW_ROWS, _MOST_ROWS = 2, 3, 0.7
+
+_LUCK = 0.4
+"""How far a candidate's preference goes; 1 would draw bars by their shares."""
 
 _OWN_ALIKE = 0.6
 """Bars of one draft that are less alike than this do not repeat each other."""
@@ -66,23 +74,35 @@ class Source:
     mode: Mode
 
     @classmethod
-    def of(cls, like: Likeness, known: NDArray[np.bool_], rows: Rows, mode: Mode) -> Source:
-        """Rows of a chart in the known bars.
+    def of(
+        cls,
+        like: Likeness,
+        known: NDArray[np.bool_],
+        notes: Sequence[Note],
+        mode: Mode,
+        grid: SlotGrid,
+    ) -> Source:
+        """Rows of notes in the known bars.
 
         Parameters
         ----------
         like : Likeness
         known : ndarray of bool, shape (M,)
-        rows : Rows
-            Those in other bars are left out.
+        notes : sequence of Note
+            In chart order; those in other bars are left out.
         mode : Mode
+        grid : SlotGrid
         """
-        bars = like.bar_of(rows.slots)
-        within = rows.slots - like.beats[bars] * SLOTS_PER_BEAT
         found = tuple(dict[int, Events]() for _ in range(len(like)))
-        for bar, slot, events in zip(bars.tolist(), within.tolist(), rows.events, strict=True):
-            if known[bar]:
-                found[bar][slot] = events
+        spelled = [
+            (tick, mode.encode(tuple(row)))
+            for tick, row in groupby(with_room(notes, mode), key=lambda n: n.tick)
+        ]
+        slots = grid.slot_of(np.array([tick for tick, _ in spelled], dtype=np.int64))
+        bars = like.bar_of(slots)
+        for (_, events), slot, bar in zip(spelled, slots.tolist(), bars.tolist(), strict=True):
+            if slot >= 0 and known[bar] and len(events) > 1:
+                found[bar][slot - int(like.beats[bar]) * SLOTS_PER_BEAT] = events
         weights = heard_from(known, like).weights
         return cls(like, weights, found, mirror_share(weights, found, mode), mode)
 
@@ -102,7 +122,56 @@ class Source:
             events = row_at(self.rows[source], within)
             if events is not None:
                 found[mirrored(events, self.mode) if taste.mirrors(bar) else events] += weight
+        return _shared_out(found) or self._by_sound(slot)
+
+    def _by_sound(self, slot: int) -> Offers:
+        """Rows at the same place in the beat, by how much their moments sound like this one."""
+        events, slots = self._by_phase.get(slot % SLOTS_PER_BEAT, ((), np.empty(0, np.int64)))
+        if not len(slots):
+            return {}
+        alike = self.like.moments(slots) @ self.like.moments(np.array([slot]))[0]
+        found: defaultdict[Events, float] = defaultdict(float)
+        weights = np.exp((alike - alike.max()) / WARMTH)
+        for spelled, weight in zip(events, weights.tolist(), strict=True):
+            found[spelled] += weight
         return _shared_out(found)
+
+    @cached_property
+    def _by_phase(self) -> dict[int, tuple[tuple[Events, ...], NDArray[np.int64]]]:
+        """All rows and their slots by their place in the beat."""
+        found: defaultdict[int, list[tuple[Events, int]]] = defaultdict(list)
+        for bar, rows in enumerate(self.rows):
+            start = int(self.like.beats[bar]) * SLOTS_PER_BEAT
+            for within, events in rows.items():
+                found[(start + within) % SLOTS_PER_BEAT].append((events, start + within))
+        return {
+            phase: (tuple(e for e, _ in some), np.array([s for _, s in some]))
+            for phase, some in found.items()
+        }
+
+
+def with_room(notes: Sequence[Note], mode: Mode) -> list[Note]:
+    """The notes, with held ones shorter where spelling would make them reach the next.
+
+    Lengths are spelled by a few values: a hold that ends just before its lane is struck again
+    would be spelled up to that time, and could not be copied.
+    """
+    found = list(notes)
+    last: dict[int, int] = {}
+    for i, note in enumerate(notes):
+        if not isinstance(note, LaneNote):
+            continue
+        before = last.get(note.lane)
+        last[note.lane] = i
+        held = None if before is None else notes[before]
+        if before is None or held is None or not held.tick < held.end < note.tick:
+            continue
+        spelled = held.tick + HOLD_LENGTHS[nearest_length(held.end - held.tick)]
+        if spelled >= note.tick:
+            shorter = [n for n in HOLD_LENGTHS if held.tick + n < note.tick]
+            end = held.tick + max(shorter, default=0)
+            found[before] = mode.place(mode.kind(held), held.tick, end, mode.spot(held))
+    return found
 
 
 def row_at(rows: dict[int, Events], within: int) -> Events | None:
@@ -120,8 +189,9 @@ def mirror_share(
 ) -> float:
     """How often an author's bar is the mirror of the bar that sounds most like it, 0 to 1.
 
-    Only rows at the same slot that are not their own mirror are compared; 0 below
-    `_MIRRORED_FROM`.
+    Rows that are their own mirror say nothing, and single rows agree by chance: a bar counts
+    where most of `_FEW_ROWS` rows or more agree. 0 for an author who has not mirrored
+    `_MIRRORED_BARS` bars, or not `_MIRRORED_FROM` of all.
     """
     plain = turned = 0
     cache: dict[Events, Events] = {}
@@ -129,16 +199,16 @@ def mirror_share(
         if not own or not weights[bar].any():
             continue
         other = rows[int(weights[bar].argmax())]
-        for slot, events in own.items():
-            beside = other.get(slot)
-            if beside is None:
-                continue
-            twin = cache.setdefault(events, mirrored(events, mode))
-            if twin != events:
-                plain += beside == events
-                turned += beside == twin
+        pairs = [(other[slot], events) for slot, events in own.items() if slot in other]
+        for _, events in pairs:
+            cache.setdefault(events, mirrored(events, mode))
+        told = [(beside, events) for beside, events in pairs if cache[events] != events]
+        if len(told) < _FEW_ROWS:
+            continue
+        plain += sum(beside == events for beside, events in told) > _MOST_ROWS * len(told)
+        turned += sum(beside == cache[events] for beside, events in told) > _MOST_ROWS * len(told)
     share = turned / max(plain + turned, 1)
-    return share if share >= _MIRRORED_FROM else 0.0
+    return share if turned >= _MIRRORED_BARS and share >= _MIRRORED_FROM else 0.0
 
 
 @dataclass(eq=False)
@@ -166,7 +236,7 @@ class Taste:
 
     def __post_init__(self) -> None:
         rng = np.random.default_rng([self.seed % 2**63, 2])
-        self._luck = rng.gumbel(size=self.n_bars)
+        self._luck = _LUCK * rng.gumbel(size=self.n_bars)
         self._coins = rng.random(self.n_bars)
 
     def mirrors(self, bar: int) -> bool:
@@ -234,6 +304,46 @@ def next_events(offers: Offers, said: Sequence[int], n_events: int) -> NDArray[n
     if n and not found.any():
         found[END] = sum(weight for events, weight in offers.items() if len(events) <= n + 1)
     return found
+
+
+@dataclass(eq=False)
+class Following:
+    """A grammar by which offered rows may be as hard as can be played, others only comfortable.
+
+    Where no comfortable row is left, any that can be played will do.
+
+    Parameters
+    ----------
+    comfort, hard : Grammar
+        By the rules of the level, and of the hardest one.
+    offers : dict
+    """
+
+    comfort: Grammar
+    hard: Grammar
+    offers: Offers
+    _known: dict[Events, bool] = field(init=False, repr=False, default_factory=dict)
+
+    def mask(self, events: Sequence[int]) -> NDArray[np.bool_]:
+        """Legal next events; see `core.mode.Grammar`."""
+        hard = self.hard.mask(events)
+        if not self._comfortable(tuple(events)):
+            return hard
+        easy = self.comfort.mask(events)
+        if not events and not easy[END + 1 :].any():
+            return hard
+        wanted = next_events(self.offers, events, len(hard)) > 0
+        found: NDArray[np.bool_] = easy | (hard & wanted)
+        return found
+
+    def _comfortable(self, events: Events) -> bool:
+        if not events:
+            return True
+        if events not in self._known:
+            before = events[:-1]
+            easy = self._comfortable(before) and bool(self.comfort.mask(before)[events[-1]])
+            self._known[events] = easy
+        return self._known[events]
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,8 +35,8 @@ WINDOWS_AT_ONCE = 2
 LEAD_BEATS = 8
 """Given beats before the range that the writer walks through first."""
 RECENT_NOTES = 24
-_AT_EASE = 1.5
-"""How much harder than the charted bars taken together single rows may be."""
+_BELOW = 0.8
+"""Less than this share of the charted bars' level is clearly lower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +120,12 @@ class Task:
     order: LaneOrder | None
 
     @property
-    def rules_level(self) -> float:
-        """The level by whose rules rows are written.
+    def follows(self) -> bool:
+        """Whether rows may be as hard as the author's: comfort is theirs to decide.
 
-        Rules of comfort are for drafts; an author who is followed decides what is comfortable,
-        and a few bars do not show all that they would do.
+        Who asks for a clearly lower level than theirs wants another way of charting.
         """
-        return self.level if self.request.level is not None else _AT_EASE * self.level
+        return self.author is not None and self.level >= _BELOW * self.author.level
 
     @property
     def n_times(self) -> int:

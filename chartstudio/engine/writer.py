@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from chartstudio.core.mode import Grammar, RowContext
 from chartstudio.core.note import Note, sort_notes
 from chartstudio.core.ticks import Ticks
-from chartstudio.engine.copying import Offers, OwnRows, Taste, next_events
+from chartstudio.engine.copying import Following, Offers, OwnRows, Taste, next_events
 from chartstudio.engine.features import SLOTS_PER_BEAT, SLOTS_PER_POSITION
 from chartstudio.engine.plan import allocate, pick
 from chartstudio.engine.rows import Memory
@@ -166,13 +166,14 @@ class Writer:
     def speller(self, task: Task, allowed: NDArray[np.bool_]) -> RowSpeller:
         """The next row, empty, to be spelled with the allowed events.
 
-        Where times are locked a row has to stand at each of them: what no comfortable row can
-        do, a harder one may.
+        Where times are locked a row has to stand at each of them, and where an author is
+        followed their rows are welcome: harder ones than the level's are then legal too.
         """
         tick = self.planned[0].tick
         grammar = self._grammar(task, tick, self.recent)
-        if task.stay.times is not None and not grammar.mask(())[END + 1 :].any():
-            grammar = self._grammar(task, tick, self.recent, hardest=True)
+        if task.follows or task.stay.times is not None:
+            hard = self._grammar(task, tick, self.recent, hardest=True)
+            grammar = Following(grammar, hard, self.offers(task)[0] if task.follows else {})
         return RowSpeller(grammar, allowed)
 
     def offers(self, task: Task) -> tuple[Offers, float]:
@@ -205,7 +206,8 @@ class Writer:
         while between < len(inside) and inside[between].tick < next_tick:
             between += 1
         before = sort_notes((*notes, *inside[low:between]))
-        legal = self._grammar(task, next_tick, [*self.recent, *before]).mask(())
+        hardest = task.follows or task.stay.times is not None
+        legal = self._grammar(task, next_tick, [*self.recent, *before], hardest).mask(())
         return not legal[END + 1 :].any()
 
     def _grammar(
@@ -219,7 +221,7 @@ class Writer:
                 before=before,
                 here=here,
                 after=after,
-                level=task.mode.level_range[1] if hardest else task.rules_level,
+                level=task.mode.level_range[1] if hardest else task.level,
             )
         )
 
