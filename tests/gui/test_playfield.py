@@ -394,18 +394,28 @@ def test_right_click_in_a_cell_deletes_what_is_due(saber):
 # What cannot be drafted ------------------------------------------------------------------
 
 
-def test_drafting_says_that_it_cannot(osu, answers, qtbot):
-    panel, drafting = osu.window.draft, osu.studio.drafting
-    assert "cannot be drafted yet" in panel._refusal.text()
-    assert not panel._start.isEnabled()
-    assert not drafting.can_start
-    osu.window.activateWindow()
-    osu.studio.timeline.setFocus()
-    qtbot.keyClick(osu.studio.timeline, Qt.Key.Key_G)
+def test_drafting_says_that_it_cannot(make_window, answers, qtbot):
+    window = make_window()
+    studio = window.studio
+    taps = tuple(LaneNote(i * BEAT, i * BEAT, i) for i in range(4))
+    charts = (Chart("pump-double", "Hard", None, taps), Chart("dance-single", "Easy", 1.0))
+    studio.document.open(Song(Metadata(title="Field"), "", TimingMap.constant(120.0), charts))
+    qtbot.waitUntil(lambda: "cannot be drafted yet" in window.draft._refusal.text())
+    assert not window.draft._start.isEnabled()
+    assert not studio.drafting.can_start
+    window.activateWindow()
+    studio.timeline.setFocus()
+    qtbot.keyClick(studio.timeline, Qt.Key.Key_G)
     assert answers.errors == []
-    assert osu.notes == OBJECTS
-    osu.studio.document.select(Selection(chart=1))
-    assert panel._refusal.text() == ""
+    assert studio.document.active_chart.notes == taps
+    studio.document.select(Selection(chart=1))
+    assert window.draft._refusal.text() == ""
+
+
+@pytest.mark.parametrize("mode", ["osu", "beatsaber"])
+def test_other_playfields_can_be_drafted(stage, mode):
+    shown = stage(mode, OBJECTS if mode == "osu" else BLOCKS)
+    assert shown.window.draft._refusal.text() == ""
 
 
 def test_copies_go_to_another_chart_of_the_mode(osu, qtbot):
