@@ -263,7 +263,7 @@ def _connect_messages(studio: Studio, window: MainWindow) -> None:
     ):
         part.message.connect(tell)
     studio.tempo.found.connect(lambda tempo: tell(tempo.message or tr("Tempo found")))
-    studio.timeline.refused.connect(lambda error: tell(one_line(error)))
+    studio.timeline.refused.connect(lambda error: window.status.refuse(one_line(error)))
     studio.jobs.failed.connect(lambda error: show_error(window, error))
     window.actions_.failed.connect(lambda error: show_error(window, error))
 

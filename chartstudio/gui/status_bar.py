@@ -30,6 +30,7 @@ class StatusBar(QStatusBar):
     def __init__(self, studio: Studio) -> None:
         super().__init__()
         self._studio = studio
+        self._refusal = ""
         self.setSizeGripEnabled(False)
         self._saved = self._add(tr("Saved state"))
         self._position = self._add(tr("Position"))
@@ -79,8 +80,13 @@ class StatusBar(QStatusBar):
         """Show a message for a while."""
         self.showMessage(message, _MESSAGE_MS)
 
+    def refuse(self, message: str) -> None:
+        """Say why something cannot be done, until something else is done."""
+        self._refusal = message
+        self.tell(message)
+
     def _on_change(self, change: Change) -> None:
-        if change.new is not change.old:
+        if change.new is not change.old and self.currentMessage() == self._refusal:
             # Why the last attempt failed is no word on the one that has just been made.
             self.clearMessage()
         self._show_song()

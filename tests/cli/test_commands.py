@@ -45,7 +45,8 @@ def beat_track(seconds: float = 24.0) -> bytes:
         at = int((OFFSET_S + i * beat_s / 2) * rate_hz)
         t = np.arange(2000) / rate_hz
         kick = np.sin(2 * np.pi * (60 + 40 * np.exp(-t * 60)) * t) * np.exp(-t * 30)
-        hat = rng.normal(size=2000) * np.exp(-t * 120) * 0.3
+        # High tones only: noise of all tones would be a snare, and the beat could be its.
+        hat = np.diff(rng.normal(size=2001)) * np.exp(-t * 120) * 0.3
         samples[at : at + 2000] += (kick * (1.3 if i % 8 == 0 else 1.0)) if i % 2 == 0 else hat
     bass = np.sin(
         2 * np.pi * 55 * 2 ** (np.floor((time_s - OFFSET_S) / beat_s / 4) % 3 / 12) * time_s
