@@ -186,7 +186,10 @@ def _draft(args: argparse.Namespace, console: Console) -> dict[str, Any]:
     _refuse_unknown(args)
     if args.level is not None:
         mode = MODES[args.mode]
-        args.level = tuple(level_named(mode, text) for text in args.level)
+        try:
+            args.level = tuple(level_named(mode, text) for text in args.level)
+        except ModeError as error:
+            args.misused(str(error))
     watch = Stopwatch()
     source = open_source(args.source)
     engine = Engine(device=args.device, model=args.model or settings.load().model)
