@@ -73,7 +73,8 @@ def test_drafts_and_redraws_of_every_mode_are_legal(audio, timing, wild, heard, 
     times = drafted(replace(part, locks=frozenset({"rhythm"})))
     assert {n.tick for n in times.notes} == {n.tick for n in chart.notes}
     drafted(replace(part, locks=frozenset({"placement"})))
-    more = drafted(replace(part, locks=frozenset({"notes"}), n_times=len({n.tick for n in old}) + 3))
+    n_more = len({n.tick for n in old}) + 3
+    more = drafted(replace(part, locks=frozenset({"notes"}), n_times=n_more))
     assert set(old) <= set(more.notes)
     keep = (22 * BEAT, 25 * BEAT)
     beside = drafted(replace(part, keep=(keep,), n_times=12))
