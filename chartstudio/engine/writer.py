@@ -41,6 +41,9 @@ _MOST_CAUTION = 2
 _TRUST = 0.97
 """How far a row that alike bars offer goes before the network's choice."""
 
+_NOISE_FOLLOWING = 1 / 3
+"""Share of the noise where an author is followed: what they do is known better."""
+
 _SILENCE = 1e3
 """Taken from the scores of silent lines: they are used when no others are left."""
 
@@ -110,7 +113,8 @@ class Writer:
         section = task.sections[index]
         lines = slice(section.first_line, section.end_line)
         noise = self.chance.gumbel(size=len(odds)).astype(np.float32)
-        scores = odds + task.model.spec.plan.noise * noise
+        scale = task.model.spec.plan.noise * (1.0 if task.author is None else _NOISE_FOLLOWING)
+        scores = odds + np.float32(scale) * noise
         scores[task.weights[lines] == 0] -= _SILENCE
         self.odds.append(odds)
         self.scores.append(scores)
@@ -166,12 +170,12 @@ class Writer:
     def speller(self, task: Task, allowed: NDArray[np.bool_]) -> RowSpeller:
         """The next row, empty, to be spelled with the allowed events.
 
-        Where times are locked a row has to stand at each of them, and where an author is
-        followed their rows are welcome: harder ones than the level's are then legal too.
+        Where places or times are locked, or an author is followed, rows that are harder than
+        the level's are legal too: they are wanted.
         """
         tick = self.planned[0].tick
-        grammar = self._grammar(task, tick, self.recent)
-        if task.follows or task.stay.times is not None:
+        grammar = self._grammar(task, tick, self.recent, hardest=task.order is not None)
+        if task.order is None and (task.follows or task.stay.times is not None):
             hard = self._grammar(task, tick, self.recent, hardest=True)
             grammar = Following(grammar, hard, self.offers(task)[0] if task.follows else {})
         return RowSpeller(grammar, allowed)
@@ -206,7 +210,7 @@ class Writer:
         while between < len(inside) and inside[between].tick < next_tick:
             between += 1
         before = sort_notes((*notes, *inside[low:between]))
-        hardest = task.follows or task.stay.times is not None
+        hardest = task.follows or task.stay.times is not None or task.order is not None
         legal = self._grammar(task, next_tick, [*self.recent, *before], hardest).mask(())
         return not legal[END + 1 :].any()
 
@@ -476,6 +480,9 @@ def _allowed(task: Task, writer: Writer, caution: int) -> NDArray[np.bool_]:
     """
     tick = writer.planned[0].tick
     allowed = task.allowed(tick)
+    if task.order is not None and not task.order.kinds_stay and len(writer.planned) > 1:
+        # The next locked row may want the lane that would still be held.
+        caution = max(caution, 1)
     if caution:
         longest = writer.planned[1].tick - tick if caution == 1 else 1
         allowed &= task.lengths < longest
