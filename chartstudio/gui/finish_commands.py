@@ -196,28 +196,29 @@ FINISH = (
     ),
 )  # fmt: skip
 
+
+def _lock(name: str) -> Command:
+    return Command(
+        f"lock.{name}", f"Lock: {name}", lambda s: toggle_lock(s, name), _LOCK_KEYS[name],
+        checked=lambda s: name in s.drafting.settings.locks,
+    )  # fmt: skip
+
+
+def _lock_lane(lane: int) -> Command:
+    return Command(
+        f"lock.lane-{lane + 1}", f"Lock lane {lane + 1}", lambda s: toggle_lane(s, lane),
+        f"Ctrl+Shift+{(lane + 1) % 10}", lambda s: lane < _n_lanes(s),
+        checked=lambda s: lane in s.drafting.settings.lanes, scope=Scope.TIMELINE,
+    )  # fmt: skip
+
+
 LOCK = (
-    *(
-        Command(
-            f"lock.{name}", f"Lock: {name}", lambda s, name=name: toggle_lock(s, name),
-            _LOCK_KEYS[name], checked=lambda s, name=name: name in s.drafting.settings.locks,
-        )
-        for name in LOCKS
-    ),
+    *map(_lock, LOCKS),
     Command(
         "lock.lanes-of-notes", "Lock the lanes of the selected notes", lock_lanes_of_notes,
         "Ctrl+Alt+L", lambda s: bool(s.timeline.chosen_notes()),
     ),
-    *(
-        Command(
-            f"lock.lane-{lane + 1}", f"Lock lane {lane + 1}",
-            lambda s, lane=lane: toggle_lane(s, lane), f"Ctrl+Shift+{(lane + 1) % 10}",
-            lambda s, lane=lane: lane < _n_lanes(s),
-            checked=lambda s, lane=lane: lane in s.drafting.settings.lanes,
-            scope=Scope.TIMELINE,
-        )
-        for lane in range(N_LANE_LOCKS)
-    ),
+    *map(_lock_lane, range(N_LANE_LOCKS)),
     Command(
         "lock.cut-holds", "Cut holds at the edges of a redraw", _flip_holds, "H",
         checked=lambda s: s.drafting.settings.cut_holds,
