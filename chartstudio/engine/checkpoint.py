@@ -22,10 +22,11 @@ from chartstudio.core.mode import EventRange
 from chartstudio.engine.features import FeatureGroup, FeatureSpec
 from chartstudio.engine.net import Net, NetSpec
 from chartstudio.engine.plan import PlanSpec
+from chartstudio.engine.requests import LAYERS
 from chartstudio.engine.rows import RowPlacer
 from chartstudio.engine.tokens import n_echo, n_raster
 from chartstudio.engine.vocab import Vocabulary
-from chartstudio.engine.windows import LAYERS, WindowSpec
+from chartstudio.engine.windows import WindowSpec
 
 FORMAT_VERSION = 1
 SPEC_FILE, WEIGHTS_FILE, CARD_FILE = "model.json", "weights.safetensors", "README.md"

@@ -123,8 +123,8 @@ class Heard:
         See `windows.echo_raster`. This and the following may be empty: nothing is said then.
     density : Tensor, shape (B, T, N_DENSITY)
         Whether it is said, and the logarithm of the note times per beat.
-    layer : Tensor of int64, shape (B, T)
-        The followed layer's place in the spec, counted from 1; 0 is unknown.
+    layer : Tensor, shape (B, T, 1 + n_layers)
+        Shares of the followed layers, which add up to 1; the first is that of the unknown.
     style : Tensor, shape (B, n_styles, 2)
         For each habit whether it is said, and how strong it is, -1 to 1.
     """
@@ -239,8 +239,8 @@ class Encoder(nn.Module):
         if spec.guided and heard.density.numel():
             x = x + self.density(heard.density)
         if spec.layers:
-            layer = heard.layer if heard.layer.numel() else torch.zeros_like(heard.beat_in_bar)
-            x = x + self.layer(layer)
+            weight = self.layer.weight
+            x = x + (heard.layer @ weight if heard.layer.numel() else weight[0])
         if spec.styles and heard.style.numel():
             x = x + self.style(heard.style.flatten(1)).unsqueeze(1)
         return x

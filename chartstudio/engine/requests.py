@@ -22,6 +22,9 @@ DRAFTED_MODES: tuple[str, ...] = tuple(mode_id for mode_id in MODES if mode_id n
 LOCKS = frozenset({"notes", "lanes", "rhythm", "placement"})
 """What `GenerateRequest.locks` may hold."""
 
+LAYERS = ("none", "all", "drums", "lead", "bass", "chords")
+"""What a stretch can be told to follow; ``none`` is a rest."""
+
 
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
@@ -65,6 +68,11 @@ class GenerateRequest:
         drawn anew; or, where ``lanes`` names some, all notes in those.
     lanes : frozenset of int
         With the lock of that name: lanes, from 0, whose notes stay and which get no others.
+    follow : tuple of (int, int, str)
+        Stretches: start and end ticks, and one of `LAYERS` that the notes follow there; several
+        on one stretch are followed together.
+    style : tuple of (str, float)
+        Habits by name, each in its own unit between what the model's `ModelCard.styles` says.
     cut_holds : bool
         Held notes that reach into what is written end where it begins. Without it they stay
         whole, and what is written leaves room for them.
@@ -85,6 +93,8 @@ class GenerateRequest:
     keep: tuple[tuple[int, int], ...] = ()
     locks: frozenset[str] = frozenset()
     lanes: frozenset[int] = frozenset()
+    follow: tuple[tuple[int, int, str], ...] = ()
+    style: tuple[tuple[str, float], ...] = ()
     cut_holds: bool = False
 
 
@@ -291,9 +301,15 @@ class ModelCard:
         The text of its README.
     modes : tuple of str
         Modes it can draft.
+    layers : tuple of str
+        Those of `LAYERS` that it can be told to follow.
+    styles : tuple of (str, float, float)
+        Habits that it can be told, with the lowest and highest value of each.
     """
 
     name: str
     active: bool
     card: str
     modes: tuple[str, ...]
+    layers: tuple[str, ...] = ()
+    styles: tuple[tuple[str, float, float], ...] = ()

@@ -116,7 +116,9 @@ class Engine:
             except EngineError:
                 continue
             card = _text(folder / checkpoint.CARD_FILE)
-            cards.append(ModelCard(name, name == self._name, card, spec.vocabulary.mode_ids))
+            net, known = spec.net, spec.vocabulary.mode_ids
+            card = ModelCard(name, name == self._name, card, known, net.layers, net.styles)
+            cards.append(card)
         return tuple(cards)
 
     def _load(self) -> checkpoint.Model:

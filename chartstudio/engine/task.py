@@ -6,7 +6,7 @@ Knows the request, the song's features and the encoder; refuses to know seeds an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +22,7 @@ from chartstudio.engine.checkpoint import Model
 from chartstudio.engine.copying import LaneOrder
 from chartstudio.engine.echo import Likeness, likeness
 from chartstudio.engine.features import POSITIONS_PER_BEAT, SLOTS_PER_BEAT, SongFeatures
+from chartstudio.engine.guiding import guide_of, refuse_unknown, rests
 from chartstudio.engine.lines import Count, count, lines_of, painted, refuse_odd, step_s
 from chartstudio.engine.net import Heard, Net
 from chartstudio.engine.plan import metrical_prior
@@ -150,9 +151,11 @@ class Task:
     def shown(self) -> tuple[Rows, NDArray[np.bool_], Guide]:
         """What the network is shown of the chart: rows, known beats, and how much of each."""
         net = self.model.spec.net
-        echo = self.author.echo if self.author is not None and net.n_echo else None
+        told = guide_of(self.request, net, self.song.grid)
+        if self.author is not None and net.n_echo:
+            told = replace(told, echo=self.author.echo)
         if not net.guided:
-            return self.context, self.known, Guide(echo=echo)
+            return self.context, self.known, told
         stay, grid = self.stay, self.song.grid
         how = TIMED if stay.times is not None else PLACED
         hinted = stay.replaced if stay.times is not None or stay.rows else ()
@@ -161,7 +164,7 @@ class Task:
         whole = np.isin(rows.ticks, ticks_of(stay.given))
         shown = np.where(whole, WHOLE, how).astype(np.int8)
         known = self.known if stay.times is None else np.ones_like(self.known)
-        return rows, known, Guide(shown=shown, echo=echo)
+        return rows, known, replace(told, shown=shown)
 
     def odds(self, section: Section, sound: Sound) -> NDArray[np.float32]:
         """Log-odds of a note at each line of a section, by all that is known but chance."""
@@ -246,6 +249,7 @@ def prepare(request: GenerateRequest, mode: Mode, model: Model, song: SongFeatur
     """
     model.spec.vocabulary.index(mode)
     refuse_odd(request)
+    refuse_unknown(request, model.spec)
     stay = what_stays(request, mode)
     lines = lines_of(request, stay, song.grid)
     slots = song.grid.slot_of(lines)
@@ -260,6 +264,7 @@ def prepare(request: GenerateRequest, mode: Mode, model: Model, song: SongFeatur
     activity = song.activity[slots // SLOTS_PER_BEAT].astype(np.float64)
     sounding_s = np.where(activity > 0, plan.evenness + (1 - plan.evenness) * activity, 0.0)
     sounding_s *= usual_s
+    sounding_s[rests(request, lines)] = 0.0
     rate = plan.times_per_s(mode.id, level)
     if request.level is None and author is not None:
         rate = author.times_per_s

@@ -21,9 +21,6 @@ _BEAT_S_LIMITS = (0.05, 4.0)
 _RAREST = 0.05
 """Note times per beat; less counts as this."""
 
-LAYERS = ("none", "all", "drums", "lead", "bass", "chords")
-"""What a section can be told to follow."""
-
 
 @dataclass(frozen=True, slots=True)
 class WindowSpec:
@@ -59,10 +56,6 @@ def _unsaid() -> NDArray[np.float32]:
     return np.zeros(0, dtype=np.float32)
 
 
-def _no_layer() -> NDArray[np.int64]:
-    return np.zeros(0, dtype=np.int64)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowInput:
     """What the network is given of one window; T positions.
@@ -78,8 +71,8 @@ class WindowInput:
         See `tokens.echo_raster`. This and what follows is empty where nothing is said.
     density : ndarray, shape (T, 2), float32
         Whether it is said, and the logarithm of the note times per beat.
-    layer : ndarray of int64, shape (T,)
-        The followed layer's place in the model's list, counted from 1; 0 is unknown.
+    layer : ndarray, shape (T, 1 + n_layers), float32
+        Shares of the followed layers; see `layer_shares`.
     style : ndarray, shape (n_styles, 2), float32
         For each of the model's habits whether it is said, and how strong it is, -1 to 1.
     """
@@ -90,7 +83,7 @@ class WindowInput:
     beat_s: NDArray[np.float32]
     echo: NDArray[np.float32] = field(default_factory=_unsaid)
     density: NDArray[np.float32] = field(default_factory=_unsaid)
-    layer: NDArray[np.int64] = field(default_factory=_no_layer)
+    layer: NDArray[np.float32] = field(default_factory=_unsaid)
     style: NDArray[np.float32] = field(default_factory=_unsaid)
 
 
@@ -106,8 +99,8 @@ class Guide:
     density : ndarray, shape (B,), optional
         Note times per beat that are planned around each beat of the song; NaN where nothing is
         said.
-    layers : ndarray of int64, shape (B,), optional
-        The layer that each beat follows: its place in ``NetSpec.layers`` counted from 1, or 0.
+    layers : ndarray, shape (B, 1 + n_layers), float32, optional
+        See `layer_shares`.
     style : ndarray, shape (n_styles, 2), optional
         See `style_vector`.
     """
@@ -115,7 +108,7 @@ class Guide:
     shown: NDArray[np.int8] | None = None
     echo: Echo | None = None
     density: NDArray[np.float32] | None = None
-    layers: NDArray[np.int64] | None = None
+    layers: NDArray[np.float32] | None = None
     style: NDArray[np.float32] | None = None
 
 
@@ -194,7 +187,7 @@ def look(
         beat_s=np.repeat(beat_s, POSITIONS_PER_BEAT),
         echo=_unsaid() if echo is None else echo_raster(rows, echo, first_beat, n_beats),
         density=_unsaid() if density is None else _density(density, beats),
-        layer=_no_layer() if layers is None else _layers(layers, beats),
+        layer=_unsaid() if layers is None else _layers(layers, beats),
         style=_unsaid() if guide.style is None else guide.style,
     )
 
@@ -209,10 +202,31 @@ def _density(density: NDArray[np.float32], beats: NDArray[np.int64]) -> NDArray[
     return np.repeat(found, POSITIONS_PER_BEAT, axis=0)
 
 
-def _layers(layers: NDArray[np.int64], beats: NDArray[np.int64]) -> NDArray[np.int64]:
+def _layers(layers: NDArray[np.float32], beats: NDArray[np.int64]) -> NDArray[np.float32]:
     inside = (beats >= 0) & (beats < len(layers))
-    found = np.where(inside, layers[np.clip(beats, 0, len(layers) - 1)], 0)
-    return np.repeat(found, POSITIONS_PER_BEAT)
+    found = np.zeros((len(beats), layers.shape[1]), dtype=np.float32)
+    found[:, 0] = 1.0
+    found[inside] = layers[beats[inside]]
+    return np.repeat(found, POSITIONS_PER_BEAT, axis=0)
+
+
+def layer_shares(followed: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Which layers are followed, as the network takes them.
+
+    Parameters
+    ----------
+    followed : ndarray of bool, shape (B, n_layers)
+        Those of ``NetSpec.layers`` that each beat follows; several are followed together, and
+        none means that it is not known.
+
+    Returns
+    -------
+    ndarray, shape (B, 1 + n_layers), float32
+        Their shares, which add up to 1; the first is that of the unknown.
+    """
+    n_followed = followed.sum(axis=1, keepdims=True)
+    shares = followed / np.maximum(n_followed, 1)
+    return np.concatenate((n_followed == 0, shares), axis=1).astype(np.float32)
 
 
 def style_vector(

@@ -10,9 +10,10 @@ from chartstudio.core.mode import EventRange
 from chartstudio.engine import checkpoint
 from chartstudio.engine.checkpoint import ModelSpec
 from chartstudio.engine.net import Heard, Net
+from chartstudio.engine.requests import LAYERS
 from chartstudio.engine.rows import RowPlacer
 from chartstudio.engine.vocab import AXES, Vocabulary
-from chartstudio.engine.windows import LAYERS, WindowInput, _density, _layers, style_vector
+from chartstudio.engine.windows import WindowInput, _density, _layers, layer_shares, style_vector
 from chartstudio.modes import MODES
 
 LANES = Vocabulary.of(MODES[m] for m in ("dance-single", "mania-7k", "taiko"))
@@ -138,6 +139,11 @@ def test_a_model_with_facets_is_the_same_after_saving(tmp_path):
 # The guide
 
 
+def followed(layer):
+    """The layer of a number, followed throughout."""
+    return np.tile(layer_shares(np.arange(len(LAYERS))[None] == layer), (N, 1))
+
+
 def test_what_is_not_said_adds_nothing():
     spec = spec_of()
     net = net_of(spec)
@@ -145,7 +151,7 @@ def test_what_is_not_said_adds_nothing():
     unsaid = {
         "echo": np.zeros((N, spec.net.n_echo), np.float32),
         "density": np.zeros((N, 2), np.float32),
-        "layer": np.zeros(N, np.int64),
+        "layer": np.tile(layer_shares(np.zeros((1, len(LAYERS)), bool)), (N, 1)),
         "style": np.zeros((2, 2), np.float32),
     }
     assert torch.allclose(silent, scores(net, window(spec, **unsaid)), atol=1e-6)
@@ -158,7 +164,7 @@ def test_what_is_said_is_heard(name):
     said = {
         "echo": np.ones((N, spec.net.n_echo), np.float32),
         "density": np.ones((N, 2), np.float32),
-        "layer": np.full(N, 2),
+        "layer": followed(2),
         "style": style_vector({"jacks": 0.6}, STYLES),
     }
     assert not torch.allclose(
@@ -170,7 +176,7 @@ def test_a_model_without_ears_for_it_drafts_as_ever():
     spec = spec_of(n_echo=0, guided=False, layers=(), styles=(), n_facets=0)
     net = net_of(spec)
     assert not {"encoder.echo.weight", "encoder.layer.weight"} & set(net.state_dict())
-    said = {"density": np.ones((N, 2), np.float32), "layer": np.full(N, 2)}
+    said = {"density": np.ones((N, 2), np.float32), "layer": followed(2)}
     assert torch.equal(scores(net, window(spec)), scores(net, window(spec, **said)))
 
 
@@ -189,8 +195,9 @@ def test_density_and_layers_beyond_the_song_are_unknown():
     found = _density(density, np.arange(-1, 4))[::12]
     assert found[:, 0].tolist() == [0, 1, 0, 1, 0]
     assert found[3, 1] == pytest.approx(np.log(4.0))
-    assert _layers(np.array([3, 1]), np.arange(-1, 3))[::12].tolist() == [0, 3, 1, 0]
-    assert LAYERS[0] == "none"
+    shares = layer_shares(np.array([[False, True], [True, True]]))
+    found = _layers(shares, np.arange(-1, 3))[::12]
+    assert found.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0.5, 0.5], [1, 0, 0]]
 
 
 def test_habits_are_said_by_their_own_range():
@@ -201,6 +208,6 @@ def test_habits_are_said_by_their_own_range():
 
 def test_windows_that_say_different_things_are_refused():
     spec = spec_of()
-    told = replace(window(spec), layer=np.full(N, 2))
+    told = replace(window(spec), layer=followed(2))
     with pytest.raises(ValueError, match="same shape"):
         Heard.of([window(spec), told], [0, 0], np.zeros((2, 4), np.float32))

@@ -27,7 +27,7 @@ from chartstudio.engine.train.masks import Mask, draw_kind, hide
 from chartstudio.engine.train.roughen import roughen
 from chartstudio.engine.train.store import StoredChart
 from chartstudio.engine.vocab import END, Vocabulary
-from chartstudio.engine.windows import Guide, WindowInput, look, style_vector
+from chartstudio.engine.windows import Guide, WindowInput, layer_shares, look, style_vector
 
 FEWEST_ROWS = 16
 
@@ -384,7 +384,8 @@ class Windows:
         if said["density"]:
             loose = np.exp(rng.normal(0.0, 0.08, n_song)).astype(np.float32)
             density = smooth(example.per_beat, int(rng.choice((4, 8, 16)))) * loose
-        layers = example.layers(self.net.layers) * said["layers"]
+        follow = example.layers(self.net.layers) * said["layers"]
+        layers = layer_shares(follow[:, None] == 1 + np.arange(len(self.net.layers)))
         habits = {k: v for k, v in chart.habits.items() if rng.random() >= UNSAID["habit"]}
         return Guide(
             shown=mask.shown,
