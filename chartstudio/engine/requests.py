@@ -26,6 +26,10 @@ LAYERS = ("none", "all", "drums", "lead", "bass", "chords")
 """What a stretch can be told to follow; ``none`` is a rest."""
 
 
+Density = tuple[tuple[int, int, float], ...]
+"""Stretches: start and end ticks, and note times per beat there."""
+
+
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
     """Draft or redraw one range of a chart.
@@ -54,9 +58,8 @@ class GenerateRequest:
     only : tuple of int or None
         Ticks to choose from, such as the note times of a harder chart; None for every line
         of the grid.
-    density : tuple of (int, int, float)
-        Painted stretches: start and end ticks, and note times per beat there. With any, the
-        level no longer decides how many times there are.
+    density : Density
+        What is painted. With any, the level no longer decides how many times there are.
     keep : tuple of (int, int)
         Stretches of ticks ``[a, b)`` in the range that are the author's: their notes stay, and
         all the rest is written in their way.
@@ -89,7 +92,7 @@ class GenerateRequest:
     n_candidates: int = 1
     n_times: int | None = None
     only: tuple[int, ...] | None = None
-    density: tuple[tuple[int, int, float], ...] = ()
+    density: Density = ()
     keep: tuple[tuple[int, int], ...] = ()
     locks: frozenset[str] = frozenset()
     lanes: frozenset[int] = frozenset()

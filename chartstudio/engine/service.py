@@ -18,11 +18,13 @@ from chartstudio.core.errors import EngineError
 from chartstudio.core.job import Job, Progress, part
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine import checkpoint
+from chartstudio.engine.density import densities
 from chartstudio.engine.echo import listen
 from chartstudio.engine.features import FeatureSpec, Samples, SongFeatures, mono, slot_grid
 from chartstudio.engine.generate import generate
 from chartstudio.engine.keybars import key_bars
 from chartstudio.engine.requests import (
+    Density,
     Draft,
     GenerateRequest,
     KeyBars,
@@ -31,7 +33,7 @@ from chartstudio.engine.requests import (
     Tempo,
     TimingRequest,
 )
-from chartstudio.engine.task import prepare
+from chartstudio.engine.task import Task, prepare
 from chartstudio.modes import MODES
 
 _SONGS_KEPT = 3
@@ -71,6 +73,23 @@ class Engine:
 
     def draft(self, request: GenerateRequest) -> Job[Draft]:
         """Draft or redraw a range; the job's errors are `EngineError`."""
+        task, prepared_s = yield from self._prepared(request)
+        draft = yield from generate(task)
+        features_s = draft.seconds["features"] + prepared_s
+        return replace(draft, seconds={**draft.seconds, "features": features_s})
+
+    def density(self, request: GenerateRequest) -> Job[Density]:
+        """Note times per beat that a draft of a range lets expect in each of its measures.
+
+        What is painted or kept in the range has no say in it; the job's errors are
+        `EngineError`.
+        """
+        free = replace(request, density=(), keep=(), locks=frozenset(), lanes=frozenset())
+        task, _ = yield from self._prepared(free)
+        return (yield from densities(task))
+
+    def _prepared(self, request: GenerateRequest) -> Job[tuple[Task, float]]:
+        """A request made ready, and the seconds that hearing its song took."""
         yield Progress(0.0, "Loading the model")
         model = self._load()
         mode = MODES.get(request.chart.mode)
@@ -85,10 +104,7 @@ class Engine:
         song = self._heard.song(request.audio, request.timing, model.spec.features)
         yield Progress(0.0, "Listening")
         task = prepare(request, mode, model, song)
-        prepared_s = perf_counter() - started
-        draft = yield from generate(task)
-        features_s = draft.seconds["features"] + prepared_s
-        return replace(draft, seconds={**draft.seconds, "features": features_s})
+        return task, perf_counter() - started
 
     def key_bars(self, request: KeyBarsRequest) -> Job[KeyBars]:
         """Propose bars to be charted by hand; the job's errors are `EngineError`."""
