@@ -24,6 +24,7 @@ from chartstudio.core.timing import TimingMap
 from chartstudio.editor import edits, settings
 from chartstudio.engine.requests import (
     DRAFTED_MODES,
+    LAYERS,
     LOCKS,
     Candidate,
     Draft,
@@ -79,7 +80,16 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
         metavar="WHAT",
         help="what stays of the notes: notes, lanes, rhythm, placement, or several of them",
     )
-    draft.add_argument("--follow", type=words, metavar="LAYERS", help="all")
+    draft.add_argument(
+        "--follow",
+        type=layers,
+        default=(),
+        metavar="LAYERS",
+        help=f"what the notes follow, of {', '.join(LAYERS[1:])}; several are followed together",
+    )
+    draft.add_argument(
+        "--style", type=path, metavar="FILE", help='JSON object of habits, such as {"holds": 0.5}'
+    )
     draft.add_argument("--grid", type=int, default=16, choices=SNAPS)
     draft.add_argument("--seed", type=int, default=0)
     draft.add_argument("--candidates", type=int, default=1, metavar="N")
@@ -107,14 +117,19 @@ def measure_range(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def words(text: str) -> frozenset[str]:
+def layers(text: str) -> tuple[str, ...]:
     """``all`` or ``drums,lead``."""
-    return frozenset(text.split(","))
+    found = tuple(dict.fromkeys(text.split(",")))
+    for layer in found:
+        if layer not in LAYERS[1:]:
+            known = ", ".join(LAYERS[1:])
+            raise argparse.ArgumentTypeError(f"{layer!r} is no layer; choose from {known}")
+    return found
 
 
 def locks(text: str) -> frozenset[str]:
     """``rhythm`` or ``notes,lanes``."""
-    found = words(text)
+    found = frozenset(text.split(","))
     if not found <= LOCKS:
         known = ", ".join(sorted(LOCKS))
         raise argparse.ArgumentTypeError(f"{text!r} cannot be locked; choose from {known}")
@@ -239,6 +254,8 @@ def _prepared(
         density=() if args.density is None else painted_density(args.density, timing),
         keep=_kept(timing, args.keep or ()),
         locks=args.lock,
+        follow=tuple((start, end, layer) for layer in args.follow),
+        style=() if args.style is None else habits(args.style),
     )
     return Work(song, request)
 
@@ -290,8 +307,6 @@ def _refuse_unknown(args: argparse.Namespace) -> None:
     if "rhythm" in args.lock and (args.times is not None or args.density is not None):
         what = "--lock rhythm says how many notes there are; leave --times and --density out"
         raise EngineError(f"{args.source}: {what}")
-    if args.follow and args.follow != {"all"}:
-        raise EngineError(f"{args.source}: no layer can be followed yet; leave --follow out")
 
 
 def _timing(
@@ -331,6 +346,25 @@ def painted_density(path: Path, timing: TimingMap) -> tuple[tuple[int, int, floa
         raise FormatError(str(path), None, what) from error
     except (ValueError, TypeError) as error:
         what = "is no density curve; write a JSON list such as [[1, 2.0], [2, 0.5]]"
+        raise FormatError(str(path), None, what) from error
+
+
+def habits(path: Path) -> tuple[tuple[str, float], ...]:
+    """An author's habits from their file: ``{"holds": 0.5, ...}``.
+
+    Raises
+    ------
+    FormatError
+        When the file is something else.
+    """
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        return tuple((str(name), float(value)) for name, value in found.items())
+    except OSError as error:
+        what = f"cannot be read ({error.strerror}); check the path"
+        raise FormatError(str(path), None, what) from error
+    except (ValueError, TypeError, AttributeError) as error:
+        what = 'holds no habits; write a JSON object such as {"holds": 0.5, "repeat": 0.9}'
         raise FormatError(str(path), None, what) from error
 
 

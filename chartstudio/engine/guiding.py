@@ -20,6 +20,8 @@ from chartstudio.engine.requests import GenerateRequest
 from chartstudio.engine.windows import Guide, layer_shares, style_vector
 
 _REST = "none"
+_UNTAUGHT = ("all", _REST)
+"""What a model that knows no layers can follow: all of them, and bars that stay empty."""
 
 
 def refuse_unknown(request: GenerateRequest, spec: ModelSpec) -> None:
@@ -29,9 +31,8 @@ def refuse_unknown(request: GenerateRequest, spec: ModelSpec) -> None:
     ------
     EngineError
     """
-    # A rest needs no hearing: every model can leave bars empty.
-    asked = {layer for _, _, layer in request.follow} - ({_REST} if not spec.net.layers else set())
-    _refuse(asked, spec.net.layers, "follow", spec.name)
+    layers = {layer for _, _, layer in request.follow}
+    _refuse(layers, spec.net.layers or _UNTAUGHT, "follow", spec.name)
     habits = {name for name, _ in request.style}
     _refuse(habits, [name for name, _, _ in spec.net.styles], "be told the habit", spec.name)
 

@@ -404,6 +404,25 @@ def test_a_painted_density_is_followed(
     )
 
 
+def test_layers_and_habits_are_asked_for_by_name(
+    song_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("draft", song_folder / "song.wav", "--mode", "mania-4k", "--level", 3, *DRAFT)
+    out = ("--to", "project", "--out", tmp_path / "p")
+    found = answer(capsys, *asked, "--follow", "all", *out)
+    assert found["charts"][0]["n_notes"] > 0
+    with pytest.raises(SystemExit) as usage:
+        main([str(a) for a in (*asked, "--follow", "drums,violin", *out)])
+    assert usage.value.code == 2
+    assert "'violin' is no layer" in capsys.readouterr().err
+    habits = tmp_path / "habits.json"
+    habits.write_text('{"swagger": 0.5}')
+    assert "swagger" in failure(capsys, *asked, "--style", habits, *out)
+    habits.write_text('["holds"]')
+    assert "holds no habits" in failure(capsys, *asked, "--style", habits, *out)
+    assert "cannot be read" in failure(capsys, *asked, "--style", tmp_path / "none.json", *out)
+
+
 def test_a_locked_rhythm_keeps_every_time(
     song_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -414,7 +433,6 @@ def test_a_locked_rhythm_keeps_every_time(
     song, _ = read_song(Bundle.open(project))
     assert {n.tick for n in song.charts[0].notes} == {n.tick for n in NOTES}
     assert song.charts[0].notes != NOTES
-    assert "yet" in failure(capsys, *asked, "--follow", "drums", *out)
     for option, value in (("--times", 9), ("--spread", None)):
         added = [option] if value is None else [option, value]
         assert "leave" in failure(capsys, *asked, "--lock", "rhythm", *added, *out)

@@ -99,4 +99,5 @@ def test_a_model_that_knows_no_layers_can_still_rest(request_):
     deaf = replace(model, spec=replace(model.spec, net=replace(model.spec.net, layers=())))
     with pytest.raises(EngineError, match="drums"):
         task_of(replace(request_, follow=((0, END, "drums"),)), deaf)
-    task_of(replace(request_, follow=((0, 4 * BEAT, "none"),)), deaf)
+    asked = replace(request_, follow=((0, 4 * BEAT, "none"), (4 * BEAT, END, "all")))
+    assert task_of(asked, deaf).shown[2].layers is None
