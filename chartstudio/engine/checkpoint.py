@@ -1,12 +1,15 @@
 """Models on disk: ``model.json`` says what a model is, ``weights.safetensors`` holds it.
 
-Nothing is ever unpickled. A folder that is broken or foreign is refused with one line that
-names the file.
+A tuned model may hold no more than what it adds to another, its base, in
+``adapter.safetensors``. Nothing is ever unpickled. A folder that is broken or foreign is refused
+with one line that names the file.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +18,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from chartstudio.core import paths
 from chartstudio.core.errors import EngineError
@@ -25,11 +29,29 @@ from chartstudio.engine.plan import PlanSpec
 from chartstudio.engine.requests import LAYERS
 from chartstudio.engine.rows import RowPlacer
 from chartstudio.engine.tokens import n_echo, n_raster
+from chartstudio.engine.tune.adapters import merged
 from chartstudio.engine.vocab import Vocabulary
 from chartstudio.engine.windows import WindowSpec
 
 FORMAT_VERSION = 1
 SPEC_FILE, WEIGHTS_FILE, CARD_FILE = "model.json", "weights.safetensors", "README.md"
+ADAPTER_FILE = "adapter.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseModel:
+    """The model that an adapter belongs to.
+
+    Parameters
+    ----------
+    name, version : str
+    weights : str
+        See `digest`.
+    """
+
+    name: str
+    version: str
+    weights: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +66,8 @@ class ModelSpec:
     vocabulary : Vocabulary
     net : NetSpec
     plan : PlanSpec
+    base : BaseModel, optional
+        With one, the folder holds an adapter.
     """
 
     name: str
@@ -53,6 +77,7 @@ class ModelSpec:
     vocabulary: Vocabulary
     net: NetSpec
     plan: PlanSpec = field(default_factory=PlanSpec)
+    base: BaseModel | None = None
 
     @classmethod
     def fresh(cls, name: str, vocabulary: Vocabulary, **net: Any) -> ModelSpec:
@@ -85,6 +110,7 @@ class ModelSpec:
             ],
             "net": asdict(self.net),
             "plan": asdict(self.plan),
+            **({} if self.base is None else {"base": asdict(self.base)}),
         }
 
     @classmethod
@@ -112,6 +138,7 @@ class ModelSpec:
             vocabulary=Vocabulary(modes),
             net=NetSpec.from_json(found["net"]),
             plan=PlanSpec.from_json(found["plan"]),
+            base=BaseModel(**found["base"]) if "base" in found else None,
         )
 
 
@@ -138,16 +165,42 @@ def save(folder: Path, spec: ModelSpec, net: Net) -> None:
 
     Files are replaced whole, the weights first, so that a half-written model is never read.
     """
+    _save(folder, WEIGHTS_FILE, spec, net.state_dict())
+
+
+def save_adapter(folder: Path, spec: ModelSpec, adapter: Mapping[str, Tensor]) -> None:
+    """Write what a tuned model adds to its base; see `save`.
+
+    Parameters
+    ----------
+    folder : Path
+    spec : ModelSpec
+        Names the base.
+    adapter : mapping of str to Tensor
+        As `adapters.learned` has it.
+    """
+    _save(folder, ADAPTER_FILE, spec, adapter)
+
+
+def _save(folder: Path, name: str, spec: ModelSpec, tensors: Mapping[str, Tensor]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: t.detach().to("cpu", torch.float16) for name, t in net.state_dict().items()}
-    fresh = folder / (WEIGHTS_FILE + ".new")
-    save_file({name: t.contiguous() for name, t in weights.items()}, fresh)
+    weights = {key: t.detach().to("cpu", torch.float16) for key, t in tensors.items()}
+    fresh = folder / (name + ".new")
+    save_file({key: t.contiguous() for key, t in weights.items()}, fresh)
     fresh.chmod(0o644)  # safetensors makes it for its owner alone
-    fresh.replace(folder / WEIGHTS_FILE)
+    fresh.replace(folder / name)
     text = json.dumps(spec.to_json(), indent=1) + "\n"
     fresh = folder / (SPEC_FILE + ".new")
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(folder / SPEC_FILE)
+
+
+def digest(net: Net) -> str:
+    """A short text that tells one network's weights from another's."""
+    found = hashlib.blake2b(digest_size=8)
+    for name, tensor in sorted(net.state_dict().items()):
+        found.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def load(folder: Path) -> Model:
@@ -160,18 +213,51 @@ def load(folder: Path) -> Model:
     """
     spec = load_spec(folder)
     net = Net(spec.net)
-    path = folder / WEIGHTS_FILE
+    path = folder / (WEIGHTS_FILE if spec.base is None else ADAPTER_FILE)
+    weights = _tensors(path)
     try:
-        weights = load_file(path)
+        if spec.base is not None:
+            weights = merged(_base_of(folder, spec.base).net.state_dict(), weights)
+        net.load_state_dict(weights)
+    except (KeyError, RuntimeError) as error:
+        raise EngineError(f"{path}: does not fit {SPEC_FILE}; install the model again") from error
+    return Model(spec, net.eval().requires_grad_(False))
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return {name: t.float() for name, t in load_file(path).items()}
     except FileNotFoundError:
         raise EngineError(f"{path}: missing; install the model again") from None
     except (SafetensorError, OSError) as error:
         raise EngineError(f"{path}: cannot be read ({error}); install the model again") from error
-    try:
-        net.load_state_dict({name: t.float() for name, t in weights.items()})
-    except RuntimeError as error:
-        raise EngineError(f"{path}: does not fit {SPEC_FILE}; install the model again") from error
-    return Model(spec, net.eval().requires_grad_(False))
+
+
+def _base_of(folder: Path, base: BaseModel) -> Model:
+    """The very model that an adapter was tuned from.
+
+    Raises
+    ------
+    EngineError
+        When it is not installed, or is another one by now.
+    """
+    way_out = f"install that one, or tune {folder.name!r} again"
+    where = installed().get(base.name)
+    if where is None:
+        what = f"was tuned from {base.name} {base.version}, which is not installed"
+        raise EngineError(f"{folder}: {what}; {way_out}")
+    spec = load_spec(where)
+    if spec.base is not None:
+        raise EngineError(f"{folder}: its base {base.name} was tuned itself; {way_out}")
+    model = load(where)
+    if (spec.version, digest(model.net)) != (base.version, base.weights):
+        other = f"{spec.version} is installed"
+        if spec.version == base.version:
+            other = "another of that version is installed"
+        raise EngineError(
+            f"{folder}: was tuned from {base.name} {base.version}, {other}; {way_out}"
+        )
+    return model
 
 
 def load_spec(folder: Path) -> ModelSpec:

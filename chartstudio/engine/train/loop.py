@@ -48,7 +48,9 @@ from chartstudio.engine.train.state import (
     State,
     load_state,
     optimizer_of,
+    rate_at,
     save_state,
+    take_step,
     to_device,
 )
 from chartstudio.engine.train.store import Store, held_out
@@ -58,9 +60,6 @@ from chartstudio.modes import MODES
 _log = logging.getLogger(__name__)
 
 LOG_FILE = "log.jsonl"
-
-MOST_SKIPPED = 3
-"""So many steps without numbers in a row end a training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +122,8 @@ class Recipe:
 
 
 def learning_rate(step: int, share: float, recipe: Recipe) -> float:
-    """Rate of a step: a straight rise, then half a cosine down to a hundredth."""
-    falling = recipe.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
-    return falling * min((step + 1) / max(recipe.warm_up, 1), 1.0)
+    """Rate of a step; see `state.rate_at`."""
+    return rate_at(step, share, recipe.rate, recipe.warm_up)
 
 
 def train_step(state: State, batch: Batch, recipe: Recipe, numbers: Numbers) -> dict[str, float]:
@@ -148,21 +146,8 @@ def train_step(state: State, batch: Batch, recipe: Recipe, numbers: Numbers) -> 
     torch.manual_seed(recipe.seed * 1_000_003 + counts.step)
     total, found = _descend(state, batch, recipe, numbers)
     norm = nn.utils.clip_grad_norm_(state.net.parameters(), recipe.clip)
-    counts.step += 1
     values = {name: float(loss) for name, loss in found.items()}
-    if not math.isfinite(float(total) + float(norm)):
-        counts.n_skipped += 1
-        counts.n_skipped_running += 1
-        if counts.n_skipped_running >= MOST_SKIPPED:
-            raise EngineError(
-                f"{MOST_SKIPPED} steps in a row gave no numbers: the best weights so far are kept; "
-                "go on with a lower --rate"
-            )
-        return values
-    counts.n_skipped_running = 0
-    state.optimizer.step()
-    for name, value in values.items():
-        counts.means[name] = 0.98 * counts.means.get(name, value) + 0.02 * value
+    take_step(state, values, math.isfinite(float(total) + float(norm)))
     return values
 
 

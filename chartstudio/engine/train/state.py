@@ -7,14 +7,16 @@ number; nothing is ever unpickled.
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
 
 from chartstudio.core.errors import EngineError
 from chartstudio.engine.checkpoint import ModelSpec
@@ -22,6 +24,9 @@ from chartstudio.engine.net import Net
 
 STATE_FILE, TENSORS_FILE = "training.json", "training.safetensors"
 _NEW = ".new"
+
+MOST_SKIPPED = 3
+"""So many steps without numbers in a row end a training."""
 
 
 @dataclass(slots=True)
@@ -78,8 +83,9 @@ class State:
 
 def optimizer_of(net: Net, rate: float, weight_decay: float) -> torch.optim.AdamW:
     """AdamW; only matrices decay, offsets and scales do not."""
-    matrices = [p for p in net.parameters() if p.ndim > 1]
-    others = [p for p in net.parameters() if p.ndim <= 1]
+    learning = [p for p in net.parameters() if p.requires_grad]
+    matrices = [p for p in learning if p.ndim > 1]
+    others = [p for p in learning if p.ndim <= 1]
     groups = [
         {"params": matrices, "weight_decay": weight_decay},
         {"params": others, "weight_decay": 0.0},
@@ -87,18 +93,75 @@ def optimizer_of(net: Net, rate: float, weight_decay: float) -> torch.optim.Adam
     return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
 
 
+def rate_at(step: int, share: float, highest: float, warm_up: int) -> float:
+    """Learning rate of a step: a straight rise, then half a cosine down to a hundredth.
+
+    Parameters
+    ----------
+    step : int
+    share : float
+        How far the training is, 0 to 1.
+    highest : float
+    warm_up : int
+        Steps of the rise.
+    """
+    falling = highest * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
+    return falling * min((step + 1) / max(warm_up, 1), 1.0)
+
+
+def take_step(state: State, values: Mapping[str, float], is_number: bool) -> None:
+    """Move the weights along their gradients; without numbers only count the step.
+
+    Parameters
+    ----------
+    state : State
+    values : mapping of str to float
+        The step's losses.
+    is_number : bool
+        Whether they and the gradient are finite.
+
+    Raises
+    ------
+    EngineError
+        When too many steps in a row were none.
+    """
+    counts = state.counts
+    counts.step += 1
+    if not is_number:
+        counts.n_skipped += 1
+        counts.n_skipped_running += 1
+        if counts.n_skipped_running >= MOST_SKIPPED:
+            raise EngineError(
+                f"{MOST_SKIPPED} steps in a row gave no numbers: the best weights so far are kept; "
+                "go on with a lower rate"
+            )
+        return
+    counts.n_skipped_running = 0
+    state.optimizer.step()
+    for name, value in values.items():
+        counts.means[name] = 0.98 * counts.means.get(name, value) + 0.02 * value
+
+
 def save_state(folder: Path, state: State) -> None:
-    """Write all that a resumed training needs; the tensors first, each file replaced whole."""
+    """Write all that a resumed training needs; each file is replaced whole.
+
+    Frozen weights are not written: they are the base's. The tensors carry the counts, so that
+    they fit each other whenever a training is killed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {f"net.{name}": t.detach().cpu() for name, t in state.net.state_dict().items()}
+    frozen = {name for name, p in state.net.named_parameters() if not p.requires_grad}
+    tensors = {
+        f"net.{name}": t.detach().cpu()
+        for name, t in state.net.state_dict().items()
+        if name not in frozen
+    }
     for index, slots in state.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": t.cpu() for name, t in slots.items()}
     counts = {name: getattr(state.counts, name) for name in Counts.__dataclass_fields__}
-    stamp = {"step": str(state.counts.step)}
     path = folder / TENSORS_FILE
     fresh = path.with_name(path.name + _NEW)
+    stamp = {"counts": json.dumps(counts)}
     save_file({name: t.contiguous() for name, t in tensors.items()}, fresh, stamp)
-    # Between the two replacements the files would not fit: the tensors carry the counts too.
     path = folder / STATE_FILE
     text = json.dumps({"counts": counts, "spec": state.spec.to_json()})
     path.with_name(path.name + _NEW).write_text(text, encoding="utf-8")
@@ -106,8 +169,15 @@ def save_state(folder: Path, state: State) -> None:
     path.with_name(path.name + _NEW).replace(path)
 
 
-def load_state(folder: Path, rate: float, weight_decay: float) -> State:
+def load_state(folder: Path, rate: float, weight_decay: float, net: Net | None = None) -> State:
     """Read what `save_state` wrote.
+
+    Parameters
+    ----------
+    folder : Path
+    rate, weight_decay : float
+    net : Net, optional
+        Holds the frozen weights; without one, none are.
 
     Raises
     ------
@@ -117,11 +187,11 @@ def load_state(folder: Path, rate: float, weight_decay: float) -> State:
     path = folder / STATE_FILE
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        tensors = load_file(folder / TENSORS_FILE)
+        tensors, stamp = _read(folder / TENSORS_FILE)
         spec = ModelSpec.from_json(found["spec"])
-        net = Net(spec.net)
-        net.load_state_dict({k[4:]: t for k, t in tensors.items() if k.startswith("net.")})
-        counts = Counts(**found["counts"])
+        net = Net(spec.net).train() if net is None else net
+        _fill(net, {k[4:]: t for k, t in tensors.items() if k.startswith("net.")})
+        counts = Counts(**json.loads(stamp["counts"]) if "counts" in stamp else found["counts"])
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise EngineError(
             f"{path}: training cannot go on from here ({error}); start again in a new folder"
@@ -135,7 +205,27 @@ def load_state(folder: Path, rate: float, weight_decay: float) -> State:
     content = optimizer.state_dict()
     content["state"] = held
     optimizer.load_state_dict(content)
-    return State(spec, net.train(), optimizer, counts)
+    return State(spec, net, optimizer, counts)
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors of a file, and what is said beside them."""
+    with safe_open(path, "pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+
+
+def _fill(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Put tensors into a network; only frozen weights may be missing.
+
+    Raises
+    ------
+    RuntimeError
+        When the two do not fit.
+    """
+    frozen = {name for name, p in net.named_parameters() if not p.requires_grad}
+    missing, unknown = net.load_state_dict(dict(tensors), strict=False)
+    if unknown or not frozen.issuperset(missing):
+        raise RuntimeError("its weights are others than this network's")
 
 
 def to_device(state: State, device: torch.device) -> None:
