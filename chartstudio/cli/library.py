@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,12 +12,15 @@ from chartstudio.cli.console import Console, path
 from chartstudio.cli.convert import Answer, answer_of, print_files, tell
 from chartstudio.core.errors import ChartStudioError
 from chartstudio.editor import settings
-from chartstudio.library import fill, scan
-from chartstudio.library.catalog import Catalog, SongEntry
+from chartstudio.library import fill, hand, scan
+from chartstudio.library.catalog import Catalog
+from chartstudio.library.entries import SongEntry
+from chartstudio.library.exclusions import TITLES
 from chartstudio.library.games import KNOWN_IDS, Game, find_games
 from chartstudio.library.install import install, plan_for
 from chartstudio.library.machine import Machine
 from chartstudio.library.search import FIELDS, Query, find
+from chartstudio.library.selection import Side, TrainingSelection, select
 from chartstudio.library.source import open_source
 from chartstudio.library.sync import usual
 
@@ -77,7 +81,26 @@ def _add_songs(actions: Any, shared: argparse.ArgumentParser) -> None:
     listing.add_argument(
         "--excluded", action="store_true", help="only songs that training leaves out"
     )
+    listing.add_argument("--charter", default="", metavar="NAME", help="with a chart by them")
+    listing.add_argument(
+        "--reason", default="", choices=("", *TITLES), help="only what is left out for this"
+    )
     listing.set_defaults(run=_list, print=_print_songs)
+    removing = actions.add_parser(
+        "remove", parents=[shared], help="forget a folder and its songs; the files stay"
+    )
+    removing.add_argument("folder", type=path, metavar="DIR")
+    removing.set_defaults(run=_remove, print=_print_removed)
+    picking = actions.add_parser(
+        "pick",
+        parents=[shared],
+        help="leave songs out of training, or take them in, by hand",
+        description="Leave songs out of training, or take in what a rule leaves out that may be "
+        "overruled. What its author does not allow and what a machine charted stays out.",
+    )
+    picking.add_argument("how", choices=_PICKS, help="rules: take back what was picked by hand")
+    picking.add_argument("paths", type=path, nargs="+", metavar="SONG", help="folder or archive")
+    picking.set_defaults(run=_pick, print=_print_picked)
 
 
 def _count(text: str) -> int:
@@ -109,6 +132,45 @@ def _add(args: argparse.Namespace, console: Console) -> Answer:
         folder = catalog.add_folder(args.folder)
         report = console.run(scan.scan(catalog, [folder]))
         return {"folder": str(folder.path), **_scanned(report)}
+
+
+def _remove(args: argparse.Namespace, console: Console) -> Answer:
+    with _catalog(console) as catalog:
+        wanted = args.folder.resolve()
+        folder = next((f for f in catalog.folders() if f.path == wanted), None)
+        if folder is None:
+            there = ", ".join(str(f.path) for f in catalog.folders()) or "none"
+            raise ChartStudioError(f"{args.folder}: is no folder of the library; those are {there}")
+        catalog.remove_folder(folder)
+        return {"folder": str(folder.path), "songs": catalog.count()}
+
+
+def _print_removed(answer: Answer) -> None:
+    print(f"{answer['folder']} was taken out; {answer['songs']} songs are left")
+
+
+_PICKS = {"leave": hand.leave_out, "take": hand.take_in, "rules": hand.let_rules_decide}
+
+
+def _pick(args: argparse.Namespace, console: Console) -> Answer:
+    with _catalog(console) as catalog:
+        ids = []
+        for song in args.paths:
+            rows = catalog.rows(
+                "SELECT id FROM songs WHERE path = ?", (os.fsencode(song.resolve()),)
+            )
+            if not rows:
+                raise ChartStudioError(f"{song}: is no song of the library; scan, or check it")
+            ids += [row["id"] for row in rows]
+        picked = _PICKS[args.how](catalog, ids)
+        refused = [{"title": s.title, "why": why} for s, why in picked.refused]
+        return {"picked": picked.n_picked, "refused": refused}
+
+
+def _print_picked(answer: Answer) -> None:
+    print(f"{answer['picked']} songs")
+    for song in answer["refused"]:
+        print(f"{song['title']}: {song['why']}")
 
 
 def _scan(args: argparse.Namespace, console: Console) -> Answer:
@@ -149,9 +211,31 @@ def _print_scan(answer: Answer) -> None:
 
 def _list(args: argparse.Namespace, console: Console) -> Answer:
     low, high = args.level
-    query = Query(args.search, args.mode, low, high, True if args.excluded else None)
+    query = Query(
+        args.search,
+        (args.mode,) if args.mode else (),
+        low,
+        high,
+        (args.charter,) if args.charter else (),
+        reason=args.reason,
+        excluded=True if args.excluded else None,
+    )
     with _catalog(console) as catalog:
+        if not args.json:
+            _tell_training(select(catalog, query), console)
         return {"songs": [_described(song) for song in find(catalog, query)]}
+
+
+def _tell_training(chosen: TrainingSelection, console: Console) -> None:
+    """What a training run would use of these songs, and what it would leave out."""
+    sides = ", ".join(f"{len(chosen.side(side))} {side.value}" for side in Side)
+    hours = chosen.duration_s / 3600
+    console.say(
+        f"training would use {len(chosen.songs)} songs, {chosen.n_charts} charts, "
+        f"{hours:.1f} hours ({sides})"
+    )
+    for left in chosen.left_out:
+        console.say(f"left out: {left.n_songs} songs, {left.n_charts} charts: {left.title}")
 
 
 def _described(song: SongEntry) -> Answer:

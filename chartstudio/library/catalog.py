@@ -11,7 +11,6 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,166 +18,14 @@ from numpy.typing import NDArray
 
 from chartstudio.core import paths
 from chartstudio.core.errors import ChartStudioError
+from chartstudio.library.entries import ChartEntry, Folder, Known, NewSong, Pick, SongEntry, Sound
 from chartstudio.library.exclusions import Reason
-from chartstudio.library.places import Place
-from chartstudio.library.schema import keep_folders, open_database
+from chartstudio.library.schema import keep_folders, keep_picks, open_database
 
+_AT_ONCE = 500
+"""Ids of one statement; SQLite takes no more than some thousands of values."""
 
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """A folder that the author has added."""
-
-    id: int
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the database knows of a place."""
-
-    id: int
-    folder_id: int
-    path: Path
-    inside: str
-    stamp: str
-    content: str
-    is_filled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ChartEntry:
-    """A chart of the library.
-
-    Parameters
-    ----------
-    mode, name, label, charter : str
-        As of `core.song.Chart`.
-    level : float or None
-        What the author says.
-    estimate : float or None
-        What the mode's estimator says; None until the notes were read.
-    n_notes : int or None
-    nps, nps_peak : float or None
-        Notes per second from the first to the last note, and in the busiest measure.
-    density : tuple of float
-        Notes per second in each `fill.SECTION_S` of the song.
-    reasons : tuple of Reason
-        Why training leaves it out; those of its song are not repeated here.
-    """
-
-    mode: str
-    name: str
-    level: float | None = None
-    label: str = ""
-    charter: str = ""
-    estimate: float | None = None
-    n_notes: int | None = None
-    nps: float | None = None
-    nps_peak: float | None = None
-    density: tuple[float, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SongEntry:
-    """A song of the library.
-
-    Parameters
-    ----------
-    id : int
-    path : Path
-        What to open: a folder, an archive or a project file.
-    inside : str
-        The folder within an archive that holds a pack.
-    family, title, artist, charter, pack, audio, cover : str
-    is_filled : bool
-        Whether its notes and its sound were read.
-    duration_s : float or None
-    twin_of : int
-        Id of the first song with the same sound, its own where it is that one. Songs of one
-        ``twin_of`` are one song, and never belong on two sides of a split.
-    charts : tuple of ChartEntry
-    reasons : tuple of Reason
-        Why training leaves the whole of it out.
-    """
-
-    id: int
-    path: Path
-    inside: str
-    family: str
-    title: str
-    artist: str
-    charter: str
-    pack: str
-    audio: str
-    cover: str
-    is_filled: bool
-    duration_s: float | None
-    twin_of: int
-    charts: tuple[ChartEntry, ...]
-    reasons: tuple[Reason, ...]
-
-    @property
-    def used(self) -> tuple[ChartEntry, ...]:
-        """The charts that training may use."""
-        return () if self.reasons else tuple(c for c in self.charts if not c.reasons)
-
-    @property
-    def excluded(self) -> str:
-        """Why nothing of it is used, in words; empty where something is."""
-        if self.reasons:
-            return "; ".join(r.text for r in self.reasons)
-        if self.used or not self.charts:
-            return ""
-        return "; ".join(dict.fromkeys(r.text for c in self.charts for r in c.reasons))
-
-
-@dataclass(frozen=True, slots=True)
-class NewSong:
-    """What `scan` found out about a song.
-
-    Parameters
-    ----------
-    place : Place
-    folder_id : int
-    content, family, title, artist, charter, pack, audio, cover : str
-    other_names : str
-        Names in other scripts and subtitles, for the search.
-    charts : tuple of ChartEntry
-    reasons : tuple of Reason
-    """
-
-    place: Place
-    folder_id: int
-    content: str
-    family: str
-    title: str
-    artist: str
-    charter: str
-    pack: str
-    audio: str
-    cover: str = ""
-    other_names: str = ""
-    charts: tuple[ChartEntry, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """What is known of a song's sound.
-
-    Parameters
-    ----------
-    duration_s : float
-    hash : str
-        Of the file's bytes.
-    fingerprint : bytes
-        See `fingerprint`.
-    """
-
-    duration_s: float
-    hash: str
-    fingerprint: bytes
+_TWINS = "twins"
 
 
 class Catalog:
@@ -188,6 +35,9 @@ class Catalog:
     ----------
     folder : Path, optional
         Where the database lies; the user's own where not given.
+    check : bool
+        Whether to make sure first that the database is sound, which takes longer the larger it
+        is. Who opens it again and again in one run does so the first time.
 
     Attributes
     ----------
@@ -200,9 +50,9 @@ class Catalog:
         When the database can be neither opened nor begun.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, check: bool = True) -> None:
         self.folder = folder or paths.library()
-        self._db, self.notice = open_database(self.folder)
+        self._db, self.notice = open_database(self.folder, check)
 
     def close(self) -> None:
         """Close the connection."""
@@ -237,11 +87,27 @@ class Catalog:
             what = "cannot be written; close other copies of ChartStudio or free some space"
             raise ChartStudioError(f"{self.folder}: the library {what} ({error})") from error
 
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+        """The rows of a question to the database; see `schema` for its tables and views.
+
+        Raises
+        ------
+        ChartStudioError
+            When the database is damaged, or another process keeps it for too long.
+        """
+        try:
+            return self._db.execute(statement, tuple(values)).fetchall()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.ProgrammingError):
+                raise
+            what = "cannot be read; start again, and scan if it is begun anew"
+            raise ChartStudioError(f"{self.folder}: the library {what} ({error})") from error
+
     # Folders -----------------------------------------------------------------------------
 
     def folders(self) -> list[Folder]:
         """The author's folders, in the order in which they were added."""
-        rows = self._db.execute("SELECT id, path FROM folders ORDER BY id")
+        rows = self.rows("SELECT id, path FROM folders ORDER BY id")
         return [Folder(r["id"], Path(os.fsdecode(r["path"]))) for r in rows]
 
     def add_folder(self, path: Path) -> Folder:
@@ -282,9 +148,7 @@ class Catalog:
 
     def known(self) -> dict[tuple[Path, str], Known]:
         """All places that are known."""
-        rows = self._db.execute(
-            "SELECT id, folder_id, path, inside, stamp, content, filled FROM songs"
-        )
+        rows = self.rows("SELECT id, folder_id, path, inside, stamp, content, filled FROM songs")
         found = {}
         for r in rows:
             path = Path(os.fsdecode(r["path"]))
@@ -302,6 +166,8 @@ class Catalog:
     def put(self, songs: Iterable[NewSong]) -> None:
         """Write songs with their headers; what was known of their notes is forgotten."""
         with self.writing() as db:
+            # A song that is read again has lost its twins.
+            db.execute("DELETE FROM facts WHERE name = ?", (_TWINS,))
             for song in songs:
                 _put(db, song)
 
@@ -315,6 +181,11 @@ class Catalog:
         with self.writing() as db:
             db.execute(
                 "DELETE FROM songs WHERE path = ? AND inside = ? AND id != ?",
+                (path, place.inside, song_id),
+            )
+            db.execute(
+                "UPDATE OR REPLACE picks SET path = ?, inside = ? WHERE (path, inside) = "
+                "(SELECT path, inside FROM songs WHERE id = ?)",
                 (path, place.inside, song_id),
             )
             db.execute(
@@ -334,7 +205,7 @@ class Catalog:
 
     def unfilled(self, version: int) -> list[Known]:
         """Songs whose notes and sound were not read by this version of the reading."""
-        rows = self._db.execute(
+        rows = self.rows(
             "SELECT id, folder_id, path, inside, stamp, content FROM songs WHERE filled < ? "
             "ORDER BY id",
             (version,),
@@ -406,19 +277,48 @@ class Catalog:
 
     def fingerprints(self) -> tuple[list[int], list[str], list[NDArray[np.uint32]]]:
         """Ids, hashes of the audio and fingerprints of the songs whose sound is known, by id."""
-        rows = self._db.execute(
+        rows = self.rows(
             "SELECT id, audio_hash, fingerprint FROM songs WHERE fingerprint IS NOT NULL "
             "ORDER BY id"
-        ).fetchall()
+        )
         prints = [np.frombuffer(r["fingerprint"], np.uint32) for r in rows]
         return [r["id"] for r in rows], [r["audio_hash"] for r in rows], prints
 
-    def put_twins(self, twin_of: dict[int, int]) -> None:
+    def twins_among(self) -> str:
+        """Between which recordings twins were last looked for, as `put_twins` was told."""
+        rows = self.rows("SELECT value FROM facts WHERE name = ?", (_TWINS,))
+        return rows[0]["value"] if rows else ""
+
+    def put_twins(self, twin_of: dict[int, int], among: str) -> None:
         """Write which songs sound the same; those not named are alone."""
         with self.writing() as db:
             db.execute("UPDATE songs SET twin_of = NULL WHERE twin_of IS NOT NULL")
             pairs = [(first, song) for song, first in twin_of.items()]
             db.executemany("UPDATE songs SET twin_of = ? WHERE id = ?", pairs)
+            db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (_TWINS, among))
+
+    def n_twins(self) -> int:
+        """How many songs sound like one before them."""
+        return int(self.rows("SELECT count(*) FROM songs WHERE twin_of IS NOT NULL")[0][0])
+
+    # Picks ---------------------------------------------------------------------------------
+
+    def pick(self, picks: dict[int, Pick]) -> None:
+        """Note what the author decided by hand, by id of the song.
+
+        `hand` knows which picks mean something.
+        """
+        with self.writing() as db:
+            db.executemany(
+                "DELETE FROM picks WHERE (path, inside) = "
+                "(SELECT path, inside FROM songs WHERE id = ?)",
+                [(i,) for i in picks],
+            )
+            db.executemany(
+                "INSERT INTO picks SELECT path, inside, ? FROM songs WHERE id = ?",
+                [(p.value, i) for i, p in picks.items() if p is not Pick.NONE],
+            )
+        keep_picks(self._db, self.folder)
 
     # Reading ---------------------------------------------------------------------------------
 
@@ -430,40 +330,51 @@ class Catalog:
         where : str
             A condition on the table ``songs``, with a ``?`` for each of the values.
         """
-        rows = self._db.execute(
-            f"SELECT * FROM songs WHERE {where} "
+        rows = self.rows(
+            f"SELECT id FROM songs WHERE {where} "
             "ORDER BY artist COLLATE NOCASE, title COLLATE NOCASE, path, inside",
-            tuple(values),
-        ).fetchall()
-        ids = {r["id"] for r in rows}
-        charts, reasons = self._charts(ids), self._reasons(ids)
-        return [_song(r, charts.get(r["id"], ()), reasons.get(r["id"], ())) for r in rows]
+            values,
+        )
+        return self.by_id([r["id"] for r in rows])
+
+    def by_id(self, ids: Sequence[int]) -> list[SongEntry]:
+        """Songs in the order of their ids; without those that are gone."""
+        found = {}
+        for first in range(0, len(ids), _AT_ONCE):
+            found.update(self._some(ids[first : first + _AT_ONCE]))
+        return [found[i] for i in ids if i in found]
+
+    def _some(self, ids: Sequence[int]) -> dict[int, SongEntry]:
+        places = ", ".join("?" * len(ids))
+        of_song: dict[int, list[Reason]] = {}
+        of_chart: dict[int, list[tuple[Reason, bool]]] = {}
+        for r in self.rows(
+            f"SELECT * FROM verdicts WHERE song_id IN ({places}) ORDER BY place", ids
+        ):
+            reason = Reason(r["id"], r["text"])
+            if r["chart_id"] is None:
+                of_song.setdefault(r["song_id"], []).append(reason)
+            else:
+                of_chart.setdefault(r["chart_id"], []).append((reason, bool(r["overruled"])))
+        charts: dict[int, list[ChartEntry]] = {}
+        for r in self.rows(
+            f"SELECT * FROM charts WHERE song_id IN ({places}) ORDER BY song_id, place", ids
+        ):
+            charts.setdefault(r["song_id"], []).append(_chart(r, of_chart.get(r["id"], ())))
+        rows = self.rows(
+            "SELECT s.*, p.pick, t.title AS twin_title, t.pack AS twin_pack FROM songs s "
+            "LEFT JOIN picks p ON p.path = s.path AND p.inside = s.inside "
+            f"LEFT JOIN songs t ON t.id = s.twin_of WHERE s.id IN ({places})",
+            ids,
+        )
+        return {
+            r["id"]: _song(r, tuple(charts.get(r["id"], ())), tuple(of_song.get(r["id"], ())))
+            for r in rows
+        }
 
     def count(self) -> int:
         """How many songs there are."""
-        return int(self._db.execute("SELECT count(*) FROM songs").fetchone()[0])
-
-    def _charts(self, song_ids: set[int]) -> dict[int, tuple[ChartEntry, ...]]:
-        of_chart: dict[int, list[Reason]] = {}
-        for r in self._db.execute(
-            "SELECT chart_id, id, text FROM reasons WHERE chart_id IS NOT NULL ORDER BY rowid"
-        ):
-            of_chart.setdefault(r["chart_id"], []).append(Reason(r["id"], r["text"]))
-        found: dict[int, list[ChartEntry]] = {}
-        for r in self._db.execute("SELECT * FROM charts ORDER BY song_id, place"):
-            if r["song_id"] in song_ids:
-                entry = _chart(r, tuple(of_chart.get(r["id"], ())))
-                found.setdefault(r["song_id"], []).append(entry)
-        return {song_id: tuple(charts) for song_id, charts in found.items()}
-
-    def _reasons(self, song_ids: set[int]) -> dict[int, tuple[Reason, ...]]:
-        found: dict[int, list[Reason]] = {}
-        for r in self._db.execute(
-            "SELECT song_id, id, text FROM reasons WHERE chart_id IS NULL ORDER BY rowid"
-        ):
-            if r["song_id"] in song_ids:
-                found.setdefault(r["song_id"], []).append(Reason(r["id"], r["text"]))
-        return {song_id: tuple(reasons) for song_id, reasons in found.items()}
+        return int(self.rows("SELECT count(*) FROM songs")[0][0])
 
 
 # Rows ------------------------------------------------------------------------------------
@@ -549,7 +460,7 @@ def level_word(level: float | None) -> str:
     return "" if level is None else f"{level:g}"
 
 
-def _chart(row: sqlite3.Row, reasons: tuple[Reason, ...]) -> ChartEntry:
+def _chart(row: sqlite3.Row, verdicts: Sequence[tuple[Reason, bool]]) -> ChartEntry:
     return ChartEntry(
         row["mode"],
         row["name"],
@@ -561,7 +472,8 @@ def _chart(row: sqlite3.Row, reasons: tuple[Reason, ...]) -> ChartEntry:
         row["nps"],
         row["nps_peak"],
         tuple(json.loads(row["density"])),
-        reasons,
+        tuple(reason for reason, overruled in verdicts if not overruled),
+        tuple(reason for reason, overruled in verdicts if overruled),
     )
 
 
@@ -582,6 +494,13 @@ def _song(
         row["filled"] > 0,
         row["duration_s"],
         row["id"] if row["twin_of"] is None else row["twin_of"],
+        _twin(row["twin_title"], row["twin_pack"]),
+        Pick(row["pick"] or ""),
         charts,
         reasons,
     )
+
+
+def _twin(title: str | None, pack: str | None) -> str:
+    """What to call a song's twin."""
+    return f"{title} ({pack})" if title and pack else title or ""

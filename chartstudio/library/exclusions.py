@@ -60,11 +60,19 @@ TITLES = {
     "no-audio": "no audio",
     "no-charts": "no charts",
     "empty": "no notes",
+    "hand": "left out by hand",
+    "unread": "not read yet",
 }
 """Reasons in short, in the order in which lists show them."""
 
+OVERRULABLE = ("gimmick", "off-beat")
+"""Reasons that judge what a chart is like, which its library's owner may know better. The others
+stand: they say what its author allows, who charted it, or that there is nothing to learn from."""
+
 ROBOTS = Reason("robots", "its author does not allow training (robots: disallow)")
 AI = Reason("ai", "marked as charted by a machine")
+HAND = Reason("hand", "left out by hand")
+UNREAD = Reason("unread", "its notes were not read yet")
 NO_CHARTS = Reason("no-charts", "holds no chart of a mode that ChartStudio reads")
 
 

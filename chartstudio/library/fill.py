@@ -23,8 +23,9 @@ from chartstudio.core.song import Chart, Song
 from chartstudio.formats import read_song
 from chartstudio.formats.playable import counted, playable
 from chartstudio.library import exclusions, twins
-from chartstudio.library.catalog import Catalog, ChartEntry, Known, Sound
+from chartstudio.library.catalog import Catalog
 from chartstudio.library.describe import nps_peak
+from chartstudio.library.entries import ChartEntry, Known, Sound
 from chartstudio.library.exclusions import Reason
 from chartstudio.library.fingerprint import fingerprint
 from chartstudio.library.header import ChartHeader, header_of

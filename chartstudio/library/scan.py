@@ -13,7 +13,8 @@ from pathlib import Path
 from chartstudio.core.errors import ChartStudioError, FormatError
 from chartstudio.core.job import Job, Progress, part
 from chartstudio.library import exclusions, headers_stepmania
-from chartstudio.library.catalog import Catalog, ChartEntry, Folder, Known, NewSong
+from chartstudio.library.catalog import Catalog
+from chartstudio.library.entries import ChartEntry, Folder, Known, NewSong
 from chartstudio.library.header import ChartHeader
 from chartstudio.library.look import Looked, look
 from chartstudio.library.places import Place, Walk, open_place, songs_in, walk

@@ -1,9 +1,10 @@
 """The library's database as a file: its tables, opening it, and starting anew where it is spoilt.
 
-Everything in it can be had again from the author's folders, and the list of those is kept in a
-second, plain file. So a database that is damaged, or that a newer program has made, is moved
-aside and a new one is begun; it never stands in the way. SQLite's write-ahead log lets several
-processes read while one writes, and loses no finished transaction when one is killed.
+Everything in it can be had again from the author's folders, and what the author chose, those
+folders and the songs picked by hand, is kept in plain files beside it. So a database that is
+damaged, or that a newer program has made, is moved aside and a new one is begun; it never stands
+in the way. SQLite's write-ahead log lets several processes read while one writes, and loses no
+finished transaction when one is killed.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from chartstudio.core.errors import ChartStudioError
+from chartstudio.library.entries import Pick
+from chartstudio.library.exclusions import HAND, OVERRULABLE
 
 FILE = "library.sqlite3"
 FOLDERS_FILE = "folders.json"
+PICKS_FILE = "picks.json"
 
 _TABLES = """
 CREATE TABLE folders(
@@ -82,7 +86,40 @@ CREATE TRIGGER songs_gone AFTER DELETE ON songs BEGIN
 END;
 """
 
-_STEPS: tuple[str, ...] = (_TABLES,)
+_PICKS = """
+CREATE TABLE picks(
+    path BLOB NOT NULL,
+    inside TEXT NOT NULL,
+    pick TEXT NOT NULL,
+    PRIMARY KEY(path, inside)
+) WITHOUT ROWID;
+CREATE TABLE facts(
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+"""Picks outlive their songs: a folder that is taken out and added again brings them back."""
+
+_VERDICTS = f"""
+CREATE TEMP VIEW verdicts AS
+    SELECT r.rowid AS place, r.song_id, r.chart_id, r.id, r.text,
+        p.pick IS NOT NULL AND p.pick = '{Pick.TAKE.value}'
+            AND r.id IN ({", ".join(f"'{i}'" for i in OVERRULABLE)}) AS overruled
+    FROM reasons r JOIN songs s ON s.id = r.song_id
+    LEFT JOIN picks p ON p.path = s.path AND p.inside = s.inside
+    UNION ALL
+    SELECT 0, s.id, NULL, '{HAND.id}', '{HAND.text}', 0
+    FROM picks p JOIN songs s ON s.path = p.path AND s.inside = p.inside
+    WHERE p.pick = '{Pick.LEAVE.value}';
+CREATE TEMP VIEW used_charts AS
+    SELECT c.* FROM charts c WHERE NOT EXISTS (
+        SELECT 1 FROM verdicts v WHERE v.song_id = c.song_id AND NOT v.overruled
+        AND (v.chart_id IS NULL OR v.chart_id = c.id)
+    );
+"""
+"""What training leaves out and why, the author's picks heeded: the one place of that rule."""
+
+_STEPS: tuple[str, ...] = (_TABLES, _PICKS)
 """What brings a database from each version to the next; the first starts from nothing."""
 
 VERSION = len(_STEPS)
@@ -96,13 +133,15 @@ class _Unfit(Exception):
     """A database that cannot be used; says why."""
 
 
-def open_database(folder: Path) -> tuple[sqlite3.Connection, str]:
+def open_database(folder: Path, check: bool = True) -> tuple[sqlite3.Connection, str]:
     """Open the database of a folder, or begin one.
 
     Parameters
     ----------
     folder : Path
         Exists and may be written.
+    check : bool
+        Whether to look at every page of it first.
 
     Returns
     -------
@@ -119,16 +158,16 @@ def open_database(folder: Path) -> tuple[sqlite3.Connection, str]:
     path = folder / FILE
     try:
         try:
-            return _connect(path), ""
+            return _connect(path, check), ""
         except _Unfit:
             pass
         try:
             # Somebody else may have begun a new one since.
-            return _connect(path), ""
+            return _connect(path, True), ""
         except _Unfit as unfit:
             aside = _move_aside(path)
-            database = _connect(path)
-            _restore_folders(database, folder)
+            database = _connect(path, True)
+            _restore(database, folder)
             notice = f"the library was {unfit}; it was moved to {aside.name} and begun anew"
             return database, f"{notice}: scan to fill it again"
     except (sqlite3.Error, OSError, _Unfit) as error:
@@ -136,7 +175,7 @@ def open_database(folder: Path) -> tuple[sqlite3.Connection, str]:
         raise ChartStudioError(f"{path}: {what} ({error})") from error
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, check: bool) -> sqlite3.Connection:
     """A connection to a sound database of our version.
 
     Raises
@@ -152,10 +191,11 @@ def _connect(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("PRAGMA foreign_keys = ON")
-        found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if found != "ok":
+        if check and database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise _Unfit("damaged")
         _upgrade(database)
+        for view in _statements(_VERDICTS):
+            database.execute(view)
     except sqlite3.DatabaseError as error:
         database.close()
         if error.sqlite_errorcode & 0xFF in _SPOILT:
@@ -213,25 +253,60 @@ def _move_aside(path: Path) -> Path:
     return aside
 
 
-# The list of folders in a file of its own ---------------------------------------------------
+# What the author chose, in files of its own ---------------------------------------------------
 
 
 def keep_folders(database: sqlite3.Connection, folder: Path) -> None:
-    """Write the author's folders beside the database, where a damaged one leaves them."""
-    paths = [os.fsdecode(row["path"]) for row in database.execute("SELECT path FROM folders")]
+    """Write the author's folders beside the database, where a damaged one leaves them.
+
+    Raises
+    ------
+    ChartStudioError
+        When they cannot be written.
+    """
+    rows = database.execute("SELECT path FROM folders ORDER BY id")
+    _keep(folder, FOLDERS_FILE, [os.fsdecode(row["path"]) for row in rows])
+
+
+def keep_picks(database: sqlite3.Connection, folder: Path) -> None:
+    """Write the songs picked by hand beside the database.
+
+    Raises
+    ------
+    ChartStudioError
+        When they cannot be written.
+    """
+    rows = database.execute("SELECT path, inside, pick FROM picks")
+    picks = [[os.fsdecode(row["path"]), row["inside"], row["pick"]] for row in rows]
+    _keep(folder, PICKS_FILE, picks)
+
+
+def _keep(folder: Path, name: str, value: object) -> None:
     temporary = folder / f".{secrets.token_hex(8)}.tmp"
     try:
-        temporary.write_text(json.dumps(paths), "utf-8")
-        temporary.replace(folder / FOLDERS_FILE)
+        temporary.write_text(json.dumps(value), "utf-8")
+        temporary.replace(folder / name)
+    except OSError as error:
+        what = f"cannot be written ({error.strerror}); free some space or allow writing there"
+        raise ChartStudioError(f"{folder / name}: {what}") from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _restore_folders(database: sqlite3.Connection, folder: Path) -> None:
-    try:
-        paths = json.loads((folder / FOLDERS_FILE).read_text("utf-8"))
-    except (OSError, ValueError):
-        return
-    for path in paths if isinstance(paths, list) else ():
+def _restore(database: sqlite3.Connection, folder: Path) -> None:
+    for path in _kept(folder, FOLDERS_FILE):
         if isinstance(path, str):
             database.execute("INSERT OR IGNORE INTO folders(path) VALUES (?)", (os.fsencode(path),))
+    for pick in _kept(folder, PICKS_FILE):
+        if isinstance(pick, list) and [*map(type, pick)] == [str, str, str]:
+            values = (os.fsencode(pick[0]), *pick[1:])
+            database.execute("INSERT OR IGNORE INTO picks VALUES (?, ?, ?)", values)
+
+
+def _kept(folder: Path, name: str) -> list[object]:
+    """What was written there; nothing where that cannot be read, which must not stop a start."""
+    try:
+        found = json.loads((folder / name).read_text("utf-8"))
+    except (OSError, ValueError):
+        return []
+    return found if isinstance(found, list) else []

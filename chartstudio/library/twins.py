@@ -7,6 +7,7 @@ another at one and the same shift, whatever its encoding, and strangers share fe
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -130,7 +131,7 @@ def _join(first: list[int], a: int, b: int) -> None:
 
 
 def refresh(catalog: Catalog) -> Job[int]:
-    """Find out anew which songs of the library are one.
+    """Find out anew which songs of the library are one, unless the recordings are the same.
 
     Returns
     -------
@@ -138,7 +139,11 @@ def refresh(catalog: Catalog) -> Job[int]:
         How many songs sound like one before them.
     """
     ids, hashes, prints = catalog.fingerprints()
-    found = yield from groups(hashes, prints)
-    twins = {ids[i]: ids[first] for i, first in enumerate(found) if first != i}
-    catalog.put_twins(twins)
-    return len(twins)
+    among = hashlib.blake2b(digest_size=16)
+    for i, digest in zip(ids, hashes, strict=True):
+        among.update(f"{i} {digest}\n".encode())
+    if catalog.twins_among() != among.hexdigest():
+        found = yield from groups(hashes, prints)
+        twins = {ids[i]: ids[first] for i, first in enumerate(found) if first != i}
+        catalog.put_twins(twins, among.hexdigest())
+    return catalog.n_twins()

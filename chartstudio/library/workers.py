@@ -81,7 +81,7 @@ def _serve(work: Callable[[A], B], pipe: Connection) -> None:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
+def deaf_to_interrupts() -> Iterator[None]:
     """What is started here never hears Ctrl+C, which a terminal sends to every process.
 
     Else it would look as if the task had brought it down.
@@ -169,7 +169,7 @@ class Workers(Generic[A, B]):
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(self._work, theirs), daemon=True)
-        with _deaf_to_interrupts():
+        with deaf_to_interrupts():
             process.start()
         theirs.close()
         worker = _Worker(process, ours)

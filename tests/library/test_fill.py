@@ -19,7 +19,8 @@ from chartstudio.core.song import Song
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import Anchor, Cause, TimingMap
 from chartstudio.library import exclusions, fill, scan
-from chartstudio.library.catalog import Catalog, SongEntry
+from chartstudio.library.catalog import Catalog
+from chartstudio.library.entries import SongEntry
 from chartstudio.library.workers import Crash, Workers
 
 

@@ -14,7 +14,8 @@ from chartstudio.core.errors import ChartStudioError
 from chartstudio.core.job import run
 from chartstudio.library import look as looking
 from chartstudio.library import scan as scanning
-from chartstudio.library.catalog import Catalog, SongEntry
+from chartstudio.library.catalog import Catalog
+from chartstudio.library.entries import SongEntry
 from chartstudio.library.places import walk
 from chartstudio.library.search import Query, find
 
@@ -433,8 +434,8 @@ def test_searching(catalog: Catalog, every_family: Path) -> None:
     assert found("mode:mania") == {"Mania"}
     assert found("insane mania") == {"Mania"}
     assert found("insane dance") == set()
-    assert found(mode="mania") == {"Mania"}
-    assert found(mode="dance-single", low=6.0) == {"Dance"}
+    assert found(modes=("mania",)) == {"Mania"}
+    assert found(modes=("dance-single",), low=6.0) == {"Dance"}
     assert found(low=3.0, high=3.5) == {"Level", "Level 4"}
     assert len(found(excluded=False)) == 8
     assert found(excluded=True) == set()
@@ -459,6 +460,6 @@ def test_five_hundred_songs_are_counted(catalog: Catalog, songs: Path) -> None:
     assert figures(scan(catalog, songs)) == (500, 0, 0, 0)
     assert titles(catalog) == [f"Song {i:03} here" for i in range(500)]
     assert len(find(catalog, Query(excluded=True))) == 50
-    assert len(find(catalog, Query(mode="osu"))) == 167
+    assert len(find(catalog, Query(modes=("osu",)))) == 167
     assert [s.title for s in find(catalog, Query("title:123"))] == ["Song 123 here"]
     assert figures(scan(catalog)) == (0, 0, 0, 0)
