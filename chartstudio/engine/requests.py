@@ -6,12 +6,14 @@ The window and the command line build these; `engine.service.Engine` answers the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from chartstudio.audio.decode import Audio
 from chartstudio.core.mode import Issue
 from chartstudio.core.note import Note
 from chartstudio.core.song import Chart
 from chartstudio.core.timing import Anchor, TimingMap
+from chartstudio.engine.tune.recipe import Recipe
 from chartstudio.modes import MODES
 
 _BY_HAND = frozenset(("pump-double", *(f"mania-{n_keys}k" for n_keys in range(8, 19))))
@@ -169,12 +171,16 @@ class KeyBarsRequest:
         Bars with notes are charted already; others are proposed.
     n : int
         At most so many.
+    stretch : (int, int) or None
+        Ticks ``[start, end)`` that are to be charted; None for the whole song. Bars outside are
+        neither proposed nor stood for.
     """
 
     audio: Audio
     timing: TimingMap
     chart: Chart
     n: int
+    stretch: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,3 +322,171 @@ class ModelCard:
     modes: tuple[str, ...]
     layers: tuple[str, ...] = ()
     styles: tuple[tuple[str, float, float], ...] = ()
+
+
+# Tuning ----------------------------------------------------------------------------------
+
+SPLITS = ("train", "validation", "test")
+"""Sides of a split: what is learned from, what decides which weights are kept, and what the
+report is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainChart:
+    """A chart of the author's.
+
+    Parameters
+    ----------
+    path : Path
+        What to open: a folder, an archive or a chart file.
+    index : int
+        The chart's place in the song that is read from it.
+    split : str
+        One of `SPLITS`.
+    song : str
+        The same for all charts on one sound, and for no others; they are on one side.
+    inside : str
+        The folder within an archive that holds the song.
+    """
+
+    path: Path
+    index: int
+    split: str
+    song: str
+    inside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRequest:
+    """Tune a model on an author's charts.
+
+    Parameters
+    ----------
+    name : str
+        Of the tuned model; a folder of that name is made among the user's models.
+    charts : tuple of TrainChart
+    base : str
+        Name of the model to start from.
+    recipe : Recipe
+    device : str or None
+        ``cpu`` or ``cuda``; None for CUDA where there is a GPU that works.
+    resume : bool
+        Go on with a tuning of that name that was stopped; the rest is as it was then.
+    """
+
+    name: str
+    charts: tuple[TrainChart, ...] = ()
+    base: str = "base"
+    recipe: Recipe = field(default_factory=Recipe)
+    device: str | None = None
+    resume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A chart, or a whole song, that a tuning does without.
+
+    Parameters
+    ----------
+    song : str
+    chart : str
+        Empty for all of the song's.
+    why : str
+    """
+
+    song: str
+    chart: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainStep:
+    """Where a tuning stands: what plots are drawn from.
+
+    Parameters
+    ----------
+    step, n_steps : int
+    losses : dict of str to float
+        Of this step: ``times``, ``kinds``, ``events``.
+    left_s : float
+        Until the last step, by those so far.
+    held_out : float or None
+        Loss on the held-out songs, where this step looked at them.
+    f1, f1_null : float or None
+        Note times of a draft of a held-out song against the author's, and what filling by the
+        metre alone scores; where this step drafted one.
+    nps, nps_author : float or None
+        Notes per second of that draft and of the author's chart.
+    notices : tuple of str
+        What had to be changed on the way, in words.
+    """
+
+    step: int
+    n_steps: int
+    losses: dict[str, float]
+    left_s: float
+    held_out: float | None = None
+    f1: float | None = None
+    f1_null: float | None = None
+    nps: float | None = None
+    nps_author: float | None = None
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrainEstimate:
+    """What a tuning will take.
+
+    Parameters
+    ----------
+    step_s : float
+        Measured on a few steps.
+    n_steps : int
+    total_s : float
+        Reading what is not in the cache of features yet, and all steps.
+    disk_bytes : int
+        For features, checkpoints and the model.
+    memory_bytes : int
+        Of the process, at most.
+    device : str
+    """
+
+    step_s: float
+    n_steps: int
+    total_s: float
+    disk_bytes: int
+    memory_bytes: int
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainReport:
+    """What came of a tuning.
+
+    Parameters
+    ----------
+    name, base : str
+    folder : Path
+        Of the model.
+    verdict : str
+        ``better``, ``even``, ``worse``, or ``unknown`` without held-out charts.
+    text : tuple of str
+        The whole report as lines, the verdict first.
+    figures : dict
+        What the report says, for plots.
+    n_charts : dict of str to int
+        Charts by split that were used.
+    left_out : tuple of LeftOut
+    seconds : float
+        Of all steps.
+    """
+
+    name: str
+    base: str
+    folder: Path
+    verdict: str
+    text: tuple[str, ...]
+    figures: dict[str, object]
+    n_charts: dict[str, int]
+    left_out: tuple[LeftOut, ...] = ()
+    seconds: float = 0.0

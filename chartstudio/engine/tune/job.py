@@ -1,0 +1,438 @@
+"""Fine-tuning as a job: an author's charts in, a model with its report out.
+
+Everything that a later step depends on is in the state, or follows from the recipe and the
+step's number, so that a tuning that was stopped or killed goes on as if it had not been.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+
+import torch
+
+from chartstudio.core import paths
+from chartstudio.core.errors import EngineError
+from chartstudio.core.job import Job, Progress, part
+from chartstudio.engine import checkpoint
+from chartstudio.engine.checkpoint import BaseModel, Model, ModelSpec
+from chartstudio.engine.net import Net
+from chartstudio.engine.requests import (
+    SPLITS,
+    LeftOut,
+    TrainEstimate,
+    TrainReport,
+    TrainRequest,
+    TrainStep,
+)
+from chartstudio.engine.train.dataset import Windows, examples_of
+from chartstudio.engine.train.heldout import judge, mean_total
+from chartstudio.engine.train.state import Counts, State, load_state, optimizer_of, save_state
+from chartstudio.engine.tune import adapters
+from chartstudio.engine.tune.card import write_report
+from chartstudio.engine.tune.charts import (
+    Read,
+    Spelled,
+    modes_to_mirror,
+    open_store,
+    read_charts,
+    stored_charts,
+)
+from chartstudio.engine.tune.folder import Folder
+from chartstudio.engine.tune.judging import Heard, Listener, score, songs_of
+from chartstudio.engine.tune.report import compared
+from chartstudio.engine.tune.steps import Learner, bytes_per_window
+from chartstudio.engine.tune.team import Team
+
+_TRAIN, _VALIDATION, _TEST = SPLITS
+_READING, _LEARNING = 0.2, 0.85
+"""How far a tuning is when songs are read, and when the last step is done."""
+
+_N_TIMED = 10
+_UNTIMED = 2
+"""Steps that an estimate takes, and those at their beginning that are slower than the rest."""
+
+_SONGS_TIMED = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Work:
+    """A request made ready."""
+
+    request: TrainRequest
+    folder: Folder
+    base: Model
+    base_folder: Path
+    team: Team
+    device: torch.device
+
+
+def tune(request: TrainRequest) -> Job[TrainReport]:
+    """Tune a model and judge it.
+
+    Closing the job stops the tuning: where it stands is saved, and a request with ``resume``
+    goes on from there.
+
+    Parameters
+    ----------
+    request : TrainRequest
+
+    Yields
+    ------
+    Progress
+        One per song that is read, per step (with a `TrainStep`) and per measure of the report.
+
+    Returns
+    -------
+    TrainReport
+
+    Raises
+    ------
+    EngineError
+        When there is nothing to learn from, the base or the state does not fit, or steps give
+        no numbers before any weights were kept.
+    """
+    team = Team.here()
+    device = team.device(request.device)
+    team.meet(device)
+    try:
+        yield Progress(0.0, "Loading the base model")
+        work = _prepare(request, team, device)
+        try:
+            read = yield from part(_read(work), 0.0, _READING)
+            state, learner = _learner(work, read)
+        except EngineError:
+            if team.leads and not request.resume:
+                work.folder.forget()
+            raise
+        try:
+            yield from part(_learn(work, read, state, learner), _READING, _LEARNING)
+        finally:
+            learner.close()
+        if not team.leads:
+            return _unjudged(work, read, state)
+        report: TrainReport = yield from part(_report(work, read, state), _LEARNING, 1.0)
+        return report
+    finally:
+        team.part()
+
+
+def estimate(request: TrainRequest) -> Job[TrainEstimate]:
+    """Measure what a tuning will take, on a few songs and steps; nothing is kept but features.
+
+    Raises
+    ------
+    EngineError
+        As `tune`.
+    """
+    team = Team()
+    device = team.device(request.device)
+    yield Progress(0.0, "Loading the base model")
+    where = _base_folder(request.base)
+    base = checkpoint.load(where)
+    songs = list(dict.fromkeys(c.song for c in request.charts if c.split == _TRAIN))
+    few = tuple(c for c in request.charts if c.split == _TRAIN and c.song in songs[:_SONGS_TIMED])
+    work = _Work(replace(request, charts=few), Folder(Path()), base, where, team, device)
+    started = perf_counter()
+    read = yield from part(_read(work), 0.0, 0.5)
+    reading_s = (perf_counter() - started) / max(len(songs[:_SONGS_TIMED]), 1)
+    _, learner = _learner(work, read)
+    taken = []
+    try:
+        for n in range(min(_N_TIMED, request.recipe.n_steps)):
+            started = perf_counter()
+            learner.step()
+            taken.append(perf_counter() - started)
+            yield Progress(0.5 + 0.5 * (n + 1) / _N_TIMED, "Measuring")
+    finally:
+        learner.close()
+    n_songs = len({c.song for c in request.charts if c.split != _TEST})
+    return _estimated(work, learner, read, (taken, reading_s, n_songs))
+
+
+def _estimated(
+    work: _Work, learner: Learner, read: Read, measured: tuple[list[float], float, int]
+) -> TrainEstimate:
+    taken, reading_s, n_songs = measured
+    timed = taken[_UNTIMED:] or taken
+    step_s = sum(timed) / len(timed)
+    spec, n_steps = work.base.spec, work.request.recipe.n_steps
+    store = open_store(paths.cache() / "features", spec.features)
+    pieces = {s.piece for s in read.spelled}
+    piece_bytes = sum(p.stat().st_size for n in pieces for p in store.folder.glob(f"{n:06d}.*"))
+    weights = sum(t.numel() * t.element_size() for t in work.base.net.state_dict().values())
+    each = bytes_per_window(spec.net, spec.windows.n_beats)
+    return TrainEstimate(
+        step_s=step_s,
+        n_steps=n_steps,
+        total_s=reading_s * n_songs + step_s * n_steps,
+        disk_bytes=piece_bytes // max(len(pieces), 1) * n_songs + 4 * weights,
+        memory_bytes=each * learner.at_once + 4 * weights,
+        device=learner.numbers.device.type,
+    )
+
+
+# Making ready ----------------------------------------------------------------------------
+
+
+def _prepare(request: TrainRequest, team: Team, device: torch.device) -> _Work:
+    """Check a request; the first process writes it down, and the others read it there."""
+    folder = Folder.of(request.name)
+    if request.resume:
+        request = folder.request(request.name, request.device)
+    elif team.leads:
+        _check(request)
+        folder.begin(request)
+    team.wait()
+    if not team.leads:
+        request = folder.request(request.name, request.device)
+    where = _base_folder(request.base)
+    return _Work(request, folder, checkpoint.load(where), where, team, device)
+
+
+def _check(request: TrainRequest) -> None:
+    if request.base == request.name:
+        raise EngineError(f"{request.name!r} cannot be its own base; choose another name")
+    base = checkpoint.load_spec(_base_folder(request.base))
+    if base.base is not None and not request.recipe.full:
+        raise EngineError(
+            f"{request.base!r} was tuned itself: tune from its base {base.base.name!r}, or train "
+            "all weights (full = true in the recipe)"
+        )
+    if not any(c.split == _TRAIN for c in request.charts):
+        raise EngineError("there are no charts to learn from; add songs to the library and scan it")
+
+
+def _base_folder(name: str) -> Path:
+    folders = checkpoint.installed()
+    if name not in folders:
+        raise EngineError(f"there is no model {name!r}; installed: {', '.join(folders) or 'none'}")
+    return folders[name]
+
+
+def _read(work: _Work) -> Job[Read]:
+    """Read the charts that are learned from or decide; one process reads for all."""
+    request, spec = work.request, work.base.spec
+    store = open_store(paths.cache() / "features", spec.features)
+    charts = [c for c in request.charts if c.split != _TEST]
+    recipe, team = request.recipe, work.team
+    if not team.leads:
+        team.wait()
+    n_workers = recipe.n_workers if team.leads else 1
+    read = yield from read_charts(charts, store, spec.vocabulary, recipe.cache_gib, n_workers)
+    if team.leads:
+        team.wait()
+    if not any(s.chart.split == _TRAIN for s in read.spelled):
+        why = read.left_out[0].why if read.left_out else "there are none"
+        raise EngineError(f"no chart can be learned from: {why}")
+    return read
+
+
+def _windows(work: _Work, spelled: Sequence[Spelled], mirrored: frozenset[str]) -> Windows | None:
+    """Windows of some charts; None without any."""
+    if not spelled:
+        return None
+    spec = work.base.spec
+    store = open_store(paths.cache() / "features", spec.features)
+    examples = examples_of(stored_charts(spelled, store, mirrored))
+    return Windows(examples, spec.vocabulary, spec.features, spec.net, spec.windows.n_beats)
+
+
+def _learner(work: _Work, read: Read) -> tuple[State, Learner]:
+    """The state to go on from, or a fresh one, and what takes its steps."""
+    recipe = work.request.recipe
+    training = [s for s in read.spelled if s.chart.split == _TRAIN]
+    windows = _windows(work, training, modes_to_mirror(training, recipe.mirror))
+    assert windows is not None
+    spec, net = _spec(work), _net(work)
+    if work.request.resume and work.folder.is_begun:
+        state = load_state(
+            work.folder.training, recipe.highest_rate, recipe.weight_decay, net
+        )  # fmt: skip
+        if state.spec.base != spec.base:
+            raise EngineError(
+                f"the base {work.request.base!r} is another one than when this tuning began: start "
+                "again under another name"
+            )
+    else:
+        optimizer = optimizer_of(net, recipe.highest_rate, recipe.weight_decay)
+        state = State(spec, net, optimizer, Counts())
+    return state, Learner(state, windows, recipe, work.team, work.device)
+
+
+def _spec(work: _Work) -> ModelSpec:
+    """What the tuned model is, all but its weights."""
+    base, recipe = work.base, work.request.recipe
+    known = BaseModel(work.request.base, base.spec.version, checkpoint.digest(base.net))
+    return replace(base.spec, name=work.request.name, base=None if recipe.full else known)
+
+
+def _net(work: _Work) -> Net:
+    """The base's network with what is to learn."""
+    recipe = work.request.recipe
+    net = Net(work.base.spec.net)
+    net.load_state_dict(work.base.net.state_dict())
+    torch.manual_seed(recipe.seed)
+    if recipe.full:
+        adapters.free(net, recipe.parts)
+    else:
+        adapters.attach(net, recipe.rank, recipe.parts)
+    if not any(p.requires_grad for p in net.parameters()):
+        raise EngineError(f"parts = {', '.join(recipe.parts)}: no layer of the network is named so")
+    return net.train(recipe.dropout)
+
+
+# Learning --------------------------------------------------------------------------------
+
+
+def _learn(work: _Work, read: Read, state: State, learner: Learner) -> Job[None]:
+    """All steps that are left; what the held-out songs say decides which weights are kept."""
+    recipe, counts, folder = work.request.recipe, state.counts, work.folder
+    validation = [s for s in read.spelled if s.chart.split == _VALIDATION]
+    look = _Look(work, state, learner, _windows(work, validation, frozenset()))
+    if work.team.leads:
+        folder.rewind(counts.step)
+    saved, first, spent_s = counts.step, counts.step, 0.0
+    yield Progress(counts.step / recipe.n_steps, "Learning")
+    try:
+        while counts.step < recipe.n_steps:
+            started = perf_counter()
+            try:
+                values = learner.step()
+            except EngineError as error:
+                if not folder.kept():
+                    raise
+                learner.notices.append(str(error))
+                return
+            taken_s = perf_counter() - started
+            counts.elapsed_s += taken_s
+            # The first step of a run waits for its windows.
+            spent_s += taken_s if counts.step > first + 1 else 0.0
+            left_s = spent_s / max(counts.step - first - 1, 1) * (recipe.n_steps - counts.step)
+            told = {name: v for name, v in values.items() if math.isfinite(v)}
+            step = TrainStep(counts.step, recipe.n_steps, told, round(left_s, 1))
+            if work.team.leads:
+                if counts.step % recipe.judge_every == 0 or counts.step == recipe.n_steps:
+                    step = look(step)
+                    saved = counts.step
+                step = replace(step, notices=tuple(learner.notices))
+                learner.notices.clear()
+                folder.log(step)
+            yield Progress(counts.step / recipe.n_steps, _words(step, counts), step)
+    finally:
+        if work.team.leads and counts.step != saved:
+            save_state(folder.training, state)
+
+
+class _Look:
+    """Looks at the held-out songs, keeps the best weights and saves where the training stands."""
+
+    def __init__(self, work: _Work, state: State, learner: Learner, judged: Windows | None) -> None:
+        self._work, self._state, self._learner, self._judged = work, state, learner, judged
+        charts = [c for c in work.request.charts if c.split == _VALIDATION]
+        modes = work.base.spec.vocabulary.mode_ids
+        self._listener = Listener(songs_of(charts, modes, []))
+
+    def __call__(self, step: TrainStep) -> TrainStep:
+        work, state, recipe = self._work, self._state, self._work.request.recipe
+        loss = self._loss()
+        learned = adapters.learned(state.net)
+        work.folder.keep(step.step, loss, learned)
+        if loss < state.counts.best:
+            state.counts.best = loss
+            _publish(work, state.spec, step.step, learned)
+        save_state(work.folder.training, state)
+        n_look = -(-step.step // recipe.judge_every)
+        if recipe.draft_every and n_look % recipe.draft_every == 0:
+            step = _with(step, self._listener.listen(self._model()))
+        return replace(step, held_out=loss if math.isfinite(loss) else None)
+
+    def _loss(self) -> float:
+        state, recipe = self._state, self._work.request.recipe
+        if self._judged is None:
+            means = state.counts.means
+            return means.get("times", math.inf) + means.get("events", math.inf)
+        state.net.eval()
+        found = judge(state.net, self._judged, recipe.n_judged, self._learner.numbers)
+        state.net.train(recipe.dropout)
+        return mean_total(found)
+
+    def _model(self) -> Model:
+        """The weights as they are, as a model that drafts."""
+        net = Net(self._state.spec.net)
+        net.load_state_dict(adapters.plain(self._state.net))
+        return Model(self._state.spec, net.eval().requires_grad_(False))
+
+
+def _publish(work: _Work, spec: ModelSpec, step: int, learned: dict[str, torch.Tensor]) -> None:
+    """Make the weights the model's."""
+    spec = replace(spec, version=f"{work.base.spec.version}+{step}")
+    if spec.base is not None:
+        checkpoint.save_adapter(work.folder.path, spec, learned)
+        return
+    net = Net(spec.net)
+    net.load_state_dict({**work.base.net.state_dict(), **learned})
+    checkpoint.save(work.folder.path, spec, net)
+
+
+def _with(step: TrainStep, heard: Heard | None) -> TrainStep:
+    if heard is None:
+        return step
+    return replace(
+        step,
+        f1=heard.f1,
+        f1_null=heard.f1_null,
+        nps=heard.nps,
+        nps_author=heard.nps_author,
+    )
+
+
+def _words(step: TrainStep, counts: Counts) -> str:
+    losses = ", ".join(f"{name} {value:.2f}" for name, value in step.losses.items())
+    skipped = f"; {counts.n_skipped} skipped" if counts.n_skipped else ""
+    notice = f"; {step.notices[-1]}" if step.notices else ""
+    return (
+        f"Step {step.step} of {step.n_steps}, {_time(step.left_s)} left: {losses}{skipped}{notice}"
+    )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+# Judging ---------------------------------------------------------------------------------
+
+
+def _report(work: _Work, read: Read, state: State) -> Job[TrainReport]:
+    """Judge the best weights beside the base's, and write it down."""
+    report = _unjudged(work, read, state)
+    left_out = list(report.left_out)
+    tuned = checkpoint.load(work.folder.path)
+    charts = [c for c in work.request.charts if c.split == _TEST]
+    yield Progress(0.0, "Judging")
+    songs = songs_of(charts, work.base.spec.vocabulary.mode_ids, left_out)
+    seed = work.request.recipe.seed
+    base_scores, scores = yield from score(songs, (work.base, tuned), left_out, seed)
+    figures = compared(base_scores, scores)
+    n_charts = {**report.n_charts, _TEST: len(scores)}
+    report = replace(report, figures=figures, n_charts=n_charts, left_out=tuple(left_out))
+    return write_report(work.folder.path, report, tuned.spec, work.request)
+
+
+def _unjudged(work: _Work, read: Read, state: State) -> TrainReport:
+    n_charts = {split: sum(s.chart.split == split for s in read.spelled) for split in SPLITS}
+    left_out: tuple[LeftOut, ...] = tuple(read.left_out)
+    return TrainReport(
+        name=work.request.name,
+        base=work.request.base,
+        folder=work.folder.path,
+        verdict="unknown",
+        text=(),
+        figures={},
+        n_charts=n_charts,
+        left_out=left_out,
+        seconds=round(state.counts.elapsed_s, 1),
+    )

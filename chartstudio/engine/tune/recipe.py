@@ -1,0 +1,163 @@
+"""How to fine-tune: every knob with its default, and short files that hold differences.
+
+Knows no torch, so that a window can show it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from chartstudio.core.errors import ChartStudioError, FormatError
+
+MIRRORS = ("auto", "always", "never")
+NUMBERS = ("fastest", "float32", "bfloat16")
+
+_ADAPTERS_RATE, _FULL_RATE = 3e-3, 3e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to fine-tune.
+
+    Parameters
+    ----------
+    full : bool
+        All weights learn, and the tuned model is as large as its base; else adapters do.
+    rank : int
+        Of the adapters.
+    parts : tuple of str
+        Beginnings of the names of the layers that learn: ``encoder`` hears and chooses times,
+        ``placer`` writes rows.
+    n_steps : int
+    batch : int
+        Windows per step, of all processes together.
+    rate : float
+        Highest learning rate; 0 for what suits adapters, or all weights.
+    warm_up : int
+        Steps of the rate's rise.
+    weight_decay, smoothing, clip, kinds_weight : float
+        As of `train.loop.Recipe`.
+    dropout : bool
+    roughen : bool
+        Learn from sound of other tone and timing, too.
+    mirror : str
+        Whether mirrored charts are learned from, too: ``always``, ``never``, or ``auto`` where
+        the author's own are alike in a mirror.
+    judge_every : int
+        Steps between looks at the held-out songs, each with a checkpoint.
+    n_judged : int
+        Held-out windows of each mode.
+    draft_every : int
+        Looks between drafts of a held-out song, whose note times are scored; 0 for none.
+    numbers : str
+        What steps compute in; ``fastest`` times both first.
+    seed : int
+    n_workers : int
+        Processes that read songs; 0 for as many as leave a core to the rest.
+    cache_gib : float
+        Largest size of the folder of features.
+    """
+
+    full: bool = False
+    rank: int = 8
+    parts: tuple[str, ...] = ("encoder", "placer")
+    n_steps: int = 200
+    batch: int = 16
+    rate: float = 0.0
+    warm_up: int = 20
+    weight_decay: float = 0.01
+    smoothing: float = 0.02
+    clip: float = 1.0
+    kinds_weight: float = 0.3
+    dropout: bool = True
+    roughen: bool = True
+    mirror: str = "auto"
+    judge_every: int = 25
+    n_judged: int = 24
+    draft_every: int = 4
+    numbers: str = "fastest"
+    seed: int = 0
+    n_workers: int = 0
+    cache_gib: float = 8.0
+
+    def __post_init__(self) -> None:
+        for name, is_right, what in _RULES:
+            if not is_right(getattr(self, name)):
+                raise ChartStudioError(f"{name} = {getattr(self, name)!r}: it is {what}")
+
+    @property
+    def highest_rate(self) -> float:
+        """The rate that the warm-up rises to."""
+        return self.rate or (_FULL_RATE if self.full else _ADAPTERS_RATE)
+
+    def to_json(self) -> dict[str, Any]:
+        """All knobs by name."""
+        return asdict(self)
+
+
+_COUNTS = ("rank", "n_steps", "batch", "judge_every", "n_judged")
+_POSITIVE = ("clip", "cache_gib")
+_NOT_NEGATIVE = (
+    *("rate", "warm_up", "weight_decay", "smoothing", "kinds_weight"),
+    *("draft_every", "seed", "n_workers"),
+)
+_RULES = (
+    *((name, lambda v: v >= 1, "to be 1 or more") for name in _COUNTS),
+    *((name, lambda v: v > 0, "to be more than 0") for name in _POSITIVE),
+    *((name, lambda v: v >= 0, "not to be below 0") for name in _NOT_NEGATIVE),
+    ("parts", lambda v: bool(v) and all(v), "to name at least one part, such as encoder"),
+    ("mirror", lambda v: v in MIRRORS, f"one of {', '.join(MIRRORS)}"),
+    ("numbers", lambda v: v in NUMBERS, f"one of {', '.join(NUMBERS)}"),
+)
+
+
+def recipe_of(found: dict[str, Any]) -> Recipe:
+    """A recipe of what differs from the defaults.
+
+    Raises
+    ------
+    ChartStudioError
+        When a name is unknown, or a value of another kind or out of its range.
+    """
+    hints = get_type_hints(Recipe)
+    values: dict[str, Any] = {}
+    for name, value in found.items():
+        if name not in hints:
+            known = ", ".join(f.name for f in fields(Recipe))
+            raise ChartStudioError(f"there is no {name!r} in a recipe; there is {known}")
+        values[name] = _fitting(name, value, hints[name])
+    return Recipe(**values)
+
+
+def _fitting(name: str, value: Any, kind: Any) -> Any:
+    if kind is float and type(value) is int:
+        return float(value)
+    if isinstance(value, list) and all(isinstance(v, str) for v in value) and name == "parts":
+        return tuple(value)
+    if type(value) is kind:
+        return value
+    words = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+    raise ChartStudioError(f"{name} = {value!r}: it is {words.get(kind, 'a list of texts')}")
+
+
+def read_recipe(path: Path) -> Recipe:
+    """A recipe from a TOML file.
+
+    Raises
+    ------
+    FormatError
+        When it cannot be read, or says what no recipe says.
+    """
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FormatError(str(path), None, f"cannot be read ({error.strerror})") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise FormatError(str(path), None, f"is no TOML ({error})") from error
+    try:
+        return recipe_of(found)
+    except ChartStudioError as error:
+        raise FormatError(str(path), None, str(error)) from error
