@@ -122,8 +122,12 @@ def key_bars(request: KeyBarsRequest, like: Likeness, grid: SlotGrid) -> KeyBars
     has, charted = charted_bars(request.chart, like, grid)
     numbers = _measures(like, grid, request.timing)
     open_ = like.sounding & (numbers > 0)
+    if request.stretch is not None:
+        start, end = request.stretch
+        ticks = grid.beat_ticks[like.beats[:-1]]
+        open_ &= (ticks >= start) & (ticks < end)
     if not open_.any():
-        raise EngineError("nothing sounds in this song: there are no bars to propose")
+        raise EngineError("nothing sounds here: there are no bars to propose")
     unsure = doubt(like, charted, has)
     found = propose(like, charted, open_, request.n, _SURE + (1 - _SURE) * unsure)
     if not len(found.bars):

@@ -201,6 +201,13 @@ def test_silent_bars_are_not_proposed(audio, timing, song, like):
     assert FORM.index("-") + 1 not in found.measures
 
 
+def test_only_bars_of_the_stretch_are_proposed(audio, timing, song, like):
+    request = KeyBarsRequest(audio, timing, Chart("mania-4k"), 99, (2 * BAR, 5 * BAR))
+    assert sorted(key_bars(request, like, song.grid).measures) == [3, 4, 5]
+    with pytest.raises(EngineError, match="nothing sounds"):
+        key_bars(replace(request, stretch=(500 * BAR, 501 * BAR)), like, song.grid)
+
+
 def test_what_cannot_be_proposed_is_refused(audio, timing, song, like):
     everything = charted(*(i for i, part in enumerate(FORM) if part != "-"))
     for n, notes, words in ((0, (), "at least one"), (3, everything, "nothing is left")):

@@ -211,9 +211,11 @@ class Trial:
     def key_bars(self) -> Job[NDArray[np.int64]]:
         """The bars of the charted range in the order in which the engine proposes them."""
         if self._key_bars is None:
-            timing, bars = self.case.timing, self.case.bars
-            n = timing.position(timing.tick_at(self.song.audio.duration_s)).measure
-            request = KeyBarsRequest(self.song.audio, timing, self.blank, max(n, len(bars)))
+            case, timing, bars = self.case, self.case.timing, self.case.bars
+            stretch = (case.start, case.end)
+            request = KeyBarsRequest(
+                self.song.audio, timing, self.blank, max(len(bars), 1), stretch
+            )
             found = yield from self.song.stand.engine.key_bars(request)
             starts = [timing.measure_start(m) for m in found.measures]
             at = bars.of(np.array(starts, dtype=np.int64))
