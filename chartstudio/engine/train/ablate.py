@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,7 +36,7 @@ from chartstudio.engine.train.dataset import Batch, Cut, Windows
 from chartstudio.engine.train.loop import Recipe, Shelves, fresh_state, train_step
 from chartstudio.engine.train.losses import Numbers, figures
 from chartstudio.engine.train.masks import hide
-from chartstudio.engine.train.state import State, optimizer_of
+from chartstudio.engine.train.state import Counts, State, optimizer_of
 from chartstudio.engine.train.store import Store
 from chartstudio.engine.vocab import Vocabulary
 from chartstudio.engine.windows import stitch
@@ -48,6 +48,7 @@ TASKS = ("draft", "bars")
 """Kinds of task that the held-out music is judged by."""
 
 _AT_ONCE = 8
+_WARM_UP = 40
 _CUTS_SEED = 4711
 
 
@@ -120,9 +121,14 @@ VARIANTS: dict[str, Variant] = {
 
 
 class Entrant(Protocol):
-    """A variant with its training."""
+    """A variant with its training; ``seconds`` of processor time in steps so far."""
 
     seconds: float
+
+    @property
+    def counts(self) -> Counts:
+        """How far its training is."""
+        ...
 
     @property
     def net(self) -> nn.Module:
@@ -182,11 +188,16 @@ class SlotEntrant:
         """Encoder and placer."""
         return self.state.net
 
+    @property
+    def counts(self) -> Counts:
+        """How far its training is."""
+        return self.state.counts
+
     def learn(self, cuts: Sequence[Cut], batch: Batch) -> None:
         """One step of the usual training."""
-        started = perf_counter()
+        started = process_time()
         train_step(self.state, batch, self.recipe, self.numbers)
-        self.seconds += perf_counter() - started
+        self.seconds += process_time() - started
 
     def figures(self, cuts: Sequence[Cut], batch: Batch) -> Tensor:
         """See `Entrant`."""
@@ -249,14 +260,18 @@ def teach(runners: Mapping[str, Entrant], windows: Windows, recipe: Recipe) -> I
     int
         Steps done.
     """
-    for step in range(recipe.n_steps):
-        rng = np.random.default_rng((recipe.seed, step))
-        cuts = [windows.draw(rng, step / recipe.n_steps) for _ in range(recipe.batch)]
+    started, counts = perf_counter(), Counts()
+    while recipe.share(counts) < 1.0:
+        rng = np.random.default_rng((recipe.seed, counts.step))
+        cuts = [windows.draw(rng, recipe.share(counts)) for _ in range(recipe.batch)]
         rough = {name: VARIANTS[name].roughened for name in runners}
         batches = {r: windows.collate(cuts, rng if r else None) for r in set(rough.values())}
         for name, runner in runners.items():
+            # Where the time is given, it is that of all together, so that all fall alike.
+            runner.counts.elapsed_s = counts.elapsed_s
             runner.learn(cuts, batches[rough[name]])
-        yield step + 1
+        counts.step, counts.elapsed_s = counts.step + 1, perf_counter() - started
+        yield counts.step
 
 
 def judge_held_out(
@@ -376,7 +391,8 @@ def report(
             name: {
                 "what": VARIANTS[name].what,
                 "n_parameters": sum(p.numel() for p in runner.net.parameters()),
-                "step_s": round(runner.seconds / recipe.n_steps, 4),
+                "n_steps": runner.counts.step,
+                "step_s": round(runner.seconds / max(runner.counts.step, 1), 4),
                 "held_out": held_out[name],
             }
             for name, runner in runners.items()
@@ -393,7 +409,7 @@ def report(
 
 def tables(found: Mapping[str, Any]) -> str:
     """A report as two tables in Markdown: the figures, and the differences from ``full``."""
-    heads = ["variant", "parameters", "s/step"]
+    heads = ["variant", "parameters", "CPU s/step"]
     heads += [f"{what} {kind}" for what in ("times", "right %") for kind in TASKS]
     kept = [f for f in CHART_FIGURES if any(_told(c[f]) for c in found["charts"].values())]
     lines = [_row(heads + [CHART_FIGURES[f] for f in kept]), _row(["---"] * (len(heads + kept)))]
@@ -438,7 +454,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--store", type=Path, required=True, help="folder of rendered pieces")
     parser.add_argument("--data", type=Path, required=True, help="human charts with their audio")
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
-    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--steps", type=int, default=500, help="0 to train for --minutes")
+    parser.add_argument("--minutes", type=float, default=30.0, help="of all variants together")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS))
@@ -454,7 +471,8 @@ def ablate(asked: argparse.Namespace) -> dict[str, Any]:
     recipe = Recipe(
         n_steps=asked.steps,
         batch=asked.batch,
-        warm_up=min(200, asked.steps // 8),
+        minutes=asked.minutes,
+        warm_up=_WARM_UP,
         seed=asked.seed,
         numbers=asked.numbers,
         device="cpu",
@@ -469,7 +487,7 @@ def ablate(asked: argparse.Namespace) -> dict[str, Any]:
         for examples in (shelves.training, shelves.judged)
     )
     for step in teach(runners, training, recipe):
-        if step in (1, recipe.n_steps) or step % 25 == 0:
+        if step == 1 or step % 25 == 0:
             spent = ", ".join(f"{name} {r.seconds / step:.2f}" for name, r in runners.items())
             _log.info("step %d; s per step: %s", step, spent)
     for runner in runners.values():

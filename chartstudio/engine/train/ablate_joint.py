@@ -13,7 +13,7 @@ import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import torch
@@ -377,7 +377,7 @@ class JointEntrant:
 
     def learn(self, cuts: Sequence[Cut], batch: Batch) -> None:
         """One step: the losses are weighed as those of slots and rows are."""
-        started = perf_counter()
+        started = process_time()
         recipe, counts = self.recipe, self.counts
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(counts.step, recipe.share(counts), recipe)
@@ -395,7 +395,7 @@ class JointEntrant:
             self.optimizer.step()
         else:
             counts.n_skipped += 1
-        self.seconds += perf_counter() - started
+        self.seconds += process_time() - started
 
     def figures(self, cuts: Sequence[Cut], batch: Batch) -> Tensor:
         """See `ablate.Entrant`; each symbol knows the true ones before it."""
