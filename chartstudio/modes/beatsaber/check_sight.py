@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from enum import Enum
+from functools import lru_cache
 
 import numpy as np
 
@@ -69,6 +70,7 @@ def hiding_span(scene: Scene) -> tuple[float, float]:
     return nearest_s, min(seen_s, farthest_s)
 
 
+@lru_cache(maxsize=64)
 def hiding_span_of(level: float) -> tuple[float, float]:
     """The longest such span at any note jump speed."""
     ranks = range(1, len(SEEN_AGAIN_S) + 1)

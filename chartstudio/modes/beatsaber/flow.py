@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -89,9 +90,8 @@ Cell = tuple[float, float]
 """Column and row; fractions where a mod puts notes between cells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Swing:
-    """One movement of a hand.
+class Swing(NamedTuple):
+    """One movement of a hand; a chart has thousands, made anew with every question to it.
 
     Parameters
     ----------
@@ -104,9 +104,8 @@ class Swing:
         Direction of the first and the last cut, degrees counter-clockwise from down.
     arrow : bool
         Whether an arrow says so; otherwise all are dots and the direction is a guess.
-    entry, exit : (float, float)
-        Cell of the first cut, and the one where the saber comes to rest, which may lie one
-        outside the grid.
+    tail : (float, float)
+        Cell in which the last cut ends.
     parity : Parity
     roll : float
         Wrist roll in degrees.
@@ -125,8 +124,7 @@ class Swing:
     angle: float
     end_angle: float
     arrow: bool
-    entry: Cell
-    exit: Cell
+    tail: Cell
     parity: Parity = Parity.FOREHAND
     roll: float = 0.0
     start: Start = Start.FIRST
@@ -143,9 +141,23 @@ class Swing:
         """The note that is cut last."""
         return self.notes[-1]
 
+    @property
+    def entry(self) -> Cell:
+        """Cell of the first cut."""
+        return place_of(self.first.x), place_of(self.first.y)
 
-@dataclass(frozen=True, slots=True)
-class Struck:
+    @property
+    def exit(self) -> Cell:
+        """Cell where the saber comes to rest, which may lie one outside the grid."""
+        x, y = self.tail
+        right, up = unit(self.end_angle)
+        return (
+            min(max(x + right, -1.0), float(N_COLUMNS)),
+            min(max(y + up, -1.0), float(N_ROWS)),
+        )
+
+
+class Struck(NamedTuple):
     """A note with what flow needs of it, looked up once.
 
     ``tail`` and ``end_s`` are where and when its cut ends: those of its chain if it has one.
@@ -175,28 +187,38 @@ def strain(roll: float, hand: int) -> float:
     return max(0.0, abs(roll - ROLL_REST[hand]) - ROLL_COMFORT)
 
 
-def side_for(angle: float, hand: int, before: Swing | None = None) -> Parity:
+def side_for(angle: float, hand: int, before: tuple[Parity, float] | None = None) -> Parity:
     """The side that a hand takes for a cut: the one that rolls and strains the wrist least.
 
     Parameters
     ----------
     angle : float
     hand : int
-    before : Swing, optional
-        The swing before, where it was not too long ago to matter. Changing sides is preferred
-        by the worth of 45 degrees of roll.
+    before : (Parity, float), optional
+        Side and roll of the swing before, where it was not too long ago to matter. Changing
+        sides is preferred by the worth of 45 degrees of roll.
     """
+    (fore_roll, fore), (back_roll, back) = _wrists(angle, hand)
+    if before is None:
+        return Parity.FOREHAND if fore <= back else Parity.BACKHAND
+    parity, roll = before
+    fore += abs(fore_roll - roll) / 90.0
+    back += abs(back_roll - roll) / 90.0
+    if parity is Parity.FOREHAND:
+        return Parity.BACKHAND if back <= fore + _KEEP_SIDE else Parity.FOREHAND
+    return Parity.FOREHAND if fore <= back + _KEEP_SIDE else Parity.BACKHAND
 
-    def cost(parity: Parity) -> float:
-        roll = wrist_roll(angle, parity, hand)
-        found = strain(roll, hand) / 45.0
-        if before is not None:
-            found += abs(roll - before.roll) / 90.0
-            found += _KEEP_SIDE if parity is before.parity else 0.0
-        return found
 
-    first = before.parity.other if before is not None else Parity.FOREHAND
-    return first if cost(first) <= cost(first.other) else first.other
+Wrist = tuple[float, float]
+"""Roll of a wrist in degrees, and what its strain costs."""
+
+
+@lru_cache(maxsize=4096)
+def _wrists(angle: float, hand: int) -> tuple[Wrist, Wrist]:
+    """The wrist in a cut with the palm down, and with the palm up; most cuts have few angles."""
+    fore = wrist_roll(angle, Parity.FOREHAND, hand)
+    back = wrist_roll(angle, Parity.BACKHAND, hand)
+    return (fore, strain(fore, hand) / 45.0), (back, strain(back, hand) / 45.0)
 
 
 # Swings ----------------------------------------------------------------------------------
@@ -370,7 +392,7 @@ def _swing(
         start = Start.FIRST if before is None else Start.PAUSE
         parity = side_for(angle, hand)
     else:
-        parity = side_for(angle, hand, before)
+        parity = side_for(angle, hand, (before.parity, before.roll))
         start = Start.RESET if parity is before.parity else Start.FLOW
     ordered = _in_cut_order(group, angle)
     end_angle = arrows[-1] if arrows else angle
@@ -382,10 +404,9 @@ def _swing(
         angle=angle,
         end_angle=end_angle,
         arrow=bool(arrows),
-        entry=(ordered[0].x, ordered[0].y),
-        exit=_rest(ordered[-1], end_angle),
+        tail=ordered[-1].tail,
         parity=parity,
-        roll=wrist_roll(angle, parity, hand),
+        roll=_wrists(angle, hand)[parity is Parity.BACKHAND][0],
         start=start,
         turn=turn,
         gap_s=gap_s,
@@ -406,16 +427,6 @@ def _in_cut_order(group: Sequence[Struck], angle: float) -> Sequence[Struck]:
         if note is not None:
             at_once.append(note)
     return ordered
-
-
-def _rest(last: Struck, angle: float) -> Cell:
-    """Where the saber comes to rest after its last cut."""
-    x, y = last.tail
-    right, up = unit(angle)
-    return (
-        min(max(x + right, -1.0), float(N_COLUMNS)),
-        min(max(y + up, -1.0), float(N_ROWS)),
-    )
 
 
 def _dot_angle(group: Sequence[Struck], back: float) -> float:

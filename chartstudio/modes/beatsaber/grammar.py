@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ from chartstudio.modes.beatsaber.flow import (
     PAUSE_S,
     SAME_TIME_S,
     SLIDER_S,
+    Parity,
     Struck,
     Swing,
     hand_swings,
@@ -70,6 +72,8 @@ _CROSSING_LEVEL = 4.0
 _STACK_LEVELS = (2.5, 4.5)
 """From these levels on a hand may cut two, then three notes at once."""
 
+_WALL_LENGTHS = np.array(WALL_LENGTHS)
+
 Mask = NDArray[np.bool_]
 
 
@@ -92,22 +96,21 @@ class SaberGrammar:
         now_s = context.timing.seconds_at(context.tick)
         self._given = bool(here)
         self._n_stack = 1 + sum(context.level >= level for level in _STACK_LEVELS)
-        cells = _free_cells(context, now_s, (before, here, after))
-        seen = _seen_cells(context, now_s, (before, after))
+        edges = _edges(context, now_s)
+        cells = _free_cells(context.tick, edges, (before, here, after))
+        seen = _seen_cells(edges, (before, after))
         self._cells = cells
         swings = _last_swings(before, context.timing)
         self._cuts = [
-            _cuts_of(swings[hand], hand, context, now_s, (here, after))
-            & (cells & seen & _reach(hand, context.level))[:, None]
+            (cells & seen & _reach(hand, context.level))[:, None]
+            & _cuts_of(swings[hand], hand, context, now_s, (here, after))
             for hand in (RED, BLUE)
         ]
         for note in here:
             if isinstance(note, ColorNote) and (cut := _cut_index(note)) is not None:
                 for hand in (RED, BLUE):
                     if hand != note.color:
-                        self._cuts[hand] &= ~_clashes(note.color)[cut].reshape(
-                            N_CELLS, N_DIRECTIONS
-                        )
+                        self._cuts[hand] &= _clear_of(note.color, cut)
         self._here_cuts = any(isinstance(n, ColorNote) for n in here)
         self._room = _room_for_walls(context, (before, here, after))
 
@@ -115,7 +118,7 @@ class SaberGrammar:
         """Legal next events; see `core.mode.Grammar`."""
         legal = np.zeros(N_EVENTS, dtype=bool)
         if events and FIRST_WALL <= events[-1] < FIRST_LENGTH:
-            legal[FIRST_LENGTH:] = np.array(WALL_LENGTHS) <= self._room
+            legal[FIRST_LENGTH:] = self._room >= _WALL_LENGTHS
             return legal
         row = [n for e in events if (n := note_of(e, 0)) is not None]
         cuts = [n for n in row if isinstance(n, ColorNote)]
@@ -124,8 +127,9 @@ class SaberGrammar:
             if not isinstance(note, Wall):
                 cells[cell_index(note.x, note.y)] = False
         for hand in (RED, BLUE):
-            allowed = self._cuts[hand] & cells[:, None]
-            allowed &= self._beside(hand, cuts)
+            allowed = self._cuts[hand]
+            if row:
+                allowed = allowed & cells[:, None] & self._beside(hand, cuts)
             legal[FIRST_CUT[hand] : FIRST_CUT[hand] + N_CUTS] = allowed.ravel()
         if cuts or self._here_cuts:
             legal[FIRST_BOMB:FIRST_WALL] = cells & _out_of_paths(cuts)
@@ -147,7 +151,7 @@ class SaberGrammar:
         for other in cuts:
             cut = _cut_index(other)
             if other.color != hand and cut is not None:
-                allowed &= ~_clashes(other.color)[cut].reshape(N_CELLS, N_DIRECTIONS)
+                allowed &= _clear_of(other.color, cut)
         return allowed
 
 
@@ -158,19 +162,34 @@ Around = tuple[Sequence[SaberNote], Sequence[SaberNote], Sequence[SaberNote]]
 # Cells -----------------------------------------------------------------------------------
 
 
-def _free_cells(context: RowContext, now_s: float, around: Around) -> Mask:
+class _Edges(NamedTuple):
+    """Ticks around a row between which other notes matter, on either side of it."""
+
+    fused: tuple[int, int]
+    nearest: tuple[int, int]
+    farthest: tuple[int, int]
+
+
+def _edges(context: RowContext, now_s: float) -> _Edges:
+    nearest_s, farthest_s = hiding_span_of(context.level)
+    # Looked up at once: a single time costs as much as a hundred.
+    around_s = np.array([[-1.0], [1.0]]) * (_FUSED_S, nearest_s, farthest_s)
+    before, after = context.timing.tick_at(now_s + around_s).tolist()
+    return _Edges(*zip(before, after, strict=True))
+
+
+def _free_cells(tick: int, edges: _Edges, around: Around) -> Mask:
     """Cells where no other block is, or is about to be, and no wall stands."""
     free = np.ones(N_CELLS, dtype=bool)
-    before, here, after = around
-    first = context.timing.tick_at(now_s - _FUSED_S)
-    last = context.timing.tick_at(now_s + _FUSED_S)
-    for note in (*before, *here, *after):
-        if isinstance(note, Wall):
-            if note.tick <= context.tick < note.end:
-                for x, y in _cells_of(note):
-                    free[cell_index(x, y)] = False
-        elif first <= note.tick <= last and in_grid(note.x, note.y):
-            free[cell_index(note.x, note.y)] = False
+    first, last = edges.fused
+    for notes in around:
+        for note in notes:
+            if isinstance(note, Wall):
+                if note.tick <= tick < note.end:
+                    for x, y in _cells_of(note):
+                        free[cell_index(x, y)] = False
+            elif first <= note.tick <= last and in_grid(note.x, note.y):
+                free[cell_index(note.x, note.y)] = False
     return free
 
 
@@ -180,14 +199,10 @@ def _cells_of(wall: Wall) -> Iterable[tuple[int, int]]:
     return ((x, y) for x in columns for y in rows)
 
 
-def _seen_cells(
-    context: RowContext, now_s: float, sides: tuple[Sequence[SaberNote], Sequence[SaberNote]]
-) -> Mask:
+def _seen_cells(edges: _Edges, sides: tuple[Sequence[SaberNote], Sequence[SaberNote]]) -> Mask:
     """Cells that neither are hidden by a note before them nor hide one after them."""
     seen = np.ones(N_CELLS, dtype=bool)
-    nearest_s, farthest_s = hiding_span_of(context.level)
-    near = [context.timing.tick_at(now_s + sign * nearest_s) for sign in (-1, 1)]
-    far = [context.timing.tick_at(now_s + sign * farthest_s) for sign in (-1, 1)]
+    near, far = edges.nearest, edges.farthest
     for note in reversed(sides[0]):
         if note.tick < far[0]:
             break
@@ -226,27 +241,31 @@ def _cuts_of(
     now_s: float,
     sides: tuple[Sequence[SaberNote], Sequence[SaberNote]],
 ) -> Mask:
-    """Directions that a hand may cut after its last swing, by cell: shape (12, 9)."""
+    """Directions that a hand may cut after its last swing, shape (9,)."""
     here, after = sides
-    none = np.zeros((N_CELLS, N_DIRECTIONS), dtype=bool)
+    allowed = np.zeros(N_DIRECTIONS, dtype=bool)
     if any(isinstance(n, ColorNote) and n.color == hand for n in here):
-        return none
-    gap_s = float(np.interp(context.level, range(1, 6), LEAST_GAP_S))
+        return allowed
+    gap_s = _least_gap_s(context.level)
     following = _next_struck(hand, after, context.timing)
     if swing is not None and now_s - swing.end_s < (
         # An arrow so soon after a dot would be read as its slider, and turn it.
         gap_s if swing.arrow else max(gap_s, _AFTER_DOT_S)
     ):
-        return none
+        return allowed
     if following is not None and following.time_s - now_s < gap_s:
-        return none
-    allowed = np.zeros(N_DIRECTIONS, dtype=bool)
+        return allowed
     allowed[ANY] = following is None or following.time_s - now_s >= _AFTER_DOT_S
-    for direction, angle in enumerate(ANGLES):
-        allowed[direction] = _follows(hand, angle, swing, now_s) and _leads_on(
-            angle, following, now_s
-        )
-    return np.tile(allowed, (N_CELLS, 1))
+    allowed[:ANY] = _flowing(hand, swing, now_s)
+    if following is not None and following.angle is not None:
+        most = _most_turn(following.time_s - now_s)
+        allowed[:ANY] &= [between(following.angle, angle + 180.0) <= most for angle in ANGLES]
+    return allowed
+
+
+@lru_cache(maxsize=64)
+def _least_gap_s(level: float) -> float:
+    return float(np.interp(level, range(1, 6), LEAST_GAP_S))
 
 
 def _last_swings(before: Sequence[SaberNote], timing: TimingMap) -> list[Swing | None]:
@@ -266,24 +285,41 @@ def _next_struck(hand: int, after: Sequence[SaberNote], timing: TimingMap) -> St
     return None
 
 
-def _follows(hand: int, angle: float, before: Swing | None, now_s: float) -> bool:
-    """Whether a cut follows well on the hand's last swing."""
+def _flowing(hand: int, before: Swing | None, now_s: float) -> tuple[bool, ...]:
+    """Which arrows follow well on the hand's last swing."""
     gap_s = PAUSE_S if before is None else now_s - before.end_s
     if before is None or gap_s >= PAUSE_S:
-        return strain(wrist_roll(angle, side_for(angle, hand), hand), hand) == 0
-    if between(angle, before.end_angle + 180.0) > _most_turn(gap_s):
-        return False
-    side = side_for(angle, hand, before)
-    if side is before.parity and gap_s < _SOON_S:
-        return False
-    return strain(wrist_roll(angle, side, hand), hand) <= _EASY_STRAIN
+        return _flowing_anew(hand)
+    held = (before.parity, before.roll)
+    return _flowing_on(hand, held, before.end_angle, (_most_turn(gap_s), gap_s < _SOON_S))
 
 
-def _leads_on(angle: float, following: Struck | None, now_s: float) -> bool:
-    """Whether the hand's next given note follows well on a cut."""
-    if following is None or following.angle is None:
-        return True
-    return between(following.angle, angle + 180.0) <= _most_turn(following.time_s - now_s)
+@lru_cache(maxsize=2)
+def _flowing_anew(hand: int) -> tuple[bool, ...]:
+    """Which arrows are comfortable for a hand that has rested."""
+    sides = [(angle, side_for(angle, hand)) for angle in ANGLES]
+    return tuple(strain(wrist_roll(angle, side, hand), hand) == 0 for angle, side in sides)
+
+
+@lru_cache(maxsize=4096)
+def _flowing_on(
+    hand: int, held: tuple[Parity, float], from_angle: float, pace: tuple[float, bool]
+) -> tuple[bool, ...]:
+    """Which arrows follow well on a swing: its side and roll, and the angle it ended with.
+
+    ``pace`` holds the most that the next one may turn, and whether it comes so soon that the
+    hand must change sides.
+    """
+    most_turn, soon = pace
+    found = []
+    for angle in ANGLES:
+        side = side_for(angle, hand, held)
+        found.append(
+            between(angle, from_angle + 180.0) <= most_turn
+            and not (soon and side is held[0])
+            and strain(wrist_roll(angle, side, hand), hand) <= _EASY_STRAIN
+        )
+    return tuple(found)
 
 
 def _most_turn(gap_s: float) -> float:
@@ -291,7 +327,7 @@ def _most_turn(gap_s: float) -> float:
 
 
 def _cut_index(note: ColorNote) -> int | None:
-    """The cut as a row of `_clashes`; None where only mods put or turn a note so."""
+    """Number of the cut among a hand's; None where only mods put or turn a note so."""
     if note.color not in (RED, BLUE) or not in_grid(note.x, note.y):
         return None
     if not 0 <= note.direction <= ANY:
@@ -299,23 +335,22 @@ def _cut_index(note: ColorNote) -> int | None:
     return cell_index(note.x, note.y) * N_DIRECTIONS + note.direction
 
 
-@lru_cache(maxsize=2)
-def _clashes(hand: int) -> Mask:
-    """Which cuts of the other hand a cut of this one clashes with, shape (N_CUTS, N_CUTS)."""
-    if hand == BLUE:
-        return np.ascontiguousarray(_clashes(RED).T)
-    found = np.zeros((N_CUTS, N_CUTS), dtype=bool)
-    reds, blues = ([note_of(first + i, 0) for i in range(N_CUTS)] for first in FIRST_CUT)
-    for i, red in enumerate(reds):
-        for k, blue in enumerate(blues):
-            if isinstance(red, ColorNote) and isinstance(blue, ColorNote):
-                found[i, k] = (
-                    (red.x, red.y) == (blue.x, blue.y)
-                    or clash(red, blue) is not None
-                    or swung_into(red, blue)
-                    or swung_into(blue, red)
-                )
-    return found
+@lru_cache(maxsize=2 * N_CUTS)
+def _clear_of(hand: int, cut: int) -> Mask:
+    """Which cuts of the other hand get on with a cut of this one, shape (12, 9)."""
+    own = note_of(FIRST_CUT[hand] + cut, 0)
+    others = [note_of(FIRST_CUT[RED + BLUE - hand] + i, 0) for i in range(N_CUTS)]
+    found = np.ones(N_CUTS, dtype=bool)
+    for i, other in enumerate(others):
+        if isinstance(own, ColorNote) and isinstance(other, ColorNote):
+            red, blue = (own, other) if hand == RED else (other, own)
+            found[i] = not (
+                (red.x, red.y) == (blue.x, blue.y)
+                or clash(red, blue) is not None
+                or swung_into(red, blue)
+                or swung_into(blue, red)
+            )
+    return found.reshape(N_CELLS, N_DIRECTIONS)
 
 
 def _stacked_on(own: Sequence[ColorNote]) -> Mask:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from chartstudio.core.errors import ModeError
@@ -60,6 +61,7 @@ def cut_angle(direction: int, angle: float = 0.0) -> float | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def unit(angle: float) -> tuple[float, float]:
     """Where a cut goes, as a vector to the right and up."""
     radians = math.radians(angle)
@@ -97,6 +99,9 @@ def placed_by_mods(note: SaberNote) -> bool:
 # The mode's record -----------------------------------------------------------------------
 
 
+_OBJECTS = (ColorNote, Bomb, Wall, Arc, Chain)
+
+
 def saber_notes(notes: Iterable[Note]) -> tuple[SaberNote, ...]:
     """The notes, known to be this game's.
 
@@ -109,7 +114,7 @@ def saber_notes(notes: Iterable[Note]) -> tuple[SaberNote, ...]:
 
 
 def _saber_note(note: Note) -> SaberNote:
-    if not isinstance(note, ColorNote | Bomb | Wall | Arc | Chain):
+    if not isinstance(note, _OBJECTS):
         raise ModeError(f"a {type(note).__name__} is no object of Beat Saber")
     return note
 
