@@ -14,7 +14,7 @@ from chartstudio.core.errors import FormatError
 from chartstudio.core.note import LaneNote, Note, sort_notes
 from chartstudio.core.song import Chart, Extra, Song
 from chartstudio.core.timing import Cause, TimingMap
-from chartstudio.formats import osu_timing
+from chartstudio.formats import guidance, osu_timing
 from chartstudio.formats.format import Files, Format, Loss, Needs, sniff_suffix, top_level
 from chartstudio.formats.marks import osu_prepare
 from chartstudio.formats.osu_file import MODES, SETTING_KEYS, SUFFIX, OsuFile
@@ -137,6 +137,7 @@ def losses(song: Song) -> tuple[Loss, ...]:
     ]
     for chart in song.charts:
         found += _of_chart(song, chart)
+    found += guidance.losses(song)
     return tuple(replace(loss, n=int(loss.n)) for loss in found if loss.n)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from chartstudio.core.note import LaneNote, ticks_of
 from chartstudio.core.song import Chart, Song
 from chartstudio.core.timing import TimingMap
+from chartstudio.formats import guidance
 from chartstudio.formats.format import Format, Loss, sniff_suffix
 from chartstudio.formats.marks import stepmania_prepare
 from chartstudio.formats.playable import playable
@@ -37,6 +38,7 @@ def losses(dialect: Dialect, song: Song) -> tuple[Loss, ...]:
     for chart, ready in zip(song.charts, fitted.charts, strict=True):
         found += _of_chart(dialect, song, chart, ready)
         found += _of_judgement(dialect, song, chart, (ready, fitted.timing_of(ready)))
+    found += guidance.losses(song)
     return tuple(replace(loss, n=int(loss.n)) for loss in found if loss.n)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from chartstudio.core.song import Chart, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.core.timing import Cause, TimingMap
+from chartstudio.formats import guidance
 from chartstudio.formats.beatsaber.chart_write import FAKES_LOST
 from chartstudio.formats.beatsaber.difficulty import Difficulty
 from chartstudio.formats.beatsaber.info import Info
@@ -26,6 +27,7 @@ def losses(major: int, song: Song) -> tuple[Loss, ...]:
     found = [*_of_song(song), *_of_info(writer.info, writer.info_major)]
     for chart in song.charts:
         found += _of_chart(writer, chart)
+    found += guidance.losses(song)
     return tuple(Loss(loss.chart, loss.what, int(loss.n)) for loss in found if loss.n)
 
 
