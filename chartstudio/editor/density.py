@@ -6,7 +6,7 @@ bars; refuses to know who draws it and who drafts by it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,9 +16,8 @@ from chartstudio.core.song import Chart, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.core.timing import TimingMap
 from chartstudio.editor.document import Edit
-from chartstudio.editor.finish import Span, bars_of, outside
-
-OWNER = "density"
+from chartstudio.editor.finish import bars_of
+from chartstudio.editor.painted import DENSITY, stroked
 
 MOST = 6.0
 """Note times per beat at the top of the curve: a run of twenty-fourths."""
@@ -35,22 +34,12 @@ Stroke = tuple[int, int, float | None]
 
 def curve(chart: Chart) -> tuple[Stretch, ...]:
     """What is painted on a chart, in order and apart."""
-    return tuple((start, end, value) for start, end, value in chart.extra.get(OWNER, ()))
+    return tuple((start, end, value) for start, end, value in chart.extra.get(DENSITY, ()))
 
 
 def fitting(value: float) -> float:
     """The nearest value that can be painted."""
     return min(max(round(value / STEP) * STEP, 0.0), MOST)
-
-
-def stroked(old: Sequence[Stretch], strokes: Iterable[Stroke]) -> tuple[Stretch, ...]:
-    """A curve with strokes painted over it, one after the other."""
-    now = list(old)
-    for start, end, value in strokes:
-        now = [(a, b, v) for low, high, v in now for a, b in outside([(low, high)], [(start, end)])]
-        if value is not None:
-            now.append((start, end, value))
-    return tuple(sorted(now))
 
 
 def paint(index: int, strokes: Sequence[Stroke]) -> Edit:
@@ -59,7 +48,7 @@ def paint(index: int, strokes: Sequence[Stroke]) -> Edit:
     def edit(song: Song) -> Song:
         chart = song.charts[index]
         rows = stroked(curve(chart), strokes)
-        return song.with_chart(index, replace(chart, extra=chart.extra.set(OWNER, rows or None)))
+        return song.with_chart(index, replace(chart, extra=chart.extra.set(DENSITY, rows or None)))
 
     return edit
 
@@ -75,19 +64,3 @@ def density_of(
         (low, high, fitting(n * TICKS_PER_BEAT / (high - low)))
         for (low, high), n in zip(bars, np.diff(edges).tolist(), strict=True)
     )
-
-
-def within(stretches: Iterable[Stretch], spans: Iterable[Span]) -> tuple[Stretch, ...]:
-    """A curve cut to some stretches of ticks."""
-    spans = tuple(spans)
-    return tuple(
-        (max(start, low), min(end, high), value)
-        for start, end, value in stretches
-        for low, high in spans
-        if max(start, low) < min(end, high)
-    )
-
-
-def at(stretches: Iterable[Stretch], tick: int) -> float | None:
-    """What is painted around a tick."""
-    return next((value for start, end, value in stretches if start <= tick < end), None)

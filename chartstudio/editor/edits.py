@@ -17,6 +17,7 @@ from chartstudio.core.note import LaneNote, Note, ends_of, shift, sort_key, sort
 from chartstudio.core.song import Chart, Effect, Song
 from chartstudio.core.ticks import snap_ticks
 from chartstudio.core.timing import TimingMap
+from chartstudio.editor import painted
 from chartstudio.editor.clipboard import Clip
 from chartstudio.editor.document import Edit
 from chartstudio.editor.places import displaced, with_details_of
@@ -262,7 +263,8 @@ def retime(timing: TimingMap, keep: Literal["ticks", "seconds"]) -> Edit:
     timing : TimingMap
     keep : {"ticks", "seconds"}
         ``ticks``: notes stay on their beats and move in time. ``seconds``: notes stay where
-        they are heard and move on the grid. Charts with their own timing are left alone.
+        they are heard and move on the grid, and what is kept of stretches goes along.
+        Charts with their own timing are left alone.
     """
 
     def edit(song: Song) -> Song:
@@ -287,18 +289,9 @@ def _at_same_seconds(chart: Chart, old: TimingMap, new: TimingMap) -> Chart:
         replace(n, tick=s, end=max(s, e))  # type: ignore[type-var]
         for n, s, e in zip(chart.notes, starts, ends, strict=True)
     )
-    marks = tuple(
-        replace(
-            m,
-            start=new.tick_at(old.seconds_at(m.start)),
-            end=new.tick_at(old.seconds_at(m.end)),
-        )
-        for m in provenance.generated(chart)
-    )
-    moved = replace(chart, notes=notes, effects=_effects_at_same_seconds(chart.effects, old, new))
-    for m in marks:
-        moved = provenance.mark(moved, m)
-    return moved
+    move = painted.mover(old, new)
+    effects = _effects_at_same_seconds(chart.effects, old, new)
+    return replace(chart, notes=notes, effects=effects, extra=painted.moved(chart.extra, move))
 
 
 def _effects_at_same_seconds(

@@ -24,12 +24,13 @@ from chartstudio.core.song import Chart, Extra, Song
 from chartstudio.core.timing import TimingMap
 from chartstudio.editor import edits
 from chartstudio.editor.document import Edit
+from chartstudio.editor.painted import APPROVED, KEY_BARS
 
 Span = tuple[int, int]
 """Ticks ``[start, end)``."""
 
-KEY_BARS, APPROVED, FILLS = "key-bars", "approved-bars", "fills"
-"""Owners in a chart's `Extra`."""
+FILLS = "fills"
+"""Owner in a chart's `Extra`: the dates of fills, each with a figure of what it followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,21 @@ def changed_since_fill(chart: Chart) -> bool:
     """Whether the author's notes are others than those that the last fill followed."""
     fills = chart.extra.get(FILLS, ())
     return bool(fills) and fills[-1][1] != _figure(chart)
+
+
+def still_followed(old: Chart, new: Chart) -> Chart:
+    """A chart whose notes were moved in time as one: the last fill still follows them.
+
+    Parameters
+    ----------
+    old, new : Chart
+        Before and after.
+    """
+    fills = new.extra.get(FILLS, ())
+    if not fills or old.notes is new.notes or changed_since_fill(old):
+        return new
+    rows = (*fills[:-1], (fills[-1][0], _figure(new)))
+    return replace(new, extra=new.extra.set(FILLS, rows))
 
 
 def _figure(chart: Chart) -> int:

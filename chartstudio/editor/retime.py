@@ -30,7 +30,7 @@ from chartstudio.core.note import ends_of, ticks_of
 from chartstudio.core.song import Chart, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT, Ticks
 from chartstudio.core.timing import Anchor, Cause, TimingMap
-from chartstudio.editor import edits
+from chartstudio.editor import edits, finish
 from chartstudio.editor.document import Edit
 from chartstudio.editor.tempo_blocks import (
     Block,
@@ -101,17 +101,23 @@ def retimed(chart: int, change: Retiming, keep: Keep) -> Edit:
                 for shared in song.charts:
                     if shared.timing is None:
                         _refuse_lost_notes(shared, song.timing, new)
-            return edits.retime(new, keep)(song)
+            return _followed_on(song, edits.retime(new, keep)(song))
         new = change(own)
         if new == own:
             return song
         if keep == "seconds":
             _refuse_lost_notes(song.charts[chart], own, new)
         alone = Song(timing=own, charts=(replace(song.charts[chart], timing=None),))
-        there = edits.retime(new, keep)(alone).charts[0]
+        there = _followed_on(alone, edits.retime(new, keep)(alone)).charts[0]
         return song.with_chart(chart, replace(there, timing=new))
 
     return edit
+
+
+def _followed_on(old: Song, new: Song) -> Song:
+    """The new song, with fills that still follow the notes whose ticks alone have changed."""
+    charts = tuple(map(finish.still_followed, old.charts, new.charts))
+    return new if charts == new.charts else replace(new, charts=charts)
 
 
 def _refuse_lost_notes(chart: Chart, old: TimingMap, new: TimingMap) -> None:

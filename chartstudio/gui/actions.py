@@ -19,6 +19,7 @@ from chartstudio.gui import verbs
 from chartstudio.gui.command import Command, Scope, has_song
 from chartstudio.gui.dialogs.calibration import open_calibration
 from chartstudio.gui.finish_commands import FINISHING
+from chartstudio.gui.follow_commands import GUIDANCE
 from chartstudio.gui.playback import RATE_STEP, RATES
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
@@ -329,6 +330,16 @@ _DRAFT = (
         "Shift+Tab", _has_candidates,
     ),
     Command(
+        "draft.next-issue", "Next issue of the candidate",
+        lambda s: verbs.step_candidate_issue(s, 1), "Alt+F8", verbs.has_candidate_issues,
+        repeats=True,
+    ),
+    Command(
+        "draft.previous-issue", "Previous issue of the candidate",
+        lambda s: verbs.step_candidate_issue(s, -1), "Alt+Shift+F8", verbs.has_candidate_issues,
+        repeats=True,
+    ),
+    Command(
         "draft.accept", "Accept the candidate", lambda s: s.drafting.accept(), "Return; Enter",
         _has_candidates,
     ),
@@ -386,7 +397,8 @@ _VIEW = (
 )  # fmt: skip
 
 COMMANDS: tuple[Command, ...] = (
-    *_FILE, *_EDIT, *_SELECT, *_CHART, *_NOTES, *_PLAY, *_SNAP, *_DRAFT, *FINISHING, *TIMING, *_VIEW
+    *_FILE, *_EDIT, *_SELECT, *_CHART, *_NOTES, *_PLAY, *_SNAP, *_DRAFT, *FINISHING, *GUIDANCE,
+    *TIMING, *_VIEW,
 )  # fmt: skip
 """Every command that works on the studio alone; the window adds those of its own panels."""
 
@@ -435,6 +447,7 @@ class Actions(QObject):
             studio.keeper.changed,
             studio.drafting.changed,
             studio.finishing.changed,
+            studio.song_density.changed,
             studio.tempo.changed,
             studio.exporter.changed,
             studio.playback.changed,

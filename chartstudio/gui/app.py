@@ -32,6 +32,7 @@ from chartstudio.gui.exporting import Exporter
 from chartstudio.gui.files import SongFiles
 from chartstudio.gui.finish_commands import DENSITY, FINISH, KEY_BARS, LOCK, go_to_bar
 from chartstudio.gui.finishing import Finishing
+from chartstudio.gui.follow_commands import GUIDANCE
 from chartstudio.gui.installing import Installer
 from chartstudio.gui.jobs import Jobs, Lane
 from chartstudio.gui.keeper import Keeper
@@ -39,6 +40,7 @@ from chartstudio.gui.main_window import MainWindow
 from chartstudio.gui.panels.song import Sound
 from chartstudio.gui.playback import Playback
 from chartstudio.gui.preferences import Preferences
+from chartstudio.gui.song_density import SongDensity
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.tempo import TempoFinder
 from chartstudio.gui.text import one_line, tr
@@ -125,6 +127,7 @@ def build(
         checker=Checker(bridge, jobs, lambda: files.audio_found),
         drafting=drafting,
         finishing=Finishing(bridge, jobs, host, lambda: files.audio, drafting),
+        song_density=SongDensity(bridge, jobs, host, drafting),
         tempo=TempoFinder(bridge, jobs, host, lambda: files.audio, view),
         exporter=exporter,
         installer=Installer(bridge, jobs, files, lambda: exporter.sync),
@@ -189,6 +192,9 @@ def _connect_timeline(studio: Studio, minimap: Minimap) -> None:
     studio.bridge.changed.connect(on_change)
     studio.files.sound_changed.connect(show_sound)
     studio.checker.changed.connect(show_issues)
+    studio.checker.levels_changed.connect(
+        lambda: studio.drafting.take_estimates(studio.checker.levels)
+    )
     playback.changed.connect(lambda: timeline.set_playing(playback.playing))
     playback.moved.connect(minimap.update)
 
@@ -197,13 +203,14 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
     actions = window.actions_
     window.draft.start_asked.connect(actions["draft.start"].trigger)
     window.draft.audition_asked.connect(lambda i: verbs.audition(studio, i))
+    window.draft.issues.jump_asked.connect(lambda issue: studio.timeline.go_to(issue.tick))
     window.draft.finish.bar_asked.connect(lambda span: go_to_bar(studio, span))
     window.draft.bind(actions)
     window.timing.find_asked.connect(actions["timing.find"].trigger)
     for name, panel in (("draft.start", window.draft), ("timing.find", window.timing)):
         # By its key too, what is asked for comes into view.
         actions[name].triggered.connect(lambda _, panel=panel: window.show_panel(panel))
-    for command in (*KEY_BARS, *FINISH, *LOCK, *DENSITY):
+    for command in (*KEY_BARS, *FINISH, *LOCK, *DENSITY, *GUIDANCE):
         actions[command.id].triggered.connect(lambda _, c=command: _show_part(window, c.id))
     window.checks.jump_asked.connect(lambda issue: verbs.go_to_issue(studio, issue))
     window.checks.fix_asked.connect(lambda issue: verbs.fix_issue(studio, issue))
@@ -256,6 +263,7 @@ def _connect_messages(studio: Studio, window: MainWindow) -> None:
         studio.keeper,
         studio.drafting,
         studio.finishing,
+        studio.song_density,
         studio.exporter,
         studio.installer,
         studio.playback,
@@ -375,6 +383,7 @@ def _after_paint(window: MainWindow) -> None:
 
     def done(problem: str) -> None:
         window.draft.show_engine(problem or tr("Loaded and ready."))
+        studio.drafting.on_engine_loaded()
 
     studio.keeper.look()
     window.draft.show_engine(tr("Loading…"))

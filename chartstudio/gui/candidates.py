@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from chartstudio.core.mode import Issue
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine.requests import Candidate, Draft
 from chartstudio.gui.text import bar_and_beat, count, tr
@@ -52,11 +53,21 @@ def cut_line(draft: Draft) -> str:
     return count(n, "cuts {n} hold short", "cuts {n} holds short") if n else ""
 
 
+def gravest_first(candidate: Candidate) -> tuple[Issue, ...]:
+    """The issues of a candidate, errors before warnings before hints, each sort in order."""
+    order = list(_COUNTS)
+    return tuple(sorted(candidate.issues, key=lambda i: (order.index(i.severity), i.tick)))
+
+
+def issue_line(issue: Issue, timing: TimingMap) -> str:
+    """An issue with its place."""
+    return f"{bar_and_beat(timing, issue.tick)}: {issue.text}"
+
+
 def fault_lines(candidate: Candidate, draft: Draft, timing: TimingMap) -> str:
     """The same one by one, each with its place, as the lines of a tip."""
-    order = list(_COUNTS)
-    issues = sorted(candidate.issues, key=lambda i: (order.index(i.severity), i.tick))
-    lines = [f"{bar_and_beat(timing, i.tick)}: {i.text}" for i in issues[:_N_NAMED]]
+    issues = gravest_first(candidate)
+    lines = [issue_line(i, timing) for i in issues[:_N_NAMED]]
     if len(issues) > _N_NAMED:
         lines.append(tr("and {n} more", n=len(issues) - _N_NAMED))
     for old, new in draft.cut:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -23,12 +23,18 @@ from chartstudio.core.note import Note
 from chartstudio.core.provenance import Generated, generated
 from chartstudio.core.song import Chart, Song
 from chartstudio.core.timing import TimingMap
-from chartstudio.editor import density, edits, finish
+from chartstudio.editor import density, edits, finish, follow, painted, style
 from chartstudio.editor.document import Change
 from chartstudio.editor.finish import Landing, Ownership, Span
 from chartstudio.editor.locks import fitting, staying
 from chartstudio.editor.selection import Selection
-from chartstudio.engine.requests import DRAFTED_MODES, Candidate, Draft, GenerateRequest
+from chartstudio.engine.requests import (
+    DRAFTED_MODES,
+    Candidate,
+    Draft,
+    GenerateRequest,
+    ModelCard,
+)
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.engine_host import EngineHost
 from chartstudio.gui.jobs import Handle, Jobs, Lane
@@ -40,8 +46,10 @@ from chartstudio.gui.proposals import (
     Purpose,
     Work,
     level_for,
+    level_within,
     song_range,
 )
+from chartstudio.gui.text import level as level_text
 from chartstudio.gui.text import tr
 from chartstudio.modes import MODES
 from chartstudio.modes.usual import usual_settings
@@ -95,6 +103,8 @@ class Drafting(QObject):
     def set(self, **fields: Any) -> None:
         """Change what the panel says."""
         settings = replace(self.settings, **fields)
+        if "level" in fields:
+            self._awaits_estimate = False
         if settings != self.settings:
             self.settings = settings
             self.changed.emit()
@@ -123,6 +133,15 @@ class Drafting(QObject):
             return selected
         audio = self._audio()
         return None if audio is None else song_range(self._timing(), audio.duration_s)
+
+    @property
+    def card(self) -> ModelCard | None:
+        """What the model in use can be told; None before the engine is loaded."""
+        return self._engine.card
+
+    def on_engine_loaded(self) -> None:
+        """Tell everybody who shows what the model can be told."""
+        self.changed.emit()
 
     @property
     def can_listen(self) -> bool:
@@ -157,9 +176,8 @@ class Drafting(QObject):
         """
         if self.refusal:
             raise EngineError(self.refusal)
-        audio = self._audio()
         asked = self.target_range()
-        if audio is None or asked is None:
+        if asked is None or not self.can_listen:
             raise EngineError(
                 tr("There is no audio to draft from. Open a song, or locate its file.")
             )
@@ -186,18 +204,14 @@ class Drafting(QObject):
         EngineError
             When there is no audio to listen to.
         """
-        audio = self._audio()
-        if audio is None:
-            raise EngineError(
-                tr("There is no audio to draft from. Open a song, or locate its file.")
-            )
-        self.discard()
         key = self._key(work)
         if self._last == (key, self.settings.seed):
             seed = self.settings.seed + work.n_candidates
             self.settings = replace(self.settings, seed=seed % MAX_SEED)
+        asked = self.asked_for(work)
+        self.discard()
         self._last = (key, self.settings.seed)
-        self._asked = asked = self._asked_for(work, audio)
+        self._asked = asked
         self.progress = Progress(0.0, tr("Waiting for the engine"))
         self._started_s = time.monotonic()
         self._running = self._jobs.submit(
@@ -214,11 +228,24 @@ class Drafting(QObject):
 
     def _key(self, work: Work) -> object:
         """What makes work the same again; for fills also what they are written around."""
-        notes = self._document.song.charts[work.chart].notes if work.purpose.fills else ()
-        return work, replace(self.settings, seed=0), notes
+        chart = self._document.song.charts[work.chart]
+        notes = chart.notes if work.purpose.fills else ()
+        wishes = density.curve(chart), follow.sections(chart), style.habits(chart)
+        return work, replace(self.settings, seed=0, shows_style=False), notes, wishes
 
-    def _asked_for(self, work: Work, audio: Audio) -> Asked:
-        """The request of some work. Locks are for redrawing, and fills leave holds whole."""
+    def asked_for(self, work: Work) -> Asked:
+        """The request of some work. Locks are for redrawing, and fills leave holds whole.
+
+        Raises
+        ------
+        EngineError
+            When there is no audio to listen to.
+        """
+        audio = self._audio()
+        if audio is None:
+            raise EngineError(
+                tr("There is no audio to draft from. Open a song, or locate its file.")
+            )
         song, settings, purpose = self._document.song, self.settings, work.purpose
         chart = song.charts[work.chart]
         mode, timing = MODES[chart.mode], song.timing_of(chart)
@@ -236,7 +263,9 @@ class Drafting(QObject):
             grid=settings.grid,
             seed=settings.seed,
             n_candidates=work.n_candidates,
-            density=density.within(density.curve(chart), spans),
+            density=painted.within(density.curve(chart), spans),
+            follow=follow.entries(painted.within(follow.sections(chart), spans)),
+            style=style.habits(chart),
             keep=work.keep,
             locks=locks,
             lanes=lanes,
@@ -277,7 +306,7 @@ class Drafting(QObject):
         span = self.target_range() or (0, 0)
         chart = Chart(
             settings.mode,
-            name=f"{mode.title} {level:g}",
+            name=f"{mode.title} {level_text(level, mode)}",
             level=level,
             settings=usual_settings(mode.id, level, document.song.timing, sum(span) // 2),
         )
@@ -463,9 +492,19 @@ class Drafting(QObject):
             self._followed = key
             return
         self._followed = key
-        settings = replace(self.settings, mode=chart.mode)
-        self.set(mode=chart.mode, level=level_for(change.new, index, settings))
+        self.set(mode=chart.mode, level=level_for(chart))
+        self._awaits_estimate = chart.level is None and bool(chart.notes)
 
+    def take_estimates(self, levels: Sequence[float | None]) -> None:
+        """Start from the active chart's estimated level, unless the author has set one."""
+        index, mode_id = self._document.selection.chart, self.settings.mode
+        found = levels[index] if index < len(levels) else None
+        if self._awaits_estimate and found is not None:
+            self.set(level=level_within(mode_id, found))
+            self._awaits_estimate = False
+
+    _awaits_estimate = False
+    """Whether the level is a usual one, until that of the chart is known."""
     _followed: tuple[int, str, float | None] | None = None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from chartstudio.core.errors import ChartStudioError
@@ -18,9 +19,12 @@ from chartstudio.engine.requests import (
     GenerateRequest,
     KeyBars,
     KeyBarsRequest,
+    ModelCard,
     Tempo,
     TimingRequest,
 )
+from chartstudio.gui.habits import within_reach
+from chartstudio.gui.layers import known_layers
 from chartstudio.gui.text import one_line, tr
 
 
@@ -35,8 +39,16 @@ class Engine(Protocol):
         """Propose bars to be charted by hand."""
         ...
 
+    def density(self, request: GenerateRequest) -> Job[tuple[tuple[int, int, float], ...]]:
+        """Say how dense each bar of a range would be."""
+        ...
+
     def find_timing(self, request: TimingRequest) -> Job[Tempo]:
         """Find the tempo."""
+        ...
+
+    def models(self) -> tuple[ModelCard, ...]:
+        """All installed models."""
         ...
 
 
@@ -61,11 +73,17 @@ class EngineHost:
     def __init__(self, load: Callable[[], Engine] = load_engine) -> None:
         self._load = load
         self._engine: Engine | None = None
+        self._card: ModelCard | None = None
 
     @property
     def loaded(self) -> bool:
         """Whether the engine has been made."""
         return self._engine is not None
+
+    @property
+    def card(self) -> ModelCard | None:
+        """What the model in use can be told; None before it is loaded."""
+        return self._card
 
     def warm_up(self) -> Job[str]:
         """Make the engine, so that the first draft need not wait for it.
@@ -87,7 +105,13 @@ class EngineHost:
         """Draft or redraw a range; see `engine.service.Engine.draft`."""
         if not self.loaded:
             yield Progress(0.0, tr("Loading the engine"))
-        return (yield from self._ready().draft(request))
+        return (yield from self._ready().draft(self._told(request)))
+
+    def density(self, request: GenerateRequest) -> Job[tuple[tuple[int, int, float], ...]]:
+        """Say how dense each bar would be; see `engine.service.Engine.density`."""
+        if not self.loaded:
+            yield Progress(0.0, tr("Loading the engine"))
+        return (yield from self._ready().density(self._told(request)))
 
     def key_bars(self, request: KeyBarsRequest) -> Job[KeyBars]:
         """Propose bars to be charted by hand; see `engine.service.Engine.key_bars`."""
@@ -103,5 +127,15 @@ class EngineHost:
 
     def _ready(self) -> Engine:
         if self._engine is None:
-            self._engine = self._load()
+            engine = self._load()
+            self._card = next((card for card in engine.models() if card.active), None)
+            self._engine = engine
         return self._engine
+
+    def _told(self, request: GenerateRequest) -> GenerateRequest:
+        """A request with no other wishes than the model understands: a chart may have been
+        guided with another one.
+        """
+        layers = known_layers(self._card)
+        follow = tuple(row for row in request.follow if row[2] in layers)
+        return replace(request, follow=follow, style=within_reach(request.style, self._card))

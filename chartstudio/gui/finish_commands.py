@@ -137,6 +137,12 @@ def start_density(studio: Studio) -> None:
     studio.timeline.paint_density_of(notes, span)
 
 
+def density_from_song(studio: Studio) -> None:
+    """Paint what the song suggests, over the selected range or the whole song."""
+    studio.song_density.start()
+    studio.view.density_lane = True
+
+
 # Table -----------------------------------------------------------------------------------
 
 _LOCK_KEYS = {"notes": "Ctrl+L", "lanes": "Ctrl+Shift+L", "rhythm": "R", "placement": "P"}
@@ -241,6 +247,14 @@ DENSITY = (
     Command(
         "density.start", "Paint the density of the ghosts or the chart", start_density, "Shift+C",
         _has_chart,
+    ),
+    Command(
+        "density.song", "Paint the density that the song suggests", density_from_song, "X",
+        lambda s: s.song_density.can_start,
+    ),
+    Command(
+        "density.cancel", "Cancel listening for the density", lambda s: s.song_density.cancel(),
+        enabled=lambda s: s.song_density.running,
     ),
     Command(
         "density.clear", "Clear the painted density", lambda s: s.timeline.clear_density(),

@@ -100,12 +100,15 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
         "Draft",
         (
             *("draft.start", "draft.seed", "draft.cancel", _SEPARATOR),
-            *("draft.next", "draft.previous", _SEPARATOR),
+            *("draft.next", "draft.previous", "draft.next-issue", _SEPARATOR),
             *("draft.accept", "draft.accept-selected", "draft.discard", _SEPARATOR),
             *("lock.notes", "lock.lanes", "lock.lanes-of-notes", "lock.rhythm"),
             *("lock.placement", "lock.cut-holds", _SEPARATOR),
             *("density.show", "density.denser", "density.sparser", "density.start"),
-            *("density.clear", _SEPARATOR, "window.draft"),
+            *("density.song", "density.cancel", "density.clear", _SEPARATOR),
+            *("follow.none", "follow.all", "follow.drums", "follow.lead", "follow.bass"),
+            *("follow.chords", "follow.clear", _SEPARATOR),
+            *("style.show", "style.reset", _SEPARATOR, "window.draft"),
         ),
     ),
     (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from chartstudio.core.note import Note
-from chartstudio.core.song import Song
+from chartstudio.core.song import Chart
 from chartstudio.core.timing import TimingMap
 from chartstudio.editor.finish import Span
 from chartstudio.engine.requests import GenerateRequest
@@ -40,6 +40,8 @@ class DraftSettings:
         Held notes that reach into what is redrawn end there, instead of staying whole.
     finish_at_level : bool
         Whether finishing takes the level above, instead of that of the author's bars.
+    shows_style : bool
+        Whether the sliders of habits are unfolded.
     """
 
     mode: str = "dance-single"
@@ -51,6 +53,7 @@ class DraftSettings:
     lanes: frozenset[int] = frozenset()
     cut_holds: bool = False
     finish_at_level: bool = False
+    shows_style: bool = False
 
 
 class Purpose(Enum):
@@ -161,9 +164,28 @@ def song_range(timing: TimingMap, duration_s: float) -> tuple[int, int]:
     return timing.measure_start(first), timing.measure_start(max(last, first + 1))
 
 
-def level_for(song: Song, index: int, settings: DraftSettings) -> float:
-    """The level at which the panel starts for a chart: its own, within the mode's range."""
-    low, high = MODES[settings.mode].level_range
-    chart = song.charts[index] if index < len(song.charts) else None
-    own = chart.level if chart is not None and chart.mode == settings.mode else None
-    return min(high, max(low, settings.level if own is None else own))
+_USUAL_LEVELS = {"stars": 3.0, "rank": 3.0, "meter": 6.0}
+"""A level that many play, by the unit of levels."""
+
+
+def usual_level(mode_id: str) -> float:
+    """A level that many play in a mode, where nothing says which is wanted."""
+    return _USUAL_LEVELS.get(MODES[mode_id].level_unit, MODES[mode_id].level_range[0])
+
+
+def level_within(mode_id: str, level: float) -> float:
+    """The nearest level that a mode has, with the one decimal that the panel shows."""
+    low, high = MODES[mode_id].level_range
+    return round(min(high, max(low, level)), 1)
+
+
+def level_for(chart: Chart) -> float:
+    """The level at which the panel starts for a chart: its own, else a usual one."""
+    own = usual_level(chart.mode) if chart.level is None else chart.level
+    return level_within(chart.mode, own)
+
+
+def level_in(mode_id: str, settings: DraftSettings) -> float:
+    """The level to go on with in another mode: the same figure where it means as much."""
+    alike = MODES[mode_id].level_unit == MODES[settings.mode].level_unit
+    return level_within(mode_id, settings.level if alike else usual_level(mode_id))

@@ -18,6 +18,7 @@ from chartstudio.gui.jobs import Jobs
 from chartstudio.gui.keeper import Keeper
 from chartstudio.gui.playback import Playback
 from chartstudio.gui.preferences import Preferences
+from chartstudio.gui.song_density import SongDensity
 from chartstudio.gui.tempo import TempoFinder
 from chartstudio.gui.timeline.timeline import Timeline
 from chartstudio.gui.timeline.view import ViewState
@@ -37,6 +38,7 @@ class Studio:
     checker: Checker
     drafting: Drafting
     finishing: Finishing
+    song_density: SongDensity
     tempo: TempoFinder
     exporter: Exporter
     installer: Installer

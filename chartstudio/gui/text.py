@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from chartstudio.core.mode import Mode
 from chartstudio.core.timing import TimingMap
+from chartstudio.modes.usual import level_name
 
 _CONTEXT = "ChartStudio"
 _BPM_PLACES = 3
@@ -68,11 +70,15 @@ def bpm(timing: TimingMap) -> str:
     return tr("{low}–{high} BPM", low=f"{low:.{places}f}", high=f"{high:.{places}f}")
 
 
-def level(value: float | None, unit: str = "") -> str:
-    """A chart's level: ``9``, ``3.4★``, or a dash where the author gave none."""
+def level(value: float | None, mode: Mode | None = None) -> str:
+    """A chart's level: ``9``, ``3.4★``, ``Hard 3.2``, or a dash where the author gave none."""
     if value is None:
         return "–"
     figure = f"{value:.1f}".removesuffix(".0")
+    unit = "" if mode is None else mode.level_unit
+    if mode is not None and unit == "rank":
+        name = level_name(mode, value)
+        return f"{name} {figure}" if "." in figure else name
     return f"{figure}★" if unit == "stars" else figure
 
 

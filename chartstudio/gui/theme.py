@@ -184,6 +184,9 @@ QSlider::sub-page:horizontal:disabled {{ background: {line}; }}
 QSlider::handle:horizontal {{ width: 12px; height: 12px; margin: -5px 0; border-radius: 6px;
     background: {bright}; }}
 QSlider::handle:horizontal:disabled {{ background: {muted}; }}
+QSlider[unsaid="true"]::sub-page:horizontal {{ background: {line}; }}
+QSlider[unsaid="true"]::handle:horizontal {{ background: {faint}; width: 8px; height: 8px;
+    margin: -3px 0; border-radius: 4px; }}
 QScrollBar:vertical {{ background: transparent; width: 9px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 9px; margin: 0; }}
 QScrollBar::handle {{ background: {line}; border-radius: 4px; min-height: 24px;

@@ -363,6 +363,20 @@ def escape(studio: Studio) -> None:
 # Draft, tempo, issues --------------------------------------------------------------------
 
 
+def has_candidate_issues(studio: Studio) -> bool:
+    """Whether something is wrong with the shown candidate."""
+    drafting = studio.drafting
+    return drafting.waiting and bool(drafting.candidates[drafting.shown].issues)
+
+
+def step_candidate_issue(studio: Studio, by: int) -> None:
+    """Go to the next or the previous issue of the shown candidate, round and round."""
+    drafting, at = studio.drafting, studio.timeline.cursor_tick
+    ticks = sorted({i.tick for i in drafting.candidates[drafting.shown].issues})
+    ahead = [t for t in ticks if (t - at) * by > 0]
+    studio.timeline.go_to((ahead or ticks)[0 if by > 0 else -1])
+
+
 def audition(studio: Studio, index: int) -> None:
     """Show a candidate and play its range."""
     studio.drafting.show(index)

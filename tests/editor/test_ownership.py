@@ -5,7 +5,7 @@ from chartstudio.core.provenance import Generated, generated
 from chartstudio.core.song import Chart, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.core.timing import TimingMap
-from chartstudio.editor import density, edits, finish
+from chartstudio.editor import density, edits, finish, painted
 from chartstudio.editor.document import Document
 from chartstudio.editor.finish import KeyBar, Landing, Ownership, Standing
 from chartstudio.editor.locks import fitting, staying, toggled, toggled_lane
@@ -196,10 +196,10 @@ def test_strokes_replace_what_they_pass_and_none_takes_away():
     document = _document()
     document.apply("x", density.paint(0, [(0, BAR, 2.0), (BAR, 2 * BAR, 3.0)]))
     document.apply("x", density.paint(0, [(BAR, 2 * BAR, 1.0), (0, BAR, None)]))
-    painted = density.curve(document.song.charts[0])
-    assert painted == ((BAR, 2 * BAR, 1.0),)
-    assert density.at(painted, BAR + B) == 1.0
-    assert density.at(painted, 0) is None
+    curve = density.curve(document.song.charts[0])
+    assert curve == ((BAR, 2 * BAR, 1.0),)
+    assert painted.at(curve, BAR + B) == 1.0
+    assert painted.at(curve, 0) is None
     document.apply("x", density.paint(0, [(BAR + B, BAR + 2 * B, None)]))
     assert density.curve(document.song.charts[0]) == (
         (BAR, BAR + B, 1.0),
@@ -208,7 +208,7 @@ def test_strokes_replace_what_they_pass_and_none_takes_away():
 
 
 def test_a_curve_is_cut_to_what_is_written():
-    assert density.within([(0, 10, 2.0), (20, 30, 1.0)], [(5, 22)]) == ((5, 10, 2.0), (20, 22, 1.0))
+    assert painted.within([(0, 10, 2.0), (20, 30, 1.0)], [(5, 22)]) == ((5, 10, 2.0), (20, 22, 1.0))
     assert density.fitting(99.0) == density.MOST
     assert density.fitting(1.1) == 1.0
 

@@ -3,6 +3,7 @@ import pytest
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.core.timing import Anchor, TimingMap
 from chartstudio.gui import text
+from chartstudio.modes import MODES
 
 BAR = 4 * TICKS_PER_BEAT
 
@@ -62,11 +63,18 @@ def test_a_span_of_tempos_has_two_ends(low, high, expected):
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "expected"),
-    [(9.0, "meter", "9"), (3.42, "stars", "3.4★"), (None, "stars", "–"), (8.75, "", "8.8")],
+    ("value", "mode", "expected"),
+    [
+        (9.0, "dance-single", "9"),
+        (3.42, "osu", "3.4★"),
+        (None, "osu", "–"),
+        (8.75, "", "8.8"),
+        (3.0, "beatsaber", "Hard"),
+        (4.2, "beatsaber", "Expert 4.2"),
+    ],
 )
-def test_level(value, unit, expected):
-    assert text.level(value, unit) == expected
+def test_level(value, mode, expected):
+    assert text.level(value, MODES.get(mode)) == expected
 
 
 def test_errors_are_one_line():

@@ -10,7 +10,15 @@ from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Chart, Metadata, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.core.timing import TimingMap
-from chartstudio.engine.requests import Candidate, Draft, KeyBars, Tempo, TempoCandidate
+from chartstudio.engine.requests import (
+    LAYERS,
+    Candidate,
+    Draft,
+    KeyBars,
+    ModelCard,
+    Tempo,
+    TempoCandidate,
+)
 from chartstudio.gui.dialogs.ask import Answer
 
 BEAT = TICKS_PER_BEAT
@@ -55,6 +63,9 @@ class FakeEngine:
         self.issues = ()
         self.cut = ()
         self.key_bars_found = ((7, 2, 5), (0.4, 0.6, 0.71), (1.0, 0.8, 0.6))
+        self.layers = LAYERS
+        self.styles = (("repeat", 0.7, 1.0), ("jacks", 0.0, 0.6), ("spinners", 0.0, 1.0))
+        self.densities = (1.1, 3.9)
         self.tempo = Tempo((TempoCandidate(150.0, 0.5, 4, 0.9), TempoCandidate(75.0, 0.5, 4, 0.4)))
 
     def draft(self, request):
@@ -89,6 +100,24 @@ class FakeEngine:
         finally:
             self.closed = True
         return KeyBars(*self.key_bars_found)
+
+    def density(self, request):
+        self.requests.append(request)
+        yield Progress(0.5, "Listening")
+        bars = range(request.start, request.end, BAR)
+        while self.endless:
+            yield Progress(0.6, "Listening")
+        if self.error:
+            raise self.error
+        return tuple(
+            (bar, bar + BAR, self.densities[i % len(self.densities)]) for i, bar in enumerate(bars)
+        )
+
+    def models(self):
+        return (
+            ModelCard("other", False, "", ("dance-single",)),
+            ModelCard("fake", True, "", ("dance-single",), self.layers, self.styles),
+        )
 
     def find_timing(self, request):
         self.requests.append(request)

@@ -57,9 +57,8 @@ def mode_title(mode_id: str) -> str:
 def _chip(chart: Chart, estimate: float | None = None) -> str:
     mode = MODES.get(chart.mode)
     n_notes = len(chart.notes) if mode is None else sum(mode.counts(n) for n in chart.notes)
-    unit = "" if mode is None else mode.level_unit
     level = estimate if chart.level is None else chart.level
-    return f"{text.level(level, unit)} · {n_notes}"
+    return f"{text.level(level, mode)} · {n_notes}"
 
 
 def _remark(chart: Chart, usual_mode: str) -> str:

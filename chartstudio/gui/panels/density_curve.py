@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 from chartstudio.editor import density
 from chartstudio.editor.finish import bars_of
 from chartstudio.gui.panels.command_button import CommandButton
-from chartstudio.gui.panels.parts import column, heading, label, row
+from chartstudio.gui.panels.parts import JobBar, column, heading, label, row
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import count, tr
 
@@ -27,7 +27,7 @@ class DensitySection(QWidget):
         layout.addWidget(heading(tr("Density")))
         self.show_lane = CommandButton(
             "density.show",
-            tr("Curve"),
+            tr("Lane"),
             tr("Show the lane on which notes per beat are painted over the bars"),
         )
         self.start = CommandButton(
@@ -40,10 +40,18 @@ class DensitySection(QWidget):
             tr("Clear"),
             tr("Take away what is painted in the selection, or everywhere"),
         )
-        layout.addLayout(row(self.show_lane, self.start, self.clear, spacing=4))
+        self.from_song = CommandButton(
+            "density.song",
+            tr("From the song"),
+            tr("Paint what the song suggests at the level above, in the selection or everywhere"),
+        )
+        layout.addLayout(row(self.show_lane, self.from_song, self.start, self.clear, spacing=4))
+        self.bar = JobBar(tr("listening for the density"), studio.song_density.cancel)
+        layout.addWidget(self.bar)
         self.state = label(role="muted", wrap=True)
         layout.addWidget(self.state)
         studio.drafting.changed.connect(self.refresh)
+        studio.song_density.changed.connect(self._show_running)
         studio.bridge.changed.connect(lambda _: self.refresh())
         self.refresh()
 
@@ -65,3 +73,10 @@ class DensitySection(QWidget):
                 "Painted over {n} bars: drafts follow it there.",
             )
         )
+
+    def _show_running(self) -> None:
+        found = self._studio.song_density
+        if found.running and found.progress is not None:
+            self.bar.show_progress(found.progress.done, found.progress.what)
+        else:
+            self.bar.hide()

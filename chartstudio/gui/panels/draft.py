@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QKeySequence, QMouseEvent
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
-    QFrame,
     QGridLayout,
     QScrollArea,
     QSlider,
@@ -23,10 +21,13 @@ from chartstudio.editor.finish import notes_within
 from chartstudio.engine.requests import DRAFTED_MODES, Candidate, Draft
 from chartstudio.gui import text
 from chartstudio.gui.actions import Actions
-from chartstudio.gui.candidates import fault_lines, faults, summary
+from chartstudio.gui.candidates import fault_lines, faults
+from chartstudio.gui.panels.candidate_card import CandidateCard, CandidateIssues, levels_line
 from chartstudio.gui.panels.command_button import CommandButton
 from chartstudio.gui.panels.density_curve import DensitySection
+from chartstudio.gui.panels.follow import FollowSection
 from chartstudio.gui.panels.key_bars import KeyBarsSection
+from chartstudio.gui.panels.level_box import LevelBox
 from chartstudio.gui.panels.locks import LocksSection
 from chartstudio.gui.panels.parts import (
     JobBar,
@@ -34,10 +35,10 @@ from chartstudio.gui.panels.parts import (
     column,
     heading,
     label,
-    restyle,
     row,
 )
-from chartstudio.gui.proposals import GRIDS, MAX_CANDIDATES, MAX_SEED
+from chartstudio.gui.panels.style import StyleSection
+from chartstudio.gui.proposals import GRIDS, MAX_CANDIDATES, MAX_SEED, level_in
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
 from chartstudio.modes import MODES
@@ -48,62 +49,6 @@ _SLIDER_STEPS = 10
 _SMALL_PX = 34
 
 _LEGEND = (("Tab", "next"), ("Enter", "accept"), ("⇧ Enter", "part"), ("Esc", "drop"))
-
-
-class CandidateCard(QFrame):
-    """One candidate: its letter, level reached, what it holds, what is wrong, its seed.
-
-    Parameters
-    ----------
-    letter : str
-    candidate : Candidate
-    unit : str
-        Of its level.
-    fault : (str, str)
-        What is wrong with it as one line, and one by one.
-    """
-
-    clicked = Signal()
-    audition = Signal()
-
-    def __init__(
-        self, letter: str, candidate: Candidate, unit: str, fault: tuple[str, str]
-    ) -> None:
-        super().__init__()
-        self.setProperty("role", "card")
-        self.letter = letter
-        self._name = label(letter, "name")
-        level = text.level(candidate.level_reached, unit)
-        chip = label(tr("level {level}", level=level), "chip")
-        play = button("▶", self.audition.emit, "flat", tr("Play candidate {name}", name=letter))
-        layout = column(self, margin=9, spacing=2)
-        layout.addLayout(row(self._name, None, chip))
-        what = label(summary(candidate), "muted", wrap=True)
-        line = row(what, play)
-        line.setStretch(0, 1)
-        layout.addLayout(line)
-        self.fault = label(fault[0], "warning", wrap=True)
-        self.fault.setToolTip(fault[1])
-        layout.addWidget(self.fault)
-        self.fault.setHidden(not fault[0])
-        layout.addWidget(label(tr("seed {seed}", seed=candidate.seed), "muted"))
-        said = (summary(candidate), chip.text(), *filter(None, fault[:1]))
-        self.setAccessibleName(f"{tr('Candidate {name}', name=letter)}: {', '.join(said)}")
-        self.setAccessibleDescription(fault[1])
-
-    def mark(self, shown: bool) -> None:
-        """Look like the one whose notes are shown as ghosts, or not."""
-        if self.property("shown") != shown:
-            self.setProperty("shown", shown)
-            self._name.setText(
-                tr("{name} · shown as ghosts", name=self.letter) if shown else self.letter
-            )
-            restyle(self)
-            restyle(self._name)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
-        self.clicked.emit()
-        event.accept()
 
 
 class DraftPanel(QWidget):
@@ -125,6 +70,8 @@ class DraftPanel(QWidget):
         self._drafting = drafting
         self.locks = LocksSection(studio)
         self.density = DensitySection(studio)
+        self.follow = FollowSection(studio)
+        self.style_ = StyleSection(studio)
         self.finish = KeyBarsSection(studio)
         self._cards: list[CandidateCard] = []
         self._cards_of: Draft | None = None
@@ -138,9 +85,14 @@ class DraftPanel(QWidget):
         self._hint = label(
             tr("Candidates appear here and as ghosts on the timeline."), "muted", wrap=True
         )
+        self.issues = CandidateIssues()
         self._legend = _legend()
         self._engine = label(role="muted", wrap=True)
         self._lay_out()
+        # Cards have no place before they are laid out.
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._reveal)
         drafting.changed.connect(self.refresh)
         bridge.changed.connect(self.refresh)
         self.refresh()
@@ -151,9 +103,7 @@ class DraftPanel(QWidget):
         for mode_id in DRAFTED_MODES:
             self.mode.addItem(MODES[mode_id].title, mode_id)
         self.mode.activated.connect(lambda _: self._on_mode(self.mode.currentData()))
-        self.level = QDoubleSpinBox()
-        self.level.setDecimals(1)
-        self.level.setAccessibleName(tr("Level"))
+        self.level = LevelBox()
         self.level.valueChanged.connect(lambda v: self._drafting.set(level=round(v, 1)))
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(tr("Level slider"))
@@ -201,6 +151,8 @@ class DraftPanel(QWidget):
         self._missing = label(tr("There is no audio to draft from."), "bad", wrap=True)
         layout.addWidget(self.locks)
         layout.addWidget(self.density)
+        layout.addWidget(self.follow)
+        layout.addWidget(self.style_)
         layout.addWidget(self._start)
         layout.addWidget(self._refusal)
         layout.addWidget(self._missing)
@@ -209,6 +161,7 @@ class DraftPanel(QWidget):
         layout.addWidget(self._heading)
         layout.addWidget(self._hint)
         layout.addLayout(self._list)
+        layout.addWidget(self.issues)
         layout.addWidget(self._legend)
         layout.addSpacing(4)
         layout.addWidget(self.finish)
@@ -228,21 +181,25 @@ class DraftPanel(QWidget):
             made.bind(actions[made.command_id])
 
     def show_part(self, name: str) -> None:
-        """Scroll to a part: ``draft``, ``keybars``, ``finish``, ``lock`` or ``density``."""
+        """Scroll to a part: ``draft``, ``keybars``, ``finish``, ``lock``, ``density``, ``follow``
+        or ``style``.
+        """
         parts: dict[str, QWidget] = {
             "draft": self._start,
             "keybars": self.finish,
             "finish": self.finish.refresh_fills,
             "lock": self.locks,
             "density": self.density,
+            "follow": self.follow,
+            "style": self.style_,
         }
         part = parts.get(name)
         if part is not None:
             self._scroll.ensureWidgetVisible(part)
 
     def _on_mode(self, mode_id: str) -> None:
-        low, high = MODES[mode_id].level_range
-        self._drafting.set(mode=mode_id, level=min(high, max(low, self._drafting.settings.level)))
+        drafting = self._drafting
+        drafting.set(mode=mode_id, level=level_in(mode_id, drafting.settings))
 
     def show_engine(self, state: str) -> None:
         """Say what the engine is and does."""
@@ -293,12 +250,10 @@ class DraftPanel(QWidget):
             for w in (self.mode, self.level, self.slider, self.grid, self.seed, self.n_candidates)
         ]
         self.mode.setCurrentIndex(self.mode.findData(settings.mode))
-        self.level.setRange(low, high)
-        self.level.setSingleStep(0.1 if mode.level_unit == "stars" else 1.0)
-        self.level.setSuffix("★" if mode.level_unit == "stars" else "")
+        self.level.set_mode(mode)
         self.level.setValue(settings.level)
         self.slider.setRange(round(low * _SLIDER_STEPS), round(high * _SLIDER_STEPS))
-        self.slider.setSingleStep(1 if mode.level_unit == "stars" else _SLIDER_STEPS)
+        self.slider.setSingleStep(_SLIDER_STEPS if mode.level_unit == "meter" else 1)
         self.slider.setValue(round(settings.level * _SLIDER_STEPS))
         self.grid.setCurrentIndex(self.grid.findData(settings.grid))
         self.seed.setValue(settings.seed)
@@ -318,9 +273,18 @@ class DraftPanel(QWidget):
             self._cards_of = drafting.draft
             self._make_cards()
         for i, card in enumerate(self._cards):
-            card.mark(i == drafting.shown)
+            if card.mark(i == drafting.shown):
+                self._later.start(0)
+        shown = drafting.candidates[drafting.shown] if drafting.waiting else None
+        request = drafting.request
+        self.issues.show_issues(shown, None if request is None else request.timing)
         self._legend.setVisible(bool(self._cards))
         self._hint.setVisible(not self._cards)
+
+    def _reveal(self) -> None:
+        """Bring the card of the shown candidate into view."""
+        if self._drafting.shown < len(self._cards):
+            self._scroll.ensureWidgetVisible(self._cards[self._drafting.shown])
 
     def _make_cards(self) -> None:
         for card in self._cards:
@@ -329,10 +293,13 @@ class DraftPanel(QWidget):
             card.deleteLater()
         self._cards = []
         drafting, request = self._drafting, self._drafting.request
-        unit = MODES[request.chart.mode].level_unit if request is not None else ""
+        if request is None:
+            return
+        mode = MODES[request.chart.mode]
         for i, candidate in enumerate(drafting.candidates):
             fault = self._fault(candidate)
-            card = CandidateCard(chr(ord("A") + i), self._new_part(candidate), unit, fault)
+            levels = levels_line(request.level, candidate.level_reached, mode)
+            card = CandidateCard(chr(ord("A") + i), self._new_part(candidate), levels, fault)
             card.clicked.connect(lambda i=i: drafting.show(i))
             card.audition.connect(lambda i=i: self.audition_asked.emit(i))
             self._list.addWidget(card)

@@ -155,8 +155,8 @@ class KeyBarsSection(QWidget):
         settings = self._studio.drafting.settings
         if not settings.finish_at_level:
             return tr("Level: as in my bars")
-        unit = MODES[settings.mode].level_unit
-        return tr("Level: {level}, as set above", level=level(settings.level, unit))
+        said = level(settings.level, MODES[settings.mode])
+        return tr("Level: {level}, as set above", level=said)
 
     def _coverage_text(self) -> str:
         listed = self._shown

@@ -17,7 +17,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
 from chartstudio.core.mode import Lane, Mode, Spot
 from chartstudio.core.note import Note
 from chartstudio.editor.places import displaced
-from chartstudio.gui.playfield.field import Playfield, Shot
+from chartstudio.gui.playfield.field import HabitWords, Playfield, Shot
 from chartstudio.gui.playfield.stamps import Stamps
 from chartstudio.gui.timeline.looks import ANY, BLUE, DIRECTIONS, LIFT, LOOK_INDEX, RED, Faces
 from chartstudio.gui.timeline.sprites import MARKS, SHAPES
@@ -383,6 +383,22 @@ def _faint(colour: QColor, alpha: int) -> QColor:
     return found
 
 
+_HABITS = (
+    HabitWords("doubles", "Both hands", "How often both hands cut at once"),
+    HabitWords("pairs", "Pairs", "How often one hand cuts twice in a row"),
+    HabitWords("even", "Even hands", "How soon the hands are where they were before"),
+    HabitWords("angles", "Slanted cuts", "How many cuts are slanted"),
+    HabitWords("height", "Top row", "How often the top row is used"),
+    HabitWords("crossovers", "Crossovers", "How often a hand cuts on the other's side"),
+    HabitWords("contour", "Follow the pitch", "How far rows follow the tune"),
+    HabitWords("resets", "Resets", "How readily a hand swings from the same side after a rest"),
+    HabitWords("variation", "Variation", "How much repeats differ"),
+    HabitWords("dots", "Dots", "How readily runs are blocks without a direction"),
+    HabitWords("stacks", "Towers", "How many accents are towers of blocks"),
+    HabitWords("walls", "Walls", "How many walls there are"),
+    HabitWords("bombs", "Bombs", "How many bombs there are"),
+)
+
 FIELD = Playfield(
     space="beatsaber",
     rows=tuple(Lane(f"column {i + 1}", "cut-any", float(i)) for i in range(COLUMNS)),
@@ -393,4 +409,5 @@ FIELD = Playfield(
     spot_of=_spot_of,
     put=_put,
     canvas=SaberCanvas(),
+    habits=_HABITS,
 )

@@ -105,6 +105,23 @@ class Canvas(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class HabitWords:
+    """A habit of authors, as its slider names it.
+
+    Parameters
+    ----------
+    name : str
+        As a draft request has it.
+    title, tip : str
+        In English; shown through `tr`.
+    """
+
+    name: str
+    title: str
+    tip: str
+
+
 def _at_its_start(note: Note) -> tuple[int, ...]:
     return (note.tick,)
 
@@ -134,6 +151,8 @@ class Playfield:
     canvas : Canvas
     heard : callable
         ``(note) -> ticks`` at which the note sounds.
+    habits : tuple of HabitWords
+        Habits of authors that mean something in this space only.
     """
 
     space: str
@@ -146,3 +165,4 @@ class Playfield:
     put: Callable[[Mode, str, tuple[int, int], Spot], Note]
     canvas: Canvas
     heard: Callable[[Note], tuple[int, ...]] = _at_its_start
+    habits: tuple[HabitWords, ...] = ()

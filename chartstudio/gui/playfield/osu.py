@@ -18,7 +18,7 @@ from chartstudio.core.mode import Lane, Mode, Spot
 from chartstudio.core.note import Note
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.editor.places import displaced
-from chartstudio.gui.playfield.field import Playfield, Shot
+from chartstudio.gui.playfield.field import HabitWords, Playfield, Shot
 from chartstudio.gui.playfield.stamps import Stamps
 from chartstudio.gui.timeline.looks import COMBO, LOOK_INDEX, Faces
 from chartstudio.modes.osu import curve
@@ -353,6 +353,19 @@ def _faint(colour: QColor, alpha: int) -> QColor:
     return found
 
 
+_HABITS = (
+    HabitWords("spacing", "Spacing", "How far apart objects lie"),
+    HabitWords("jumps", "Jumps", "How much further accents lie from what is before them"),
+    HabitWords("sharp", "Sharp turns", "How sharply the cursor turns"),
+    HabitWords("sliders", "Sliders", "How many pairs of notes are one slider"),
+    HabitWords("bent", "Curves", "How many sliders are curved"),
+    HabitWords("reverses", "Reverses", "How many sliders turn back"),
+    HabitWords("spinners", "Spinners", "How many long sounds are spun"),
+    HabitWords("stacks", "Stacks", "How often objects lie on one another"),
+    HabitWords("turned", "Turned figures", "How often a figure comes back turned or mirrored"),
+    HabitWords("combos", "Long combos", "How long combos are"),
+)
+
 FIELD = Playfield(
     space="osu",
     rows=(Lane("objects", "ring", 0.0),),
@@ -364,4 +377,5 @@ FIELD = Playfield(
     put=_put,
     canvas=OsuCanvas(),
     heard=_heard,
+    habits=_HABITS,
 )

@@ -17,6 +17,7 @@ RULER_PX = 25
 MARKS_PX = 24
 """Height of a strip's head: the band of marks and its labels."""
 DENSITY_PX = 68
+FOLLOW_PX = 20
 GAP_PX = 16
 """Between two strips."""
 
@@ -39,6 +40,7 @@ class Zone(Enum):
     WAVE = "wave"
     RULER = "ruler"
     DENSITY = "density"
+    FOLLOW = "follow"
     STRIP = "strip"
     NOTHING = "nothing"
 
@@ -104,6 +106,7 @@ class Bands:
     ruler: Band
     strips: tuple[StripBand, ...]
     density: Band | None = None
+    follow: Band | None = None
 
     @property
     def view_px(self) -> int:
@@ -115,7 +118,7 @@ class Bands:
         """First pixel row below everything that is drawn."""
         if self.strips:
             return self.strips[-1].lanes.bottom
-        return (self.density or self.ruler).bottom
+        return (self.follow or self.density or self.ruler).bottom
 
     def zone_at(self, y: float) -> tuple[Zone, StripBand | None]:
         """The zone at a height, with its strip."""
@@ -128,6 +131,8 @@ class Bands:
                 return zone, None
         if self.density is not None and self.density.top <= y < self.density.bottom:
             return Zone.DENSITY, None
+        if self.follow is not None and self.follow.top <= y < self.follow.bottom:
+            return Zone.FOLLOW, None
         for strip in self.strips:
             if strip.head.top <= y < strip.lanes.bottom:
                 return Zone.STRIP, strip
@@ -139,7 +144,11 @@ class Bands:
 
 
 def arrange(
-    width: int, height: int, charts: Sequence[tuple[int, int]], density: bool = False
+    width: int,
+    height: int,
+    charts: Sequence[tuple[int, int]],
+    density: bool = False,
+    follow: bool = False,
 ) -> Bands:
     """Share out the height.
 
@@ -149,8 +158,8 @@ def arrange(
         Of the widget, in pixels.
     charts : sequence of (int, int)
         Index and number of lanes of each strip, from the top; the first gets more room.
-    density : bool
-        Whether the density lane is shown.
+    density, follow : bool
+        Whether the lanes of that name are shown.
     """
     wave_px = int(min(max(height * _WAVE_SHARE, _MIN_WAVE_PX), _MAX_WAVE_PX))
     tempo = Band(0, TEMPO_PX)
@@ -158,6 +167,8 @@ def arrange(
     ruler = Band(wave.bottom, RULER_PX)
     lane = Band(ruler.bottom, DENSITY_PX) if density else None
     above = (lane or ruler).bottom
+    layers = Band(above, FOLLOW_PX) if follow else None
+    above = (layers or lane or ruler).bottom
     room = height - above - len(charts) * MARKS_PX - max(len(charts) - 1, 0) * GAP_PX
     weights = [1.0 if i == 0 else SECOND_SHARE for i in range(len(charts))]
     total = sum(n * weight for (_, n), weight in zip(charts, weights, strict=True))
@@ -170,4 +181,4 @@ def arrange(
         lanes = Band(head.bottom, max(round(lane_px * weight * n_lanes), n_lanes))
         strips.append(StripBand(chart, head, lanes, n_lanes))
         top = lanes.bottom + GAP_PX
-    return Bands(width, height, tempo, wave, ruler, tuple(strips), lane)
+    return Bands(width, height, tempo, wave, ruler, tuple(strips), lane, layers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chartstudio.core.note import Note
-from chartstudio.editor import density
+from chartstudio.editor import density, painted
 from chartstudio.editor.density import STEP, Stroke
 from chartstudio.editor.finish import Span, bars_of
 from chartstudio.gui.text import tr
@@ -48,9 +48,9 @@ class DensityVerbs(TempoVerbs):
         chart = self.document.active_chart
         if chart is None:
             return
-        painted, strokes = density.curve(chart), list[Stroke]()
+        curve, strokes = density.curve(chart), list[Stroke]()
         for start, end in self.density_bars():
-            now = density.at(painted, start)
+            now = painted.at(curve, start)
             if now is None:
                 ((_, _, now),) = density.density_of(chart.notes, self.timing, start, end)
                 now = now or _FROM
@@ -62,8 +62,8 @@ class DensityVerbs(TempoVerbs):
         chart, span = self.document.active_chart, self.document.selection.range
         if chart is None or not density.curve(chart):
             return
-        painted = density.curve(chart)
-        whole = painted[0][0], painted[-1][1]
+        curve = density.curve(chart)
+        whole = curve[0][0], curve[-1][1]
         start, end = whole if span is None else span
         self.paint_density(self.document.selection.chart, ((start, end, None),))
 

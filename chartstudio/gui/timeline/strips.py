@@ -170,9 +170,10 @@ class _StripPaint:
         elided = metrics.elidedText(name, Qt.TextElideMode.ElideRight, GUTTER_PX - 12)
         painter.drawText(QPointF(8, middle), elided)
         if chart.chart.level is not None:
-            unit = chart.mode.level_unit if chart.mode else ""
+            said = level(chart.chart.level, chart.mode)
+            elided = metrics.elidedText(said, Qt.TextElideMode.ElideRight, GUTTER_PX - 12)
             painter.setPen(theme.accent)
-            painter.drawText(QPointF(8, middle + line), level(chart.chart.level, unit))
+            painter.drawText(QPointF(8, middle + line), elided)
         if not (self.is_active and chart.editable and strip.lane_px >= line * 0.8):
             return
         painter.setPen(shade(theme.muted, 110))

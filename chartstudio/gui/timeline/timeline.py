@@ -28,20 +28,21 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from chartstudio.audio.peaks import Peaks
 from chartstudio.core.note import Note
-from chartstudio.editor import density
+from chartstudio.editor import density, follow, painted
 from chartstudio.editor.checks import SongIssue
 from chartstudio.editor.document import Change, Document
 from chartstudio.editor.finish import Span
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.text import tr
-from chartstudio.gui.timeline import beat_drag, density_lane, drag
+from chartstudio.gui.timeline import beat_drag, density_lane, drag, follow_lane
 from chartstudio.gui.timeline.arrays import ArrayCache, ChartArrays
 from chartstudio.gui.timeline.bands import GUTTER_PX, Zone, arrange
 from chartstudio.gui.timeline.beat_drag import BeatDrag, BeatState
 from chartstudio.gui.timeline.beat_overlay import paint_beat_drag
 from chartstudio.gui.timeline.density_lane import DensityDrag, paint_density, paint_density_drag
-from chartstudio.gui.timeline.density_verbs import DensityVerbs
 from chartstudio.gui.timeline.drag import IDLE, Button, Keys, Part, Pointer, State
+from chartstudio.gui.timeline.follow_lane import paint_follow
+from chartstudio.gui.timeline.follow_verbs import FollowVerbs
 from chartstudio.gui.timeline.header import paint_header
 from chartstudio.gui.timeline.key_bar_marks import KeyBarMark, paint_key_bars
 from chartstudio.gui.timeline.lock_marks import LockMarks, paint_locks
@@ -80,7 +81,7 @@ _DRAGS_ON = (drag.Range, drag.Put, drag.Move, drag.Stretch, drag.Box, BeatDrag, 
 """States that go on when the mouse leaves the view, which then scrolls."""
 
 
-class Timeline(DensityVerbs, QWidget):
+class Timeline(FollowVerbs, QWidget):
     """The song over time: tempo, waveform, ruler and up to two charts.
 
     Parameters
@@ -266,13 +267,24 @@ class Timeline(DensityVerbs, QWidget):
             charts=charts,
             selection=selection,
             view=self.view,
-            bands=arrange(self.width(), self.height(), rows, self.view.density_lane),
+            bands=arrange(
+                self.width(),
+                self.height(),
+                rows,
+                self.view.density_lane,
+                bool(self._sections()),
+            ),
             ghosts=self._ghosts,
             issues=tuple(self._marks_of(index) for index in shown),
             state=self._state,
             range=span,
             ratio=self.devicePixelRatioF(),
         )
+
+    def _sections(self) -> tuple[follow.Section, ...]:
+        """The stretches of the active chart that are told what to follow."""
+        chart = self.document.active_chart
+        return () if chart is None else follow.sections(chart)
 
     def _marks_of(self, chart: int) -> IssueMarks:
         found = self._marks.get(chart)
@@ -354,6 +366,7 @@ class Timeline(DensityVerbs, QWidget):
             painter.setFont(self.font())
             paint_header(self._kit, self._wave, painter, scene)
             paint_density(self._kit, painter, scene)
+            paint_follow(self._kit, painter, scene)
             paint_strips(self._kit, painter, scene)
             paint_key_bars(self._kit, painter, scene, self._key_bars)
             paint_locks(self._kit, painter, scene, self._locks)
@@ -422,6 +435,7 @@ class Timeline(DensityVerbs, QWidget):
         lane = self.scene.bands.density
         self._take(
             density_lane.press(at, button, keys, rules, lane)
+            or follow_lane.press(at, button, self._sections())
             or beat_drag.press(at, button, keys, rules)
             or drag.press(at, button, keys, rules)
         )
@@ -506,6 +520,8 @@ class Timeline(DensityVerbs, QWidget):
         zone, strip = self.scene.bands.zone_at(y)
         if zone is Zone.DENSITY:
             return self._density_tip(x)
+        if zone is Zone.FOLLOW:
+            return tr("Notes follow this layer. A click selects it, the right button clears it.")
         if zone is not Zone.STRIP or strip is None:
             return ""
         seconds = self.view.seconds_at_x(x - GUTTER_PX)
@@ -516,7 +532,7 @@ class Timeline(DensityVerbs, QWidget):
         """What is painted under the mouse, and how to."""
         chart = self.document.active_chart
         tick = self.view.tick_at_x(x - GUTTER_PX, self.timing)
-        value = None if chart is None else density.at(density.curve(chart), tick)
+        value = None if chart is None else painted.at(density.curve(chart), tick)
         how = tr("Drag paints, drag with the right button clears. Drafts follow what is painted.")
         return f"{density_lane.figure(value)}\n{how}"
 
