@@ -25,6 +25,7 @@ from chartstudio.engine.features import (
     mono,
     slot_grid,
 )
+from chartstudio.engine.generate import scored
 from chartstudio.engine.requests import GenerateRequest
 from chartstudio.engine.task import hear, prepare
 from chartstudio.modes import MODES
@@ -41,12 +42,15 @@ class Heard:
     lines : ndarray of int64, shape (L,)
     scores : ndarray, shape (L,), float32
         The network's log-odds of a note.
+    odds : ndarray, shape (L,), float32
+        What a draft chooses by: those with the rise, the metre and alike bars.
     flux : ndarray, shape (L,), float32
         How much starts there.
     """
 
     lines: Ticks
     scores: NDArray[np.float32]
+    odds: NDArray[np.float32]
     flux: NDArray[np.float32]
 
 
@@ -93,7 +97,7 @@ class Ear:
         scores = np.concatenate([sound.scores for sound in sounds])[slots]
         first, last = (int(s) // SLOTS_PER_BEAT for s in task.line_slots[[0, -1]])
         flux = song.onsets(first, last - first + 1)[task.line_slots - first * SLOTS_PER_BEAT]
-        return Heard(task.lines, scores, flux)
+        return Heard(task.lines, scores, np.concatenate(scored(task, sounds)), flux)
 
     def bars(self, audio: Audio, timing: TimingMap, bars: Bars) -> NDArray[np.float64]:
         """What each bar sounds like, beat by beat, shape (M, D); short bars end in silence."""

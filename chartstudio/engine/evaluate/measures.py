@@ -105,6 +105,11 @@ MEASURES: tuple[Measure, ...] = (
         "A metronome has 50.",
         (
             Figure("listening_auc", "Listening AUC", ("metronome", "flux")),
+            Figure(
+                "drafting_auc",
+                "The same of what a draft chooses by, rises and alike bars included",
+                ("metronome", "flux"),
+            ),
             *(
                 Figure(f"listening_auc_{snap}", f"Listening AUC, {title}", ("metronome", "flux"))
                 for snap, title in _CLASSES

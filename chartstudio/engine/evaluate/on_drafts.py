@@ -80,6 +80,8 @@ def listening(trial: Trial) -> Job[Found]:
     found = Found()
     for name, value in ours.items():
         found.add(name, value, metronome=_METRONOME, flux=flux[name])
+    chosen_by = _aucs(trial, heard, heard.odds)["listening_auc"]
+    found.add("drafting_auc", chosen_by, metronome=_METRONOME, flux=flux["listening_auc"])
     return found
 
 
