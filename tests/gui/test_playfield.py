@@ -431,3 +431,80 @@ def test_copies_go_to_another_chart_of_the_mode(osu, qtbot):
     studio.timeline.paste()
     assert studio.document.song.charts[1].notes == ()
     studio.timeline.put(LaneNote(0, 0, 0))
+
+
+# Proposed notes --------------------------------------------------------------------------
+
+
+def _colours(view):
+    """How many pixels of a view have each of the colours that ghosts and notes are drawn in."""
+    image = view.grab().toImage()
+    ghost, plain = QColor("#b48cff"), QColor(COMBO[0])
+    found = {"ghost": 0, "plain": 0}
+    for x in range(0, image.width(), 2):
+        for y in range(0, image.height(), 2):
+            colour = image.pixelColor(x, y)
+            for name, wanted in (("ghost", ghost), ("plain", plain)):
+                away = abs(colour.red() - wanted.red()) + abs(colour.green() - wanted.green())
+                found[name] += away + abs(colour.blue() - wanted.blue()) < 40
+    return found
+
+
+def _propose(stage, notes, spans, stays=frozenset()):
+    stage.studio.timeline.set_ghosts(0, notes, spans, "candidate A", stays)
+
+
+def test_osu_shows_proposed_objects_dashed_and_those_they_replace_faint(osu):
+    osu.go(3.9)
+    before = _colours(osu.view)
+    assert before["plain"] > 20
+    assert not before["ghost"]
+    circle = Circle(4 * BEAT, 4 * BEAT, 400.0, 300.0, True)
+    slider = Slider(5 * BEAT, 6 * BEAT, 200.0, 60.0, "L", (("", 320.0, 60.0),), 120.0, 1)
+    _propose(osu, (circle, slider), ((0, 8 * BEAT),))
+    now = _colours(osu.view)
+    assert now["ghost"] > 20
+    assert now["plain"] < before["plain"] / 10
+    _propose(osu, (circle,), ((0, 8 * BEAT),), frozenset({CIRCLE}))
+    assert _colours(osu.view)["plain"] == pytest.approx(before["plain"], rel=0.3)
+    osu.studio.timeline.clear_ghosts()
+    assert _colours(osu.view) == before
+
+
+def test_ghosts_of_another_chart_are_not_shown(osu):
+    osu.go(3.9)
+    _propose(osu, (Circle(4 * BEAT, 4 * BEAT, 400.0, 300.0, True),), ((0, 8 * BEAT),))
+    osu.studio.document.select(Selection(chart=1))
+    assert osu.studio.timeline.ghosts_here is None
+    assert osu.view.shot() is None
+
+
+def test_proposed_objects_cannot_be_grabbed(osu):
+    osu.go(3.9)
+    ghost = Circle(4 * BEAT, 4 * BEAT, 400.0, 300.0, True)
+    _propose(osu, (ghost,), ((0, 8 * BEAT),))
+    osu.click(400, 300, RIGHT)
+    assert osu.notes == OBJECTS
+
+
+def test_proposed_blocks_keep_the_colour_of_their_hand(saber):
+    saber.go(4)
+    kinds = (
+        ColorNote(4 * BEAT, 4 * BEAT, 0, 0, 0, 1),
+        ColorNote(4 * BEAT, 4 * BEAT, 3, 1, 1, 0),
+        Bomb(4 * BEAT, 4 * BEAT, 1, 2),
+        Wall(4 * BEAT, 5 * BEAT, 2, 0, 1, 5),
+        Arc(4 * BEAT, 5 * BEAT, 0, 0, 0, 1, 1, 1, 1),
+        Chain(4 * BEAT, 5 * BEAT, 3, 2, 1, 1, 3, 0, 4),
+    )
+    _propose(saber, kinds, ((0, 8 * BEAT),))
+    assert _colours(saber.view)["ghost"] > 20
+
+    def left(note):
+        _propose(saber, (note,), ((0, 8 * BEAT),))
+        image = saber.view.grab().toImage()
+        return image.pixelColor(saber.px(0.2, 2.2))
+
+    red, blue = (left(ColorNote(4 * BEAT, 4 * BEAT, 0, 0, hand, 1)) for hand in (0, 1))
+    assert red.red() > red.blue()
+    assert blue.blue() > blue.red()

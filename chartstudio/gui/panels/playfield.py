@@ -40,6 +40,7 @@ class PlayfieldPanel(QWidget):
         self.setAutoFillBackground(True)
         bridge.changed.connect(self._show)
         studio.view.changed.connect(self._show_kind)
+        studio.drafting.changed.connect(self.view.update)
         studio.playback.moved.connect(self.view.update)
         self._show()
 

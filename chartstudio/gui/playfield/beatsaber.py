@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from math import atan2, degrees, hypot
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
@@ -17,11 +17,14 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
 from chartstudio.core.mode import Lane, Mode, Spot
 from chartstudio.core.note import Note
 from chartstudio.editor.places import displaced
-from chartstudio.gui.playfield.field import HabitWords, Playfield, Shot
+from chartstudio.gui.playfield.field import DASHES, HabitWords, Playfield, Shot
 from chartstudio.gui.playfield.stamps import Stamps
 from chartstudio.gui.timeline.looks import ANY, BLUE, DIRECTIONS, LIFT, LOOK_INDEX, RED, Faces
 from chartstudio.gui.timeline.sprites import MARKS, SHAPES
 from chartstudio.modes.beatsaber.notes import Arc, Bomb, Chain, ColorNote, SaberNote, Wall
+
+if TYPE_CHECKING:
+    from chartstudio.gui.timeline.arrays import NoteArrays
 
 COLUMNS, ROWS = 4, 3
 _MARGIN = 0.35
@@ -42,6 +45,7 @@ _DOWN = DIRECTIONS.index("down")
 _STAMPS = Stamps()
 _HANDS = ("red", "blue")
 _COLOURS = (QColor(RED), QColor(BLUE))
+_GHOST_ALPHA = 95
 _BLOCK = 0.84
 """Side of a block as a share of its cell."""
 
@@ -165,27 +169,26 @@ class SaberCanvas:
         for y in range(1, ROWS):
             painter.drawLine(QPointF(0, y), QPointF(COLUMNS, y))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        for i in reversed(self._seen(shot)):
-            if shot.notes.notes[i] not in shot.hidden:
-                self._note(painter, shot, i)
+        for notes, i in shot.drawn(lambda notes: self._seen(shot, notes)):
+            self._note(painter, shot, notes, i)
         painter.setOpacity(1.0)
 
     def paint_one(self, painter: QPainter, shot: Shot, note: Note) -> None:
         """Draw a note that is being put or pulled, as if it were due."""
         _Brush(painter, shot, False).draw(note, 0.0, 0.0)
 
-    def _note(self, painter: QPainter, shot: Shot, i: int) -> None:
+    def _note(self, painter: QPainter, shot: Shot, notes: NoteArrays, i: int) -> None:
         depth, end = (
-            max(float(s[i]) - shot.now_s, 0.0) / _AHEAD_S
-            for s in (shot.notes.starts_s, shot.notes.ends_s)
+            max(float(s[i]) - shot.now_s, 0.0) / _AHEAD_S for s in (notes.starts_s, notes.ends_s)
         )
-        painter.setOpacity(1.0 - 0.7 * min(depth, 1.0))
-        note = shot.notes.notes[i]
-        _Brush(painter, shot, note in shot.selected).draw(note, min(depth, 1.0), min(end, 1.0))
+        painter.setOpacity((1.0 - 0.7 * min(depth, 1.0)) * shot.opacity(notes, i))
+        note, ghost = notes.notes[i], shot.is_ghost(notes)
+        brush = _Brush(painter, shot, note in shot.selected and not ghost, ghost)
+        brush.draw(note, min(depth, 1.0), min(end, 1.0))
 
-    def _seen(self, shot: Shot) -> list[int]:
+    def _seen(self, shot: Shot, notes: NoteArrays) -> list[int]:
         """Indices of the notes of the moment, in order of time; what is ending stays."""
-        notes, timing = shot.notes, shot.timing
+        timing = shot.timing
         first = timing.tick_at(shot.now_s - _LINGER_S)
         index = notes.between(first, timing.tick_at(shot.now_s + _AHEAD_S))
         late = notes.ends_s[index] > shot.now_s - _LINGER_S
@@ -193,7 +196,7 @@ class SaberCanvas:
 
     def hit(self, shot: Shot, at: QPointF) -> Note | None:
         """The next note under a place where it is drawn; walls only where nothing else is."""
-        seen = self._seen(shot)
+        seen = self._seen(shot, shot.notes)
         notes = shot.notes.notes
         for wanted in ((ColorNote, Bomb, Chain), (Arc,), (Wall,)):
             for i in seen:
@@ -266,8 +269,9 @@ def _middle(x: int, y: int, depth: float) -> QPointF:
 class _Brush:
     """Draws one note at a depth."""
 
-    def __init__(self, painter: QPainter, shot: Shot, selected: bool) -> None:
-        self._painter, self._theme, self._selected = painter, shot.theme, selected
+    def __init__(self, painter: QPainter, shot: Shot, selected: bool, ghost: bool = False) -> None:
+        self._painter, self._theme = painter, shot.theme
+        self._selected, self._ghost = selected, ghost
 
     def draw(self, note: Note, depth: float, end_depth: float) -> None:
         saber: SaberNote = note  # type: ignore[assignment]
@@ -286,7 +290,19 @@ class _Brush:
     def _edge(self, colour: QColor) -> QPen:
         if self._selected:
             return QPen(self._theme.playhead, 0.07)
+        if self._ghost:
+            return self._dashed(0.05)
         return QPen(colour.lighter(150), 0.025)
+
+    def _dashed(self, width: float) -> QPen:
+        """The outline of a proposed note."""
+        pen = QPen(self._theme.ghost, width)
+        pen.setDashPattern(DASHES)
+        return pen
+
+    def _fill(self, colour: QColor) -> QColor:
+        """A proposed note is faint, but of its hand's colour: that is what it says."""
+        return _faint(colour, _GHOST_ALPHA) if self._ghost else colour
 
     def _block(
         self, note: ColorNote | Chain, depth: float, symbol: str, turned: float = 0.0
@@ -299,11 +315,12 @@ class _Brush:
             place = QTransform().translate(middle.x(), middle.y())
             place = place.scale(_BLOCK, _BLOCK).rotate(turned)
             painter.setPen(self._edge(colour))
-            painter.setBrush(colour)
+            painter.setBrush(self._fill(colour))
             painter.drawPath(place.map(SHAPES[symbol]()))
-            painter.fillPath(place.map(MARKS[symbol]()), self._theme.playhead)
+            mark = self._theme.ghost.lighter(125) if self._ghost else self._theme.playhead
+            painter.fillPath(place.map(MARKS[symbol]()), mark)
 
-        key = (symbol, turned, colour.rgb(), self._selected)
+        key = (symbol, turned, colour.rgb(), self._selected, self._ghost)
         _STAMPS.draw(self._painter, key, area, make, 1 / (1 + _DEPTH * depth))
 
     def _bomb(self, note: Bomb, depth: float) -> None:
@@ -319,7 +336,7 @@ class _Brush:
                 spikes.moveTo(arm)
         spikes.closeSubpath()
         self._painter.setPen(self._edge(self._theme.muted))
-        self._painter.setBrush(self._theme.line)
+        self._painter.setBrush(self._fill(self._theme.line))
         self._painter.drawPath(spikes)
 
     def _wall(self, note: Wall, depth: float, end_depth: float) -> None:
@@ -328,10 +345,11 @@ class _Brush:
             _rect(note.x, max(top, -1), note.width, ROWS - note.y - max(top, -1), d)
             for d in (depth, end_depth)
         )
-        colour = self._theme.bad
+        colour = self._theme.ghost if self._ghost else self._theme.bad
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         # A pen of width 0 is one pixel wide at any scale.
-        self._painter.setPen(QPen(_faint(colour, 200), 0.07 if self._selected else 0))
+        pen = QPen(_faint(colour, 200), 0.07 if self._selected else 0)
+        self._painter.setPen(self._dashed(0.04) if self._ghost else pen)
         self._painter.setBrush(_faint(colour, 38))
         self._painter.drawRect(back)
         self._painter.drawRect(front)
@@ -348,13 +366,13 @@ class _Brush:
         back = _reach(_direction_of(note.tail_direction), note.tail_reach)
         path.cubicTo(head + bend, tail - back, tail)
         pen = QPen(_faint(_COLOURS[_hand(note)], 200), 0.14 if self._selected else 0.08)
-        self._painter.strokePath(path, pen)
+        self._painter.strokePath(path, self._dashed(0.07) if self._ghost else pen)
 
     def _chain(self, note: Chain, depth: float, end_depth: float) -> None:
         head, tail = self._line(note, depth, end_depth)
         colour = _COLOURS[_hand(note)]
         self._painter.setPen(self._edge(colour))
-        self._painter.setBrush(colour)
+        self._painter.setBrush(self._fill(colour))
         n_links = min(max(note.n_slices - 1, 1), 64)
         for i in range(n_links, 0, -1):
             middle = head + (tail - head) * (i / n_links * min(max(note.squish, 0.0), 1.0))

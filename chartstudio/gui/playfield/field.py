@@ -23,6 +23,13 @@ from chartstudio.gui.timeline.looks import Faces
 if TYPE_CHECKING:
     # The arrays are made with the fields' help.
     from chartstudio.gui.timeline.arrays import NoteArrays
+    from chartstudio.gui.timeline.scene import Ghosts
+
+FADED = 0.22
+"""Opacity of notes that the shown candidate would replace."""
+
+DASHES = (2.4, 1.8)
+"""Of the outline of proposed notes, in widths of the pen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +52,8 @@ class Shot:
     spot : Spot or None
         Where the last note was put.
     theme : Theme
+    ghosts : Ghosts or None
+        The shown candidate, where it is one for this chart.
     """
 
     chart: Chart
@@ -59,6 +68,33 @@ class Shot:
     spot: Spot | None
     theme: Theme
     hidden: frozenset[Note] = frozenset()
+    ghosts: Ghosts | None = None
+
+    def drawn(self, seen: Callable[[NoteArrays], list[int]]) -> list[tuple[NoteArrays, int]]:
+        """What is to be drawn of the moment, the last first: notes and proposed ones.
+
+        Parameters
+        ----------
+        seen : callable
+            ``(notes) -> indices`` of those of the moment.
+        """
+        arrays = (self.notes, *((self.ghosts.notes,) if self.ghosts is not None else ()))
+        found = [(notes, i) for notes in arrays for i in seen(notes)]
+        kept = [at for at in found if at[0].notes[at[1]] not in self.hidden]
+        return sorted(kept, key=lambda at: -float(at[0].starts_s[at[1]]))
+
+    def is_ghost(self, notes: NoteArrays) -> bool:
+        """Whether some notes are the proposed ones."""
+        return self.ghosts is not None and notes is self.ghosts.notes
+
+    def opacity(self, notes: NoteArrays, i: int) -> float:
+        """How much of a note is seen: one that would be replaced is faint."""
+        ghosts = self.ghosts
+        if ghosts is None or notes is ghosts.notes:
+            return 1.0
+        note = notes.notes[i]
+        gone = note not in ghosts.stays and any(a <= note.tick < b for a, b in ghosts.spans)
+        return FADED if gone else 1.0
 
 
 class Canvas(Protocol):

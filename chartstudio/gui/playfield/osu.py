@@ -8,17 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QPainter,
+    QPainterPath,
+    QPainterPathStroker,
+    QPen,
+    QPolygonF,
+)
 
 from chartstudio.core.mode import Lane, Mode, Spot
 from chartstudio.core.note import Note
 from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.editor.places import displaced
-from chartstudio.gui.playfield.field import HabitWords, Playfield, Shot
+from chartstudio.gui.playfield.field import DASHES, HabitWords, Playfield, Shot
 from chartstudio.gui.playfield.stamps import Stamps
 from chartstudio.gui.timeline.looks import COMBO, LOOK_INDEX, Faces
 from chartstudio.modes.osu import curve
@@ -26,12 +34,18 @@ from chartstudio.modes.osu.field import CENTRE, HEIGHT, WIDTH, radius_px
 from chartstudio.modes.osu.notes import Circle, OsuNote, Slider, Spinner
 from chartstudio.modes.osu.timing import Velocities, length_for, slider_multiplier
 
+if TYPE_CHECKING:
+    from chartstudio.gui.timeline.arrays import NoteArrays
+
 _MARGIN = 44
 _SCREEN = QRectF(-WIDTH, -HEIGHT, 3 * WIDTH, 3 * HEIGHT)
 """What is drawn of sliders that run far away."""
 
 _STAMPS = Stamps()
 _GRID = 64
+_N_NUMBERED = 4
+"""Sets of notes whose places in combos are kept: charts, and candidates that are cycled."""
+
 _LINGER_S = 0.3
 """How long an object fades once it is over: long enough to be grabbed."""
 
@@ -92,7 +106,7 @@ class OsuCanvas:
     step = 8.0
 
     def __init__(self) -> None:
-        self._numbered: tuple[object, list[int]] = (None, [])
+        self._numbered: dict[int, tuple[NoteArrays, list[int]]] = {}
 
     @property
     def area(self) -> QRectF:
@@ -114,9 +128,8 @@ class OsuCanvas:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(QRectF(0, 0, WIDTH, HEIGHT))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        for i in reversed(self._seen(shot)):
-            if shot.notes.notes[i] not in shot.hidden:
-                self._object(painter, shot, i)
+        for notes, i in shot.drawn(lambda notes: self._seen(shot, notes)):
+            self._object(painter, shot, notes, i)
         painter.setOpacity(1.0)
 
     def paint_one(self, painter: QPainter, shot: Shot, note: Note) -> None:
@@ -126,37 +139,44 @@ class OsuCanvas:
             brush.body(note)
         brush.head(_place(note), "")
 
-    def _object(self, painter: QPainter, shot: Shot, i: int) -> None:
-        note: OsuNote = shot.notes.notes[i]  # type: ignore[assignment]
-        start_s, end_s = float(shot.notes.starts_s[i]), float(shot.notes.ends_s[i])
+    def _object(self, painter: QPainter, shot: Shot, notes: NoteArrays, i: int) -> None:
+        note: OsuNote = notes.notes[i]  # type: ignore[assignment]
+        start_s, end_s = float(notes.starts_s[i]), float(notes.ends_s[i])
         wait_s, preempt_s = start_s - shot.now_s, _preempt_s(shot)
         shown = min((preempt_s - wait_s) / (preempt_s * 0.4), 1.0)
         gone = max(shot.now_s - end_s, 0.0) / _LINGER_S
-        painter.setOpacity(max(min(shown, 1.0 - gone), 0.06))
-        tint = int(shot.notes.faces.tints[i])
+        painter.setOpacity(max(min(shown, 1.0 - gone), 0.06) * shot.opacity(notes, i))
+        tint = int(notes.faces.tints[i])
         colour = QColor.fromRgb(tint) if tint else shot.theme.muted
-        brush = _Brush(painter, shot, colour, note in shot.selected)
+        if shot.is_ghost(notes):
+            brush = _Brush(painter, shot, shot.theme.ghost, ghost=True)
+        else:
+            brush = _Brush(painter, shot, colour, note in shot.selected)
         if isinstance(note, Spinner):
             brush.spinner()
             return
         if isinstance(note, Slider):
             brush.body(note)
-        brush.head((note.x, note.y), str(self._number(shot, i)))
+        brush.head((note.x, note.y), str(self._number(notes, i)))
         if wait_s > 0:
             brush.approach((note.x, note.y), wait_s / preempt_s)
         if isinstance(note, Slider) and start_s <= shot.now_s <= end_s:
             progress = (shot.now_s - start_s) / max(end_s - start_s, 1e-9) * note.n_spans
             brush.ball(curve.position_at(note, progress))
 
-    def _number(self, shot: Shot, i: int) -> int:
-        notes = shot.notes.notes
-        if self._numbered[0] is not notes:
-            self._numbered = (notes, [place for _, place in _combos(notes)])
-        return self._numbered[1][i]
+    def _number(self, notes: NoteArrays, i: int) -> int:
+        """Place of a note in its combo, kept for the chart and for its ghosts."""
+        found = self._numbered.get(id(notes))
+        if found is None or found[0] is not notes:
+            if len(self._numbered) > _N_NUMBERED:
+                self._numbered.clear()
+            places = [place for _, place in _combos(notes.notes)]
+            found = self._numbered[id(notes)] = (notes, places)
+        return found[1][i]
 
-    def _seen(self, shot: Shot) -> list[int]:
+    def _seen(self, shot: Shot, notes: NoteArrays) -> list[int]:
         """Indices of the objects of the moment, in order of time."""
-        notes, timing = shot.notes, shot.timing
+        timing = shot.timing
         first = timing.tick_at(shot.now_s - _LINGER_S)
         index = notes.between(first, timing.tick_at(shot.now_s + _preempt_s(shot)))
         late = notes.ends_s[index] > shot.now_s - _LINGER_S
@@ -167,16 +187,15 @@ class OsuCanvas:
     def hit(self, shot: Shot, at: QPointF) -> Note | None:
         """The next object under a place, by its head or its path."""
         radius = radius_px(shot.chart)
-        for i in self._seen(shot):
+        seen = self._seen(shot, shot.notes)
+        for i in seen:
             note = shot.notes.notes[i]
             if isinstance(note, Spinner):
                 continue
             line = curve.path_of(note) if isinstance(note, Slider) else np.array([_place(note)])
             if _distance(line, at) <= radius:
                 return note
-        return next(
-            (n for i in self._seen(shot) if isinstance(n := shot.notes.notes[i], Spinner)), None
-        )
+        return next((n for i in seen if isinstance(n := shot.notes.notes[i], Spinner)), None)
 
     def put(self, shot: Shot, pressed: QPointF, now: QPointF) -> Note | None:
         """A circle or spinner where it is pressed, or a slider pulled from there."""
@@ -264,14 +283,31 @@ class _Brush:
     """Draws the parts of one object."""
 
     def __init__(
-        self, painter: QPainter, shot: Shot, colour: QColor, selected: bool = False
+        self,
+        painter: QPainter,
+        shot: Shot,
+        colour: QColor,
+        selected: bool = False,
+        ghost: bool = False,
     ) -> None:
         self._painter, self._theme = painter, shot.theme
         self._radius = radius_px(shot.chart)
-        self._colour = colour
-        self._edge = shot.theme.accent if selected else shot.theme.playhead
+        self._colour, self._ghost = colour, ghost
+        edge = shot.theme.accent if selected else shot.theme.playhead
+        self._edge = shot.theme.ghost if ghost else edge
         self._width = 6.0 if selected else 3.5
-        self._key = (self._radius, colour.rgb(), selected)
+        self._key = (self._radius, colour.rgb(), selected, ghost)
+
+    def _pen(self, colour: QColor, width: float) -> QPen:
+        """The pen of an outline; that of a proposed note is dashed."""
+        pen = QPen(colour, width)
+        if self._ghost:
+            pen.setDashPattern(DASHES)
+        return pen
+
+    @property
+    def _fill(self) -> QColor:
+        return _faint(self._colour, 70) if self._ghost else self._colour
 
     def head(self, at: tuple[float, float], number: str) -> None:
         """The circle with its number in the combo."""
@@ -279,11 +315,11 @@ class _Brush:
         area = QRectF(at[0] - side / 2, at[1] - side / 2, side, side)
 
         def make(painter: QPainter) -> None:
-            painter.setBrush(self._colour)
-            painter.setPen(QPen(self._edge, self._width))
+            painter.setBrush(self._fill)
+            painter.setPen(self._pen(self._edge, self._width))
             painter.drawEllipse(QPointF(*at), self._radius * 0.93, self._radius * 0.93)
             painter.setFont(_font(self._painter, self._radius * 0.85, bold=True))
-            painter.setPen(self._theme.background)
+            painter.setPen(self._edge if self._ghost else self._theme.background)
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, number)
 
         _STAMPS.draw(self._painter, ("head", *self._key, number), area, make)
@@ -291,7 +327,7 @@ class _Brush:
     def approach(self, at: tuple[float, float], left: float) -> None:
         """The ring that closes in: four times as large when the object appears."""
         self._painter.setBrush(Qt.BrushStyle.NoBrush)
-        self._painter.setPen(QPen(self._colour, 3.0))
+        self._painter.setPen(self._pen(self._colour, 3.0))
         size = self._radius * (1 + 3 * left)
         self._painter.drawEllipse(QPointF(*at), size, size)
 
@@ -310,15 +346,21 @@ class _Brush:
 
     def _track(self, painter: QPainter, path: QPainterPath, slider: Slider) -> None:
         inner = 2 * self._radius - 2 * self._width
-        for width, colour in (
-            (2 * self._radius, _faint(self._edge, 190)),
-            (inner, self._theme.panel_raised),
-            (inner, _faint(self._colour, 90)),
-        ):
-            pen = QPen(colour, width)
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-            painter.strokePath(path, pen)
+        if self._ghost:
+            outline = _stroker(inner).createStroke(path).simplified()
+            painter.setPen(self._pen(self._edge, self._width))
+            painter.setBrush(_faint(self._colour, 40))
+            painter.drawPath(outline)
+        else:
+            for width, colour in (
+                (2 * self._radius, _faint(self._edge, 190)),
+                (inner, self._theme.panel_raised),
+                (inner, _faint(self._colour, 90)),
+            ):
+                pen = QPen(colour, width)
+                pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+                pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+                painter.strokePath(path, pen)
         if slider.n_spans > 1:
             end = curve.position_at(slider, 1.0)
             painter.setFont(_font(self._painter, self._radius * 0.7))
@@ -335,9 +377,17 @@ class _Brush:
     def spinner(self) -> None:
         """Two circles around the middle of the field."""
         self._painter.setBrush(_faint(self._colour, 40))
-        self._painter.setPen(QPen(self._edge, self._width))
+        self._painter.setPen(self._pen(self._edge, self._width))
         for radius in (HEIGHT * 0.45, HEIGHT * 0.07):
             self._painter.drawEllipse(QPointF(*CENTRE), radius, radius)
+
+
+def _stroker(width: float) -> QPainterPathStroker:
+    found = QPainterPathStroker()
+    found.setWidth(width)
+    found.setCapStyle(Qt.PenCapStyle.RoundCap)
+    found.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    return found
 
 
 def _font(painter: QPainter, size: float, bold: bool = False) -> QFont:

@@ -111,6 +111,7 @@ class PlayfieldView(QWidget):
             spot=self._view.spot_in(chart.mode),
             theme=self._theme,
             hidden=pull.notes if pull is not None and pull.far else frozenset(),
+            ghosts=self._timeline.ghosts_here,
         )
 
     def _on_change(self) -> None:

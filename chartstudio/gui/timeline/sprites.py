@@ -166,6 +166,10 @@ MARKS: dict[str, Callable[[], QPainterPath]] = {
 """What is drawn in white over a symbol's shape."""
 
 
+_TELLING = frozenset({"drum", "denden", *(s for s in SHAPES if s.startswith(("cut-", "chain-")))})
+"""Symbols whose colour says what is played, so that proposed notes have it too."""
+
+
 class Sprites:
     """The heads made so far.
 
@@ -216,7 +220,8 @@ class Sprites:
         if head.look is Look.GHOST:
             pen = QPen(self._theme.ghost, 1.5, Qt.PenStyle.CustomDashLine)
             pen.setDashPattern([1.8, 1.6])
-            fill = QBrush(_faint(self._theme.ghost, 70))
+            telling = head.symbol in _TELLING
+            fill = QBrush(_faint(colour, 110) if telling else _faint(self._theme.ghost, 70))
         elif head.kind == "lift":
             pen = QPen(colour, max(min(head.size_px) * 0.09, 1.5))
             fill = QBrush(self._theme.background)

@@ -203,6 +203,12 @@ class Timeline(FollowVerbs, QWidget):
         self._ghosts = None
         self.invalidate()
 
+    @property
+    def ghosts_here(self) -> Ghosts | None:
+        """The proposed notes, where they are for the active chart."""
+        ghosts = self._ghosts
+        return ghosts if ghosts and ghosts.chart == self.document.selection.chart else None
+
     def set_key_bars(self, marks: Sequence[KeyBarMark]) -> None:
         """Mark these bars as those that stand for the song."""
         if tuple(marks) != self._key_bars:
