@@ -59,7 +59,7 @@ class PlanSpec:
     holds: float = 0.1
     metre: float = 1.0
     flux: float = 1.0
-    noise: float = 0.3
+    noise: float = 0.15
     evenness: float = 0.5
     repeats: float = 0.5
     blend: Blend = field(default_factory=Blend)
