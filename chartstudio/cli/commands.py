@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from chartstudio.cli import bench, convert, demo, draft, evaluate, keybars, library, show
+from chartstudio.cli import bench, convert, demo, draft, evaluate, keybars, library, show, train
 from chartstudio.cli.console import Console, path
 from chartstudio.core.errors import ChartStudioError
 
@@ -26,7 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--json", action="store_true", help="print one JSON document")
-    for module in (show, convert, draft, keybars, library, evaluate, demo, bench):
+    for module in (show, convert, draft, keybars, library, train, evaluate, demo, bench):
         module.add_commands(commands, shared)
     opening = commands.add_parser("open", help="open the window on a song")
     opening.add_argument("path", type=path)

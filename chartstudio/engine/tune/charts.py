@@ -28,7 +28,7 @@ import torch
 from numpy.typing import NDArray
 
 from chartstudio.audio.decode import decode
-from chartstudio.core.errors import ChartStudioError, EngineError
+from chartstudio.core.errors import ChartStudioError, EngineError, FormatError
 from chartstudio.core.job import Job, Progress
 from chartstudio.core.mode import Mode
 from chartstudio.core.note import Note
@@ -90,6 +90,10 @@ def open_song(path: Path, inside: str = "") -> tuple[Song, Bundle]:
     if inside:
         prefix = f"{inside}/"
         names = [n.removeprefix(prefix) for n in bundle.names if n.startswith(prefix)]
+        if not names:
+            raise FormatError(
+                f"{path}/{inside}", None, "is not in the archive any more; scan again"
+            )
         found = {name.casefold(): name for name in names} | {name: name for name in names}
         whole = bundle
         bundle = Bundle(path / inside, None, tuple(names), lambda n: whole[prefix + n], found)

@@ -42,8 +42,9 @@ from chartstudio.engine.tune.charts import (
     stored_charts,
 )
 from chartstudio.engine.tune.folder import Folder
+from chartstudio.engine.tune.habits import with_rates, with_weights
 from chartstudio.engine.tune.judging import Heard, Listener, score, songs_of
-from chartstudio.engine.tune.report import compared
+from chartstudio.engine.tune.report import BASE, BOTH, HABITS, TUNED, best
 from chartstudio.engine.tune.steps import Learner, bytes_per_window
 from chartstudio.engine.tune.team import Team
 
@@ -407,19 +408,46 @@ def _time(seconds: float) -> str:
 
 
 def _report(work: _Work, read: Read, state: State) -> Job[TrainReport]:
-    """Judge the best weights beside the base's, and write it down."""
+    """Judge the best weights and the author's habits beside the base; the best is the model."""
     report = _unjudged(work, read, state)
-    left_out = list(report.left_out)
-    tuned = checkpoint.load(work.folder.path)
-    charts = [c for c in work.request.charts if c.split == _TEST]
-    yield Progress(0.0, "Judging")
+    left_out, request = list(report.left_out), work.request
+    models = yield from part(_models(work, read), 0.0, 0.1)
+    yield Progress(0.1, "Judging")
+    charts = [c for c in request.charts if c.split == _TEST]
     songs = songs_of(charts, work.base.spec.vocabulary.mode_ids, left_out)
-    seed = work.request.recipe.seed
-    base_scores, scores = yield from score(songs, (work.base, tuned), left_out, seed)
-    figures = compared(base_scores, scores)
-    n_charts = {**report.n_charts, _TEST: len(scores)}
-    report = replace(report, figures=figures, n_charts=n_charts, left_out=tuple(left_out))
-    return write_report(work.folder.path, report, tuned.spec, work.request)
+    judging = score(songs, list(models.values()), left_out, request.recipe.seed)
+    scores = yield from part(judging, 0.1, 1.0)
+    figures = best(dict(zip(models, scores, strict=True)))
+    chosen = models[figures["arm"]].spec
+    if figures["arm"] != TUNED:
+        kept = work.folder.kept()[0]
+        learned = {} if figures["arm"] == HABITS else kept.load()
+        _publish(work, replace(state.spec, plan=chosen.plan), kept.step, learned)
+        chosen = checkpoint.load_spec(work.folder.path)
+    report = replace(
+        report,
+        figures=figures,
+        n_charts={**report.n_charts, _TEST: len(scores[0])},
+        left_out=tuple(left_out),
+    )
+    return write_report(work.folder.path, report, chosen, request)
+
+
+def _models(work: _Work, read: Read) -> Job[dict[str, Model]]:
+    """What is set against each other."""
+    tuned = checkpoint.load(work.folder.path)
+    found = {BASE: work.base, TUNED: tuned}
+    if not work.request.recipe.habits:
+        return found
+    training = [s for s in read.spelled if s.chart.split == _TRAIN]
+    rates = with_rates(work.base.spec.plan, training)
+    modes = work.base.spec.vocabulary.mode_ids
+    songs = songs_of([s.chart for s in training], modes, [])
+    for n, (arm, model) in enumerate(((HABITS, work.base), (BOTH, tuned))):
+        rated = Model(replace(model.spec, plan=rates), model.net)
+        plan = yield from part(with_weights(rated, songs), 0.5 * n, 0.5 * (n + 1))
+        found[arm] = Model(replace(model.spec, plan=plan), model.net)
+    return found
 
 
 def _unjudged(work: _Work, read: Read, state: State) -> TrainReport:

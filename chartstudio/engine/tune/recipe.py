@@ -52,6 +52,8 @@ class Recipe:
         Held-out windows of each mode.
     draft_every : int
         Looks between drafts of a held-out song, whose note times are scored; 0 for none.
+    habits : bool
+        Measure the author's habits, too, and use them where they help.
     numbers : str
         What steps compute in; ``fastest`` times both first.
     seed : int
@@ -78,6 +80,7 @@ class Recipe:
     judge_every: int = 25
     n_judged: int = 24
     draft_every: int = 4
+    habits: bool = True
     numbers: str = "fastest"
     seed: int = 0
     n_workers: int = 0

@@ -13,7 +13,9 @@ from typing import Any
 from chartstudio.engine.evaluate.measures import FIGURES
 from chartstudio.engine.evaluate.report import Score, summary
 
-BASE = "base"
+BASE, TUNED, HABITS, BOTH = "base", "tuned", "habits", "both"
+"""What is set against each other: the base, its weights tuned, its plan by the author's habits,
+and both at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,27 @@ def compared(base: Sequence[Score], tuned: Sequence[Score]) -> dict[str, Any]:
     return {"verdict": _verdict(gain, changes), "gain": round(gain, 5), "changes": changes} | whole
 
 
+def best(scores: dict[str, list[Score]]) -> dict[str, Any]:
+    """What helped most.
+
+    Parameters
+    ----------
+    scores : dict of str to list of Score
+        By `BASE` and at least one other.
+
+    Returns
+    -------
+    dict
+        What `compared` says of the best one, with its name as ``arm`` and the gains of all
+        as ``arms``.
+    """
+    found = {arm: compared(scores[BASE], own) for arm, own in scores.items() if arm != BASE}
+    arm = max(found, key=lambda a: float(found[a]["gain"]))
+    arms = {name: {key: f[key] for key in ("verdict", "gain", "changes")}
+            for name, f in found.items()}  # fmt: skip
+    return {"arm": arm, "arms": arms, **found[arm]}
+
+
 def _verdict(gain: float, changes: dict[str, Any]) -> str:
     if not changes:
         return "unknown"
@@ -104,8 +127,8 @@ def _verdict(gain: float, changes: dict[str, Any]) -> str:
 # In words --------------------------------------------------------------------------------
 
 _SENTENCES = {
-    "better": "Better: on held-out songs the tuned model is nearer to these charts than its base.",
-    "even": "No difference: on held-out songs the tuned model does as well as its base.",
+    "better": "Better: on held-out songs the new model is nearer to these charts than its base.",
+    "even": "No difference: on held-out songs the new model does as well as its base.",
     "worse": "Worse: on held-out songs the base is nearer to these charts; keep using it.",
     "unknown": "Unknown: no held-out chart could be judged; set songs aside to find out.",
 }
@@ -124,8 +147,11 @@ def told(found: dict[str, Any]) -> tuple[str, ...]:
     )
     if n_songs < _FEW_SONGS:
         lines.append("So few songs say little: take this as a hint.")
+    if "arms" in found:
+        gains = ", ".join(f"{arm} {told['gain']:+.3f}" for arm, told in found["arms"].items())
+        lines.append(f"Gains over the base, all figures weighed: {gains}; so it is {found['arm']}.")
     titles = {w.figure: w.title for w in WEIGHTS}
-    lines += ["", f"{'':42}{'base':>8}{'tuned':>8}{'change':>9}"]
+    lines += ["", f"{'':42}{'base':>8}{'new':>8}{'change':>9}"]
     for figure, c in found["changes"].items():
         low, high = c["interval"]
         title = titles.get(figure, FIGURES[figure].title.lower())

@@ -45,7 +45,7 @@ def chart_of(n_song, mode_id="mania-4k", step=1, name="Hard"):
     """A run through the lanes in an order of the author's, chords at times."""
     notes = []
     for b in range(2, N_BEATS - 2, step):
-        lanes = {LANES[(b + n_song) % 4]} | ({LANES[b % 4]} if b % 8 == 0 else set())
+        lanes = {LANES[(b + n_song) % 4]} | ({LANES[(b + n_song + 2) % 4]} if b % 8 == 0 else set())
         notes += [LaneNote(b * BEAT, b * BEAT, lane) for lane in lanes]
         if b % 3 == 0:
             half = b * BEAT + BEAT // 2
@@ -77,7 +77,7 @@ def author(root, splits=("train", "train", "validation", "test")):
 
 
 RECIPE = Recipe(
-    n_steps=8, batch=4, rank=2, warm_up=2, judge_every=4, n_judged=2, draft_every=0,
+    n_steps=8, batch=4, rank=2, warm_up=2, judge_every=4, n_judged=2, draft_every=0, habits=False,
     numbers="float32", n_workers=1,
 )  # fmt: skip
 

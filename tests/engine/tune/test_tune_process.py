@@ -1,0 +1,99 @@
+"""Jobs in other processes: steps, results, errors, pausing, stopping, dying."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from chartstudio.core.errors import EngineError
+from chartstudio.core.job import Progress, run
+from chartstudio.engine.tune.process import spawned
+
+
+def counting(path):
+    """Notes each step and how it ended in a file."""
+
+    def note(word):
+        with Path(path).open("a") as file:
+            file.write(f"{word} ")
+
+    try:
+        for i in range(1000):
+            note(i)
+            yield Progress(i / 1000, f"step {i}", os.getpid())
+            if i == 5 and "short" in str(path):
+                return {"pid": os.getpid()}
+    finally:
+        note("closed")
+
+
+def failing(how):
+    yield Progress(0.0)
+    if how == "error":
+        raise EngineError("a.osu:3: is broken")
+    if how == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    raise ZeroDivisionError(how)
+
+
+def test_a_job_elsewhere_steps_and_gives_its_result(tmp_path):
+    steps = []
+    result = run(spawned(counting, tmp_path / "short"), steps.append)
+    assert [s.what for s in steps] == [f"step {i}" for i in range(6)]
+    assert result["pid"] == steps[0].partial != os.getpid()
+
+
+def test_who_does_not_ask_has_paused_it_and_closing_stops_it(tmp_path):
+    path = tmp_path / "long"
+    job = spawned(counting, path)
+    for _ in range(3):
+        next(job)
+    time.sleep(0.3)
+    assert path.read_text() == "0 1 2 "
+    assert next(job).what == "step 3"
+    pid = next(job).partial
+    job.close()
+    assert path.read_text() == "0 1 2 3 4 closed "
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_errors_come_back_as_they_are():
+    with pytest.raises(EngineError, match=r"^a\.osu:3: is broken$"):
+        run(spawned(failing, "error"))
+    with pytest.raises(RuntimeError, match="ZeroDivisionError: other"):
+        run(spawned(failing, "other"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_a_process_that_is_killed_is_one_line():
+    with pytest.raises(EngineError, match=r"came to an end \(killed by signal 9\)") as found:
+        run(spawned(failing, "die"))
+    assert "\n" not in str(found.value)
+
+
+def test_a_program_that_ends_takes_its_process_along(tmp_path):
+    path = tmp_path / "long"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from test_tune_process import counting\n"
+        "from chartstudio.engine.tune.process import spawned\n"
+        "if __name__ == '__main__':\n"
+        "    job = spawned(counting, sys.argv[2]); next(job); held = [job]\n"
+    )
+    script = tmp_path / "program.py"
+    script.write_text(code)
+    subprocess.run(
+        [sys.executable, str(script), str(Path(__file__).parent), str(path)],
+        check=True, timeout=300, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert path.read_text() == "0 closed "
+
+
+def test_no_torch_is_needed_where_it_is_asked_from():
+    code = "import sys, chartstudio.engine.tune.process; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
