@@ -30,7 +30,7 @@ Span = tuple[int, int]
 """Ticks ``[start, end)``."""
 
 FILLS = "fills"
-"""Owner in a chart's `Extra`: the dates of fills, each with a figure of what it followed."""
+"""Owner in a chart's `Extra`: the dates of fills, each with figures of what it followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ def _standing(notes: Sequence[Note], marks: Sequence[Generated], fills: frozense
 
 
 def _dates(chart: Chart) -> frozenset[str]:
-    return frozenset(date for date, _ in chart.extra.get(FILLS, ()))
+    return frozenset(row[0] for row in chart.extra.get(FILLS, ()))
 
 
 def changed_since_fill(chart: Chart) -> bool:
@@ -213,28 +213,93 @@ def changed_since_fill(chart: Chart) -> bool:
     return bool(fills) and fills[-1][1] != _figure(chart)
 
 
-def still_followed(old: Chart, new: Chart) -> Chart:
+def changed_bars(chart: Chart, timing: TimingMap) -> tuple[Span, ...] | None:
+    """The bars that are others than those that the last fill followed, new and gone ones too.
+
+    Returns
+    -------
+    tuple of (int, int), or None
+        In order; None where it is not known which bars it followed.
+    """
+    fills = chart.extra.get(FILLS, ())
+    if not fills or len(fills[-1]) < 3:
+        return None
+    now = frozenset(_bar_figures(chart, timing))
+    starts = {start for start, _ in now ^ frozenset(fills[-1][2])}
+    measures = sorted(timing.position(start).measure for start in starts)
+    return tuple((timing.measure_start(m), timing.measure_start(m + 1)) for m in measures)
+
+
+def followed(chart: Chart, timing: TimingMap, date: str | None = None) -> Chart:
+    """The chart whose last fill follows the author's bars as they are now.
+
+    Parameters
+    ----------
+    chart : Chart
+    timing : TimingMap
+    date : str, optional
+        Of a new fill; without one, the last one is meant.
+    """
+    fills = chart.extra.get(FILLS, ())
+    if date is None:
+        if not fills:
+            return chart
+        *kept, (date, *_) = fills
+    else:
+        # Fills of which nothing is left are forgotten.
+        alive = {m.date for m in generated(chart)} - {date}
+        kept = [row for row in fills if row[0] in alive]
+    row = (date, _figure(chart), _bar_figures(chart, timing))
+    return replace(chart, extra=chart.extra.set(FILLS, (*kept, row)))
+
+
+def still_followed(old: Chart, new: Chart, timing: TimingMap) -> Chart:
     """A chart whose notes were moved in time as one: the last fill still follows them.
 
     Parameters
     ----------
     old, new : Chart
         Before and after.
+    timing : TimingMap
+        The new one.
     """
-    fills = new.extra.get(FILLS, ())
-    if not fills or old.notes is new.notes or changed_since_fill(old):
+    if old.notes is new.notes or changed_since_fill(old):
         return new
-    rows = (*fills[:-1], (fills[-1][0], _figure(new)))
-    return replace(new, extra=new.extra.set(FILLS, rows))
+    return followed(new, timing)
+
+
+def follow_now(index: int) -> Edit:
+    """Count the fills of a chart as following the author's bars as they are now."""
+
+    def edit(song: Song) -> Song:
+        chart = song.charts[index]
+        return song.with_chart(index, followed(chart, song.timing_of(chart)))
+
+    return edit
+
+
+def _own_notes(chart: Chart) -> list[Note]:
+    """The notes that no draft holds as it was written, or that were approved."""
+    drafts = outside([(m.start, m.end) for m in generated(chart) if not m.edited], approved(chart))
+    edges = np.array(drafts, dtype=np.int64).ravel()
+    drafted = np.searchsorted(edges, ticks_of(chart.notes), "right") % 2 == 1
+    return [n for n, gone in zip(chart.notes, drafted.tolist(), strict=True) if not gone]
 
 
 def _figure(chart: Chart) -> int:
     """A figure that changes when the author's notes or approvals do."""
-    drafts = outside([(m.start, m.end) for m in generated(chart) if not m.edited], approved(chart))
-    edges = np.array(drafts, dtype=np.int64).ravel()
-    drafted = np.searchsorted(edges, ticks_of(chart.notes), "right") % 2 == 1
-    own = [n for n, gone in zip(chart.notes, drafted.tolist(), strict=True) if not gone]
-    return crc32(repr((own, approved(chart))).encode())
+    return crc32(repr((_own_notes(chart), approved(chart))).encode())
+
+
+def _bar_figures(chart: Chart, timing: TimingMap) -> tuple[tuple[int, int], ...]:
+    """Start and figure of each bar with notes of the author's, and of approved ones."""
+    bars: dict[int, list[Note]] = {
+        start: [] for span in approved(chart) for start, _ in bars_of(timing, *span)
+    }
+    for note in _own_notes(chart):
+        start = timing.measure_start(timing.position(note.tick).measure)
+        bars.setdefault(start, []).append(note)
+    return tuple((start, crc32(repr(bars[start]).encode())) for start in sorted(bars))
 
 
 def without_drafts(chart: Chart, own: Iterable[Span]) -> Chart:
@@ -317,7 +382,7 @@ def land(index: int, landing: Landing) -> Edit:
                 chart = provenance.mark(chart, replace(landing.source, start=low, end=high))
         chart = _approving(chart, landing.spans, landing.approves)
         if landing.fills:
-            chart = _with_fill(chart, landing.source.date)
+            chart = followed(chart, timing, landing.source.date)
         return song.with_chart(index, chart)
 
     return edit
@@ -333,10 +398,3 @@ def _cut(chart: Chart, landing: Landing) -> Chart:
     if not shorter:
         return chart
     return replace(chart, notes=sort_notes(shorter.get(n, n) for n in chart.notes))
-
-
-def _with_fill(chart: Chart, date: str) -> Chart:
-    """The chart that remembers this fill, and forgets those of which nothing is left."""
-    alive = {m.date for m in generated(chart)} - {date}
-    kept = tuple(row for row in chart.extra.get(FILLS, ()) if row[0] in alive)
-    return replace(chart, extra=chart.extra.set(FILLS, (*kept, (date, _figure(chart)))))

@@ -116,7 +116,10 @@ def retimed(chart: int, change: Retiming, keep: Keep) -> Edit:
 
 def _followed_on(old: Song, new: Song) -> Song:
     """The new song, with fills that still follow the notes whose ticks alone have changed."""
-    charts = tuple(map(finish.still_followed, old.charts, new.charts))
+    charts = tuple(
+        finish.still_followed(before, after, new.timing_of(after))
+        for before, after in zip(old.charts, new.charts, strict=True)
+    )
     return new if charts == new.charts else replace(new, charts=charts)
 
 

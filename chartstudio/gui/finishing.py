@@ -20,6 +20,7 @@ from chartstudio.core.timing import TimingMap
 from chartstudio.editor import finish
 from chartstudio.editor.finish import KeyBar, Ownership, Span, Standing
 from chartstudio.engine.requests import KeyBars, KeyBarsRequest
+from chartstudio.gui.alike import Changed, alike
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.drafting import Drafting
 from chartstudio.gui.engine_host import EngineHost
@@ -312,11 +313,47 @@ class Finishing(QObject):
     @property
     def can_refresh(self) -> bool:
         """Whether bars are left that are exactly as they were filled."""
-        return self.can_finish and bool(self.whose.filled)
+        return self.can_finish and not self.running and bool(self.whose.filled)
 
     def refresh_fills(self) -> None:
-        """Write the bars anew that are exactly as they were filled, and no others."""
-        self._fill(Purpose.REFRESH, self.whose.filled)
+        """Write bars anew that are exactly as they were filled, and no others.
+
+        Where the author's bars have changed since, only those that sound like the changed
+        ones; asked again with nothing changed, all of them.
+        """
+        chart, timing, audio = self._chart, self._timing, self._audio()
+        changed = None if chart is None else finish.changed_bars(chart, timing)
+        if chart is None or audio is None or not changed:
+            self._fill(Purpose.REFRESH, self.whose.filled)
+            return
+        if self.running:
+            return
+        index, whose = self._document.selection.chart, self.whose
+        own = tuple(b for b, s in zip(whose.bars, whose.standings, strict=True) if s.own)
+        filled = tuple(
+            b for b, s in zip(whose.bars, whose.standings, strict=True) if s is Standing.FILLED
+        )
+        what = Changed(KeyBarsRequest(audio, timing, chart, 1), own, changed)
+        self.progress = Progress(0.0, tr("Waiting for the engine"))
+        self._running = self._jobs.submit(
+            Lane.ENGINE,
+            lambda: alike(self._engine, what, filled),
+            self._on_progress,
+            lambda found: self._on_alike(found, index, chart),
+            lambda _: self._stop(),
+        )
+        self.changed.emit()
+
+    def _on_alike(self, found: tuple[Span, ...], index: int, chart: Chart) -> None:
+        self._stop()
+        charts = self._document.song.charts
+        if index != self._document.selection.chart or charts[index : index + 1] != (chart,):
+            self.message.emit(tr("The refresh was dropped: its chart changed"))
+        elif found:
+            self._fill(Purpose.REFRESH, finish.merged(found))
+        else:
+            self._document.apply(tr("Fills are up to date"), finish.follow_now(index))
+            self.message.emit(tr("No fill sounds like the bars you changed: all can stay"))
 
     def _open(self) -> tuple[Span, ...]:
         whose = self.whose

@@ -143,6 +143,25 @@ def test_a_fill_knows_whether_the_authors_bars_changed_since():
     assert finish.changed_since_fill(document.song.charts[0])
 
 
+def test_bars_that_changed_since_the_fill_are_known_one_by_one():
+    document = _document(1, 2)
+
+    def changed():
+        return finish.changed_bars(document.song.charts[0], TIMING)
+
+    assert changed() is None
+    _fill(document, (3 * BAR, 6 * BAR))
+    assert changed() == ()
+    document.apply("x", edits.remove(0, [LaneNote(BAR, BAR, 0)]))
+    assert changed() == ((BAR, 2 * BAR),)
+    document.apply("x", edits.place(0, LaneNote(4 * BAR + B, 4 * BAR + B, 1)))
+    document.apply("x", finish.approve(0, [(7 * BAR, 8 * BAR)]))
+    assert changed() == tuple((n * BAR, (n + 1) * BAR) for n in (1, 4, 7))
+    document.apply("x", finish.follow_now(0))
+    assert changed() == ()
+    assert not finish.changed_since_fill(document.song.charts[0])
+
+
 def test_fills_of_which_nothing_is_left_are_forgotten():
     document = _document(1)
     _fill(document, (2 * BAR, 4 * BAR), date="first")

@@ -370,6 +370,61 @@ def test_escape_gives_a_stroke_up(opened, qtbot):
     assert studio.document.song is song
 
 
+# Refreshing what sounds alike ------------------------------------------------------------
+
+
+def _sounds_like(likeness):
+    """How unlike the bar of a request is to the nearest of those that are charted."""
+
+    def unlike(request):
+        here = request.stretch[0] // BAR
+        charted = {n.tick // BAR for n in request.chart.notes}
+        return 1 - max((likeness.get((here, bar), 0.0) for bar in charted), default=0.0)
+
+    return unlike
+
+
+def _change(studio, bar):
+    """Take a note out of a bar of the author's."""
+    gone = _notes(studio, bar * BAR, (bar + 1) * BAR)[:1]
+    studio.document.apply("x", edits.remove(0, gone))
+
+
+def test_only_fills_that_sound_like_a_changed_bar_are_refreshed(filled, studio, engine, qtbot):
+    # Bar 5 is like bar 2, bar 6 as much like bar 3 as bar 2, bar 7 more like bar 4.
+    likeness = {(4, 1): 0.9, (5, 1): 0.7, (5, 2): 0.7, (6, 1): 0.3, (6, 3): 0.8}
+    engine.unlike = _sounds_like(likeness)
+    _change(studio, 1)
+    assert filled.outdated
+    engine.lane = 1
+    _run(studio, qtbot, filled.refresh_fills)
+    assert studio.drafting.asked.spans == ((4 * BAR, 6 * BAR),)
+    assert studio.drafting.asked.purpose is Purpose.REFRESH
+    before = _notes(studio, 6 * BAR, 8 * BAR)
+    studio.drafting.accept()
+    assert {n.lane for n in _notes(studio, 4 * BAR, 6 * BAR)} == {1}
+    assert _notes(studio, 6 * BAR, 8 * BAR) == before
+    assert not filled.outdated
+
+
+def test_fills_like_no_changed_bar_stay_and_are_up_to_date(filled, studio, engine, qtbot):
+    engine.unlike = _sounds_like({})
+    _change(studio, 1)
+    n_asked = len(engine.requests)
+    _run(studio, qtbot, filled.refresh_fills)
+    assert len(engine.requests) == n_asked
+    assert not filled.outdated
+    assert studio.document.undo_label == "Fills are up to date"
+    studio.document.undo()
+    assert filled.outdated
+
+
+def test_asked_again_with_nothing_changed_all_fills_are_refreshed(filled, studio, engine, qtbot):
+    engine.unlike = _sounds_like({})
+    _run(studio, qtbot, filled.refresh_fills)
+    assert studio.drafting.asked.spans == ((4 * BAR, 8 * BAR),)
+
+
 # What is wrong with a candidate ----------------------------------------------------------
 
 

@@ -63,6 +63,7 @@ class FakeEngine:
         self.issues = ()
         self.cut = ()
         self.key_bars_found = ((7, 2, 5), (0.4, 0.6, 0.71), (1.0, 0.8, 0.6))
+        self.unlike = lambda request: 0.0
         self.layers = LAYERS
         self.styles = (("repeat", 0.7, 1.0), ("jacks", 0.0, 0.6), ("spinners", 0.0, 1.0))
         self.densities = (1.1, 3.9)
@@ -92,6 +93,9 @@ class FakeEngine:
         return Draft(candidates, "fake 1", "cpu", "float32", {"draft": 0.25}, cut=self.cut)
 
     def key_bars(self, request):
+        if request.stretch is not None:
+            yield Progress(0.5, "Listening")
+            return KeyBars((1,), (1.0,), (self.unlike(request),))
         self.requests.append(request)
         try:
             yield Progress(0.5, "Listening")
