@@ -20,6 +20,7 @@ from chartstudio.gui.command import Command, Scope, has_song
 from chartstudio.gui.dialogs.calibration import open_calibration
 from chartstudio.gui.finish_commands import FINISHING
 from chartstudio.gui.follow_commands import GUIDANCE
+from chartstudio.gui.library_commands import LIBRARY
 from chartstudio.gui.playback import RATE_STEP, RATES
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
@@ -399,6 +400,7 @@ _VIEW = (
 COMMANDS: tuple[Command, ...] = (
     *_FILE, *_EDIT, *_SELECT, *_CHART, *_NOTES, *_PLAY, *_SNAP, *_DRAFT, *FINISHING, *GUIDANCE,
     *TIMING, *_VIEW,
+    *LIBRARY,
 )  # fmt: skip
 """Every command that works on the studio alone; the window adds those of its own panels."""
 
@@ -445,6 +447,7 @@ class Actions(QObject):
             studio.files.changed,
             studio.files.sound_changed,
             studio.keeper.changed,
+            studio.library.changed,
             studio.drafting.changed,
             studio.finishing.changed,
             studio.song_density.changed,

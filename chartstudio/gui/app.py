@@ -36,6 +36,8 @@ from chartstudio.gui.follow_commands import GUIDANCE
 from chartstudio.gui.installing import Installer
 from chartstudio.gui.jobs import Jobs, Lane
 from chartstudio.gui.keeper import Keeper
+from chartstudio.gui.library import Library
+from chartstudio.gui.library_commands import remove_folder
 from chartstudio.gui.main_window import MainWindow
 from chartstudio.gui.panels.song import Sound
 from chartstudio.gui.playback import Playback
@@ -124,6 +126,7 @@ def build(
         engine=host,
         files=files,
         keeper=Keeper(bridge, jobs, files),
+        library=Library(jobs),
         checker=Checker(bridge, jobs, lambda: files.audio_found),
         drafting=drafting,
         finishing=Finishing(bridge, jobs, host, lambda: files.audio, drafting),
@@ -215,6 +218,8 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
     window.checks.jump_asked.connect(lambda issue: verbs.go_to_issue(studio, issue))
     window.checks.fix_asked.connect(lambda issue: verbs.fix_issue(studio, issue))
     window.checks.fix_all_asked.connect(lambda: verbs.fix_all(studio))
+    window.library.bind(actions)
+    window.library.filters.remove_asked.connect(lambda folder: remove_folder(studio, folder))
     window.export.start_asked.connect(actions["file.export"].trigger)
     window.export.games.install_asked.connect(lambda game: verbs.install(studio, game))
     window.export.folder_asked.connect(lambda: verbs.choose_export_folder(studio))
@@ -234,6 +239,7 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
         window.draft.refresh()
 
     def begin(source: Source) -> None:
+        window.show_library(False)
         studio.view.start_s = 0.0
         studio.timeline.setFocus()
         if source.format_id is None and source.song.timing == Song().timing:
@@ -261,6 +267,7 @@ def _connect_messages(studio: Studio, window: MainWindow) -> None:
     for part in (
         studio.files,
         studio.keeper,
+        studio.library,
         studio.drafting,
         studio.finishing,
         studio.song_density,

@@ -23,12 +23,14 @@ from PySide6.QtWidgets import (
 
 from chartstudio.gui.actions import COMMANDS, Actions, Command
 from chartstudio.gui.dialogs.palette import Palette
+from chartstudio.gui.library_covers import Covers
 from chartstudio.gui.panels.chart_details import ChartDetails
 from chartstudio.gui.panels.charts import ChartsPanel, chart_title
 from chartstudio.gui.panels.checks import ChecksPanel, ChecksSummary
 from chartstudio.gui.panels.draft import DraftPanel
 from chartstudio.gui.panels.export import ExportPanel
-from chartstudio.gui.panels.parts import button, column, heading, label
+from chartstudio.gui.panels.library import LibraryPage
+from chartstudio.gui.panels.parts import Segments, button, column, heading, label, row
 from chartstudio.gui.panels.playfield import PlayfieldPanel
 from chartstudio.gui.panels.song import SongPanel
 from chartstudio.gui.panels.start import StartPage
@@ -108,7 +110,7 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
             *("density.song", "density.cancel", "density.clear", _SEPARATOR),
             *("follow.none", "follow.all", "follow.drums", "follow.lead", "follow.bass"),
             *("follow.chords", "follow.clear", _SEPARATOR),
-            *("style.show", "style.reset", _SEPARATOR, "window.draft"),
+            *("style.show", "style.reset", _SEPARATOR, "window.level", "window.draft"),
         ),
     ),
     (
@@ -131,6 +133,14 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
             *("timing.snap-beat", "timing.drag-beats", "timing.magnet", _SEPARATOR),
             *("timing.keep-seconds", "timing.move-later", _SEPARATOR),
             *("timing.next", "timing.previous", _SEPARATOR, "window.timing"),
+        ),
+    ),
+    (
+        "Library",
+        (
+            *("window.library", _SEPARATOR, "library.add-folder", "library.scan"),
+            *("library.cancel", _SEPARATOR, "library.open", "library.show-folder", _SEPARATOR),
+            *("library.leave-out", "library.take-in", "library.rules"),
         ),
     ),
     ("Checks", ("window.next-issue", "window.previous-issue", _SEPARATOR, "window.checks")),
@@ -162,6 +172,7 @@ class MainWindow(QMainWindow):
         self.studio = studio
         self._may_close = False
         self._is_new = True
+        self._in_library = False
         self.setAcceptDrops(True)
         self.setDockOptions(QMainWindow.DockOption.AnimatedDocks)
         self.draft = DraftPanel(studio)
@@ -169,6 +180,8 @@ class MainWindow(QMainWindow):
         self.checks = ChecksPanel(studio.checker)
         self.export = ExportPanel(studio.bridge, studio.exporter, studio.installer)
         self.song = SongPanel(studio.bridge)
+        self.library = LibraryPage(studio.library, Covers(studio.jobs), studio.installer)
+        self.library.left.connect(lambda: self.show_library(False))
         self.tabs = QTabWidget()
         self.left = self._dock("song", tr("Song and charts"))
         self.right = self._dock("panels", tr("Panels"))
@@ -207,6 +220,7 @@ class MainWindow(QMainWindow):
                 Command(f"window.{name}", title, lambda _, p=panel: self.show_panel(p), keys)
                 for name, title, keys, panel in tabs
             ),
+            Command("window.level", "Level to draft at", lambda _: self._to_level(), "V"),
             Command("window.next-issue", "Next issue", lambda _: self.checks.step(1), "F8"),
             Command(
                 "window.previous-issue", "Previous issue", lambda _: self.checks.step(-1),
@@ -235,6 +249,10 @@ class MainWindow(QMainWindow):
             Command(
                 "window.timeline", "To the timeline", lambda s: s.timeline.setFocus(), "Ctrl+1"
             ),
+            Command(
+                "window.library", "Library", lambda _: self.show_library(not self._in_library),
+                "Ctrl+3", checked=lambda _: self._in_library,
+            ),
             Command("window.quit", "Quit", lambda _: self.close(), "Ctrl+Shift+Q"),
         )  # fmt: skip
 
@@ -255,7 +273,12 @@ class MainWindow(QMainWindow):
                     menu.addAction(self.actions_[entry])
         self._find = button(tr("Ctrl+Shift+P  commands"), self.show_palette, "flat")
         self._find.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        bar.setCornerWidget(self._find, Qt.Corner.TopRightCorner)
+        self._place = Segments(tr("Show"), ((False, tr("Song")), (True, tr("Library"))))
+        self._place.chosen.connect(self.show_library)
+        self._place.show_value(False)
+        self._corner = QWidget()
+        self._corner.setLayout(row(self._place, 8, self._find))
+        bar.setCornerWidget(self._corner, Qt.Corner.TopRightCorner)
 
     def _fill_recent(self) -> None:
         self._recent.clear()
@@ -284,6 +307,7 @@ class MainWindow(QMainWindow):
         self.centre = QStackedWidget()
         self.centre.addWidget(self.start)
         self.centre.addWidget(split)
+        self.centre.addWidget(self.library)
         self.setCentralWidget(self.centre)
 
     def _build_left(self) -> None:
@@ -324,7 +348,7 @@ class MainWindow(QMainWindow):
 
     def _show_field(self) -> None:
         """Show the playfield where there is one, unless it was put away."""
-        shown = self._wants_field and self.field.has_field
+        shown = self._wants_field and self.field.has_field and not self._in_library
         if shown and not self.below.isVisible():
             # Docks have no heights to share before they are laid out.
             self._share_later.start(0)
@@ -357,8 +381,21 @@ class MainWindow(QMainWindow):
 
     def show_panel(self, panel: QWidget) -> None:
         """Bring one of the right-hand panels up front."""
+        self.show_library(False)
         self.right.show()
         self.tabs.setCurrentWidget(panel)
+
+    def show_library(self, shown: bool = True) -> None:
+        """Show the library in place of the song, or the song again."""
+        self._place.show_value(shown)
+        if shown != self._in_library:
+            self._in_library = shown
+            self._show_song()
+            (self.library.table if shown else self.studio.timeline).setFocus()
+
+    def _to_level(self) -> None:
+        self.show_panel(self.draft)
+        self.draft.to_level()
 
     def show_palette(self) -> None:
         """Search all commands."""
@@ -375,11 +412,12 @@ class MainWindow(QMainWindow):
         document = self.studio.document
         song = document.song
         has_song = bool(song.charts or song.audio or song.metadata.title)
-        if self.centre.currentIndex() != int(has_song) or self._is_new:
+        page = 2 if self._in_library else int(has_song)
+        if self.centre.currentIndex() != page or self._is_new:
             self._is_new = False
-            self.centre.setCurrentIndex(int(has_song))
-            self.left.setVisible(has_song)
-            self.right.setVisible(has_song)
+            self.centre.setCurrentIndex(page)
+            self.left.setVisible(page == 1)
+            self.right.setVisible(page == 1)
             self._show_field()
         self.checks.name_charts(tuple(chart_title(c) for c in song.charts))
         title = song.metadata.title or (tr("Untitled song") if has_song else "")

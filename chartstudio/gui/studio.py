@@ -16,6 +16,7 @@ from chartstudio.gui.finishing import Finishing
 from chartstudio.gui.installing import Installer
 from chartstudio.gui.jobs import Jobs
 from chartstudio.gui.keeper import Keeper
+from chartstudio.gui.library import Library
 from chartstudio.gui.playback import Playback
 from chartstudio.gui.preferences import Preferences
 from chartstudio.gui.song_density import SongDensity
@@ -35,6 +36,7 @@ class Studio:
     engine: EngineHost
     files: SongFiles
     keeper: Keeper
+    library: Library
     checker: Checker
     drafting: Drafting
     finishing: Finishing

@@ -99,9 +99,9 @@ def facets(catalog: Catalog) -> Facets:
         "SELECT mode, count(DISTINCT song_id) FROM charts GROUP BY mode ORDER BY mode"
     )
     charters = catalog.rows(
-        f"SELECT {CHARTER} AS charter, count(DISTINCT songs.id) AS n "
-        "FROM songs JOIN charts c ON c.song_id = songs.id "
-        "GROUP BY 1 COLLATE NOCASE HAVING charter != '' ORDER BY n DESC, charter COLLATE NOCASE"
+        f"SELECT who, count(DISTINCT song) AS n FROM (SELECT {CHARTER} AS who, songs.id AS song "
+        "FROM songs JOIN charts c ON c.song_id = songs.id) WHERE who != '' "
+        "GROUP BY who COLLATE NOCASE ORDER BY n DESC, who COLLATE NOCASE"
     )
     folders = catalog.rows("SELECT folder_id, count(*) FROM songs GROUP BY folder_id")
     return Facets(

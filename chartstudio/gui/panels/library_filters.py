@@ -1,0 +1,331 @@
+"""Beside the library's table: its folders, what to show, and what training makes of that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from chartstudio.gui import text
+from chartstudio.gui.library import Library
+from chartstudio.gui.panels.charts import mode_title
+from chartstudio.gui.panels.command_button import CommandButton
+from chartstudio.gui.panels.library_histogram import HistogramView
+from chartstudio.gui.panels.parts import JobBar, Segments, button, column, heading, label, row
+from chartstudio.gui.text import tr
+from chartstudio.library.entries import Folder
+from chartstudio.library.selection import Side, TrainingSelection
+
+_TOP_LEVEL = 99.0
+_MANY_CHARTERS = 400
+"""More than anybody looks through in a list; the search finds the others."""
+
+_SIDES = {Side.TRAIN: "{n} train", Side.VALIDATION: "{n} validation", Side.TEST: "{n} test"}
+
+
+class FilterColumn(QWidget):
+    """Folders, filters, figures of the library.
+
+    Parameters
+    ----------
+    library : Library
+    """
+
+    remove_asked = Signal(object)
+    """A `Folder` is to be taken out."""
+
+    def __init__(self, library: Library) -> None:
+        super().__init__()
+        self._library = library
+        self.folders = _Rows(tr("Folders"))
+        self.reasons = _Rows(tr("Left out"))
+        self.bar = JobBar(tr("scanning"), library.cancel)
+        self.add = CommandButton(
+            "library.add-folder", tr("Add folder…"), tr("Add a folder of songs")
+        )
+        self.scan = CommandButton(
+            "library.scan", tr("Scan now"), tr("Look for what is new or has changed")
+        )
+        self.notice = label(role="warning", wrap=True)
+        self._build_filters()
+        self._uses = label(wrap=True)
+        self._sides = label(role="muted", wrap=True)
+        self.levels = HistogramView(tr("Charts by level"), lambda n: tr("level {n}", n=n))
+        self.levels.chosen.connect(self._ask_level)
+        self.densities = HistogramView(
+            tr("Charts by notes per second"), lambda n: tr("{n} to {m} per second", n=n, m=n + 1)
+        )
+        self.densities.setCursor(Qt.CursorShape.ArrowCursor)
+        self._lay_out()
+        library.changed.connect(self._show)
+        self._show()
+
+    def bind(self, actions: Mapping[str, QAction]) -> None:
+        """Let the buttons do what the commands do."""
+        for made in (self.add, self.scan):
+            made.bind(actions[made.command_id])
+
+    def _build_filters(self) -> None:
+        self.mode = _combo(tr("Mode"), self._ask_mode)
+        self.charter = _combo(tr("Charter"), self._ask_charter)
+        self.low, self.high = (_level_box(name) for name in (tr("From level"), tr("To level")))
+        for box in (self.low, self.high):
+            box.valueChanged.connect(self._ask_levels)
+        self.used = Segments(
+            tr("Training"), ((None, tr("All")), (False, tr("Used")), (True, tr("Left out")))
+        )
+        self.used.chosen.connect(lambda value: self._ask(excluded=value))
+        self.clear = button(tr("Clear"), self._clear, "flat", tr("Show all songs"))
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        layout = column(content, margin=12, spacing=7)
+        layout.addWidget(heading(tr("Folders")))
+        layout.addWidget(self.folders)
+        layout.addLayout(row(self.add, self.scan, None))
+        layout.addWidget(self.bar)
+        layout.addWidget(self.notice)
+        self._rest = QWidget()
+        layout.addWidget(self._rest)
+        layout.addStretch(1)
+        self._lay_out_rest()
+        scroll = QScrollArea()
+        scroll.setWidget(content)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column(self, margin=0).addWidget(scroll)
+
+    def _lay_out_rest(self) -> None:
+        """What means something as soon as there is a song."""
+        layout = column(self._rest, margin=0, spacing=7)
+        layout.addSpacing(4)
+        layout.addLayout(row(heading(tr("Show")), None, self.clear))
+        layout.addWidget(self.mode)
+        levels = row(self.low, label("–", "muted"), self.high)
+        levels.setStretch(0, 1)
+        levels.setStretch(2, 1)
+        layout.addLayout(levels)
+        layout.addWidget(self.charter)
+        layout.addLayout(row(self.used, None))
+        layout.addSpacing(4)
+        layout.addWidget(heading(tr("Training would use")))
+        layout.addWidget(self._uses)
+        layout.addWidget(self._sides)
+        self._left_out = heading(tr("And leave out"))
+        layout.addWidget(self._left_out)
+        layout.addWidget(self.reasons)
+        layout.addSpacing(4)
+        for title, histogram in ((tr("Levels"), self.levels), (tr("Notes/s"), self.densities)):
+            layout.addWidget(heading(title))
+            layout.addWidget(histogram)
+
+    # Asking ------------------------------------------------------------------------------
+
+    def _ask(self, **fields: object) -> None:
+        self._library.ask(replace(self._library.query, **fields))  # type: ignore[arg-type]
+
+    def _clear(self) -> None:
+        self._library.ask(type(self._library.query)())
+
+    def _ask_mode(self) -> None:
+        mode = self.mode.currentData()
+        self._ask(modes=(mode,) if mode else ())
+
+    def _ask_charter(self) -> None:
+        charter = self.charter.currentData()
+        self._ask(charters=(charter,) if charter else ())
+
+    def _ask_levels(self) -> None:
+        low, high = self.low.value(), self.high.value()
+        self._ask(low=low or None, high=high or None)
+
+    def _ask_level(self, level: int) -> None:
+        """Show one bar of the histogram; all again where it was shown already."""
+        limits = (float(level), level + 0.99)
+        query = self._library.query
+        low, high = (None, None) if (query.low, query.high) == limits else limits
+        self._ask(low=low, high=high)
+
+    def _ask_folder(self, folder_id: int) -> None:
+        now = self._library.query.folder
+        self._ask(folder=None if now == folder_id else folder_id)
+
+    def _ask_reason(self, reason: str) -> None:
+        self._ask(reason="" if self._library.query.reason == reason else reason)
+
+    # Showing -----------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        library, query = self._library, self._library.query
+        found = library.found
+        counts = dict(found.facets.folders)
+        self.folders.show_rows(_folder_row(self, f, counts.get(f.id, 0)) for f in found.folders)
+        self.folders.mark(query.folder)
+        if library.progress is not None:
+            self.bar.show_progress(library.progress.done, library.progress.what)
+        else:
+            self.bar.hide()
+        self.notice.setText(library.notice)
+        self.notice.setVisible(bool(library.notice))
+        self._rest.setVisible(found.facets.n_songs > 0)
+        self.clear.setVisible(library.is_filtered)
+        modes = [(f.value, mode_title(f.value), f.n_songs) for f in found.facets.modes]
+        _fill(self.mode, tr("Any mode"), modes, next(iter(query.modes), ""))
+        charters = [(f.value, f.value, f.n_songs) for f in found.facets.charters[:_MANY_CHARTERS]]
+        _fill(self.charter, tr("Any charter"), charters, next(iter(query.charters), ""))
+        for box, value in ((self.low, query.low), (self.high, query.high)):
+            if not box.hasFocus():
+                with QSignalBlocker(box):
+                    box.setValue(value or 0.0)
+        self.used.show_value(query.excluded)
+        self._show_training(found.selection)
+        self.levels.show_histogram(found.overview.levels)
+        self.densities.show_histogram(found.overview.densities)
+
+    def _show_training(self, selection: TrainingSelection) -> None:
+        parts = [
+            text.count(len(selection.songs), "{n} song", "{n} songs"),
+            text.count(selection.n_charts, "{n} chart", "{n} charts"),
+            tr("{n} hours", n=f"{selection.duration_s / 3600:.1f}"),
+        ]
+        if selection.n_recordings < len(selection.songs):
+            n_recordings = selection.n_recordings
+            parts.insert(1, text.count(n_recordings, "{n} recording", "{n} recordings"))
+        self._uses.setText(" · ".join(parts) if selection.songs else tr("Nothing."))
+        sides = [tr(words, n=len(selection.side(side))) for side, words in _SIDES.items()]
+        self._sides.setText(" · ".join(sides))
+        self._sides.setVisible(bool(selection.songs))
+        self.reasons.show_rows(
+            _Row(
+                left.reason,
+                tr(left.title),
+                left.n_songs,
+                lambda reason=left.reason: self._ask_reason(reason),
+                tr("{n} charts; a click shows the songs", n=left.n_charts),
+            )
+            for left in selection.left_out
+        )
+        self.reasons.mark(self._library.query.reason)
+        self._left_out.setVisible(bool(selection.left_out))
+
+
+class _Row(QWidget):
+    """A line that can be clicked, with a count at its end, and a cross where it can be removed."""
+
+    def __init__(
+        self,
+        key: object,
+        title: str,
+        n: int,
+        run: Callable[[], object],
+        tip: str,
+        remove: Callable[[], object] | None = None,
+    ) -> None:
+        super().__init__()
+        self.key = key
+        self.what = (key, title, n, tip)
+        self.face = QPushButton(title)
+        self.face.setProperty("role", "flat")
+        self.face.setCheckable(True)
+        self.face.setToolTip(tip)
+        self.face.setAccessibleName(f"{title}, {n}")
+        self.face.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.face.clicked.connect(lambda: run())
+        layout = row(self.face, label(str(n), "chip"), spacing=4)
+        layout.setStretch(0, 1)
+        if remove is not None:
+            layout.addWidget(button("✕", remove, "flat", tr("Take {folder} out", folder=title)))
+        self.setLayout(layout)
+
+
+class _Rows(QWidget):
+    """Lines below each other, made anew only when they say something else."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(1)
+        self.rows: list[_Row] = []
+
+    def show_rows(self, wanted: Iterable[_Row]) -> None:
+        rows = list(wanted)
+        if [r.what for r in rows] == [r.what for r in self.rows]:
+            for made in rows:
+                made.deleteLater()
+            return
+        for old in self.rows:
+            self._layout.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self.rows = rows
+        for made in rows:
+            self._layout.addWidget(made)
+
+    def mark(self, key: object) -> None:
+        for made in self.rows:
+            made.face.setChecked(made.key == key)
+
+
+def _folder_row(parent: FilterColumn, folder: Folder, n_songs: int) -> _Row:
+    return _Row(
+        folder.id,
+        folder.path.name or str(folder.path),
+        n_songs,
+        lambda: parent._ask_folder(folder.id),
+        str(folder.path),
+        lambda: parent.remove_asked.emit(folder),
+    )
+
+
+def _combo(name: str, run: Callable[[], object]) -> QComboBox:
+    made = QComboBox()
+    made.setAccessibleName(name)
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    made.setMinimumContentsLength(8)
+    made.setMaxVisibleItems(20)
+    made.activated.connect(lambda _: run())
+    return made
+
+
+def _fill(box: QComboBox, none: str, options: list[tuple[str, str, int]], chosen: str) -> None:
+    """Offer what there is; what is chosen stays on offer where the library has lost it."""
+    if chosen and all(chosen != value for value, _, _ in options):
+        options = [(chosen, chosen, 0), *options]
+    wanted = [("", none), *((v, tr("{name} ({n})", name=t, n=n)) for v, t, n in options)]
+    if wanted != [(box.itemData(i), box.itemText(i)) for i in range(box.count())]:
+        box.clear()
+        for value, title in wanted:
+            box.addItem(title, value)
+    box.setCurrentIndex(max(0, box.findData(chosen)))
+
+
+class _LevelBox(QDoubleSpinBox):
+    """Levels as people write them."""
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:g}"
+
+
+def _level_box(name: str) -> QDoubleSpinBox:
+    made = _LevelBox()
+    made.setAccessibleName(name)
+    made.setRange(0.0, _TOP_LEVEL)
+    made.setDecimals(2)
+    made.setSingleStep(1.0)
+    made.setSpecialValueText(tr("any level"))
+    made.setKeyboardTracking(False)
+    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return made
