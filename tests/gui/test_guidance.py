@@ -208,6 +208,22 @@ def test_a_slider_asks_for_a_habit_until_it_is_reset(studio, opened, engine, qtb
     assert style.habits(_chart(studio)) == ()
 
 
+def test_sliders_and_level_are_reached_by_key(studio, opened, qtbot):
+    opened.activateWindow()
+    studio.timeline.setFocus()
+    qtbot.keyClick(studio.timeline, Qt.Key.Key_Y)
+    first = opened.draft.style_.rows[0].slider
+    qtbot.waitUntil(first.hasFocus)
+    qtbot.keyClick(first, Qt.Key.Key_Right)
+    assert style.habits(_chart(studio)) == (("repeat", 0.853),)
+    studio.timeline.setFocus()
+    qtbot.keyClick(studio.timeline, Qt.Key.Key_V)
+    qtbot.waitUntil(opened.draft.level.hasFocus)
+    qtbot.keyClicks(opened.draft.level, "7")
+    qtbot.keyClick(opened.draft.level, Qt.Key.Key_Return)
+    assert studio.drafting.settings.level == 7.0
+
+
 def test_a_model_without_habits_says_so(opened, engine):
     engine.styles = ()
     for _ in opened.studio.engine.warm_up():

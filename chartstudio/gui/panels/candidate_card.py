@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 
@@ -100,6 +100,9 @@ class CandidateIssues(QWidget):
         layout.addWidget(heading(tr("Issues of this candidate")))
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Issues of the shown candidate, the gravest first"))
+        # Long ones are cut off and told whole by their tips.
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setToolTip(tr("A click goes to the issue; Alt+F8 goes to the next one"))
         self.list.itemClicked.connect(lambda item: self._jump(self.list.row(item)))
         self.list.currentRowChanged.connect(self._on_row)

@@ -196,6 +196,14 @@ class DraftPanel(QWidget):
         part = parts.get(name)
         if part is not None:
             self._scroll.ensureWidgetVisible(part)
+        if name == "style":
+            self.style_.focus_first()
+
+    def to_level(self) -> None:
+        """Put the focus on the level, to be typed."""
+        self._scroll.ensureWidgetVisible(self.level)
+        self.level.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.level.selectAll()
 
     def _on_mode(self, mode_id: str) -> None:
         drafting = self._drafting

@@ -161,6 +161,11 @@ class StyleSection(QWidget):
         studio.bridge.changed.connect(lambda _: self.refresh())
         self.refresh()
 
+    def focus_first(self) -> None:
+        """Put the focus on the first slider, where they are unfolded."""
+        if self.rows and self.sliders.isVisible():
+            self.rows[0].slider.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def refresh(self) -> None:
         """Show the sliders of the active chart's mode as they stand."""
         studio = self._studio
