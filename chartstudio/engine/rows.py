@@ -25,15 +25,15 @@ class Memory:
 
     Attributes
     ----------
-    keys, values : ndarray, shape (n_layers, B, n_heads, most_rows, width of a head)
+    past : ndarray, shape (n_layers, B, 2, n_heads, most_rows, width of a head)
+        Keys and values.
     beats : ndarray, shape (B, most_rows)
         Where each row lies; far ahead where there is none.
     n_rows : ndarray of int64, shape (B,)
         Rows written by each candidate; the newest replace the oldest.
     """
 
-    keys: Floats
-    values: Floats
+    past: Floats
     beats: Floats
     n_rows: NDArray[np.int64]
 
@@ -47,50 +47,69 @@ def gelu(x: Floats) -> Floats:
 
     The error function by formula 7.1.26 of Abramowitz and Stegun.
     """
-    size = np.abs(x) * np.float32(math.sqrt(0.5))
-    t = 1 / (1 + np.float32(0.3275911) * size)
-    series = np.float32(1.061405429) * t - np.float32(1.453152027)
-    series = (series * t + np.float32(1.421413741)) * t - np.float32(0.284496736)
-    tail = (series * t + np.float32(0.254829592)) * t * np.exp(-size * size)
-    half: Floats = np.float32(0.5) * x
-    return half + np.abs(half) * (1 - tail)
+    # In place: at this size, making arrays costs as much as filling them.
+    size: Floats = np.abs(x)
+    size *= _ROOT_HALF
+    t = size * np.float32(0.3275911)
+    t += _ONE
+    np.reciprocal(t, out=t)
+    tail = t * np.float32(1.061405429)
+    for term in _ERF_TERMS:
+        tail += term
+        tail *= t
+    size *= size
+    np.negative(size, out=size)
+    np.exp(size, out=size)
+    tail *= size
+    half = np.float32(0.5) * x
+    np.subtract(_ONE, tail, out=tail)
+    tail *= np.abs(half)
+    half += tail
+    return half
+
+
+_ONE, _ROOT_HALF = np.float32(1.0), np.float32(math.sqrt(0.5))
+_ERF_TERMS = tuple(map(np.float32, (-1.453152027, 1.421413741, -0.284496736, 0.254829592)))
+
+
+def evened(x: Floats) -> Floats:
+    """Layer normalisation over the last axis, before its own scale and offset."""
+    # The ufuncs themselves: the methods of arrays take three times as long to be called.
+    share = np.float32(1.0 / x.shape[-1])
+    found: Floats = x - np.add.reduce(x, axis=-1, keepdims=True) * share
+    power = np.add.reduce(found * found, axis=-1, keepdims=True) * share
+    np.divide(found, np.sqrt(power + _EPSILON), out=found)
+    return found
 
 
 class _Linear:
-    """A matrix product and an offset, as torch's module of that name."""
+    """A matrix product and an offset, as torch's module of that name.
 
-    def __init__(self, weights: dict[str, Floats], name: str) -> None:
-        self.matrix = np.ascontiguousarray(weights[f"{name}.weight"].T)
-        self.offset = weights.get(f"{name}.bias", np.float32(0.0))
+    After a layer normalisation, its scale and offset are made a part of the product's.
+    """
+
+    def __init__(self, weights: dict[str, Floats], name: str, norm: str = "") -> None:
+        matrix = weights[f"{name}.weight"].T.astype(np.float64)
+        offset = weights.get(f"{name}.bias", np.float32(0.0)).astype(np.float64)
+        if norm:
+            offset = offset + weights[f"{norm}.bias"] @ matrix
+            matrix = weights[f"{norm}.weight"][:, None] * matrix
+        self.matrix = np.ascontiguousarray(matrix, dtype=np.float32)
+        self.offset = offset.astype(np.float32)
 
     def __call__(self, x: Floats) -> Floats:
         product: Floats = x @ self.matrix
-        return product + self.offset
-
-
-class _Norm:
-    """Layer normalisation over the last axis."""
-
-    def __init__(self, weights: dict[str, Floats], name: str) -> None:
-        self.scale, self.offset = weights[f"{name}.weight"], weights[f"{name}.bias"]
-
-    def __call__(self, x: Floats) -> Floats:
-        x = x - x.mean(axis=-1, keepdims=True)
-        spread = np.sqrt(np.square(x).mean(axis=-1, keepdims=True) + _EPSILON)
-        scaled: Floats = x / spread
-        return scaled * self.scale + self.offset
+        product += self.offset
+        return product
 
 
 class _Layer:
     """One layer of attention and its mix; see `net.Placer`."""
 
     def __init__(self, weights: dict[str, Floats], name: str) -> None:
-        self.norm, self.mix_norm = (
-            _Norm(weights, f"{name}.norm"),
-            _Norm(weights, f"{name}.mix_norm"),
-        )
-        self.ask, self.give = _Linear(weights, f"{name}.ask"), _Linear(weights, f"{name}.give")
-        self.widen = _Linear(weights, f"{name}.widen")
+        self.ask = _Linear(weights, f"{name}.ask", f"{name}.norm")
+        self.give = _Linear(weights, f"{name}.give")
+        self.widen = _Linear(weights, f"{name}.widen", f"{name}.mix_norm")
         self.narrow = _Linear(weights, f"{name}.narrow")
 
 
@@ -108,21 +127,20 @@ class RowPlacer:
         weights = {k: t.detach().cpu().numpy().copy() for k, t in tensors.items()}
         self.spec = placer.spec
         self.n_inputs = placer.row.in_features
+        self._scale = np.float32((placer.spec.state // placer.spec.n_heads) ** -0.5)
         self._turns = placer.turns.cpu().numpy().copy()
         self._row = _Linear(weights, "row")
         self._mode, self._last = weights["mode.weight"], weights["last.weight"]
         self._layers = [_Layer(weights, f"layers.{i}") for i in range(placer.spec.n_layers)]
-        self._norm = _Norm(weights, "norm")
-        self._from_state, self._out = _Linear(weights, "from_state"), _Linear(weights, "out")
-        self._so_far = _Linear(weights, "so_far")
+        self._from_state = _Linear(weights, "from_state", "norm")
+        self._so_far, self._out = _Linear(weights, "so_far"), _Linear(weights, "out")
 
     def remember(self, n: int) -> Memory:
         """An empty memory for a batch of candidates."""
         s = self.spec
-        shape = (s.n_layers, n, s.n_heads, s.most_rows, s.state // s.n_heads)
+        shape = (s.n_layers, n, 2, s.n_heads, s.most_rows, s.state // s.n_heads)
         far = np.full((n, s.most_rows), FAR_BEATS, dtype=np.float32)
-        keys, values = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        return Memory(keys, values, far, np.zeros(n, dtype=np.int64))
+        return Memory(np.zeros(shape, np.float32), far, np.zeros(n, dtype=np.int64))
 
     def step(self, inputs: Floats, mode: int, beats: Floats, memory: Memory) -> Floats:
         """State of each candidate's next row; `Memory.keep` makes the row a part of the past.
@@ -145,24 +163,30 @@ class RowPlacer:
         memory.beats[every, at] = beats
         gap = beats[:, None] - memory.beats
         seen = (gap >= 0) & (gap < s.reach_beats)
-        hidden = np.where(seen, np.float32(0.0), np.float32(NEVER))[:, None, :, None]
+        hidden = np.where(seen, np.float32(0.0), np.float32(NEVER))[:, None, None]
         angle = (beats[:, None] * self._turns)[:, None, None]
         cos, sin = np.cos(angle), np.sin(angle)
-        scale = np.float32((s.state // s.n_heads) ** -0.5)
-        for i, layer in enumerate(self._layers):
-            three = layer.ask(layer.norm(x)).reshape(n, 3, s.n_heads, -1)
-            both, half = three[:, :2], three.shape[3] // 2
-            swapped = np.concatenate((-both[..., half:], both[..., :half]), axis=3)
-            both = both * cos + swapped * sin
-            memory.keys[i][every, :, at] = both[:, 1]
-            memory.values[i][every, :, at] = three[:, 2]
-            scores = memory.keys[i] @ both[:, 0, :, :, None] * scale + hidden
-            weights = np.exp(scores - scores.max(axis=2, keepdims=True))
-            weights /= weights.sum(axis=2, keepdims=True)
-            mixed = weights.transpose(0, 1, 3, 2) @ memory.values[i]
-            x = x + layer.give(mixed.reshape(n, -1))
-            x = x + layer.narrow(gelu(layer.widen(layer.mix_norm(x))))
-        return self._from_state(self._norm(x))
+        for layer, past in zip(self._layers, memory.past, strict=True):
+            three = layer.ask(evened(x)).reshape(n, 3, s.n_heads, -1)
+            three[:, :2] = self._turned(three[:, :2], cos, sin)
+            past[every, :, :, at] = three[:, 1:]
+            scores = (three[:, 0, :, None] * self._scale) @ past[:, 0].swapaxes(2, 3)
+            scores += hidden
+            scores -= np.maximum.reduce(scores, axis=3, keepdims=True)
+            np.exp(scores, out=scores)
+            scores /= np.add.reduce(scores, axis=3, keepdims=True)
+            x += layer.give((scores @ past[:, 1]).reshape(n, -1))
+            x += layer.narrow(gelu(layer.widen(evened(x))))
+        return self._from_state(evened(x))
+
+    @staticmethod
+    def _turned(both: Floats, cos: Floats, sin: Floats) -> Floats:
+        """Queries and keys by their rotary places, as `net.Placer` has them."""
+        half = both.shape[3] // 2
+        swapped = np.concatenate((-both[..., half:], both[..., :half]), axis=3)
+        swapped *= sin
+        swapped += both * cos
+        return swapped
 
     def spell(self, row: Floats, so_far: Floats, last: NDArray[np.int64]) -> Floats:
         """Scores of the next event of rows; see `net.Placer.spell`."""
