@@ -307,6 +307,8 @@ def shut_down(window: MainWindow) -> bool:
     studio.playback.close()
     studio.checker.stop()
     window.export.stop()
+    window.library.stop()
+    studio.library.stop()
     studio.preferences.flush()
     ended = studio.jobs.close()
     studio.keeper.close()

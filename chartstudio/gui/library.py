@@ -348,6 +348,10 @@ class Library(QObject):
         self._again.start()
         self.changed.emit()
 
+    def stop(self) -> None:
+        """Look no more; a scan ends with its lane."""
+        self._again.stop()
+
     def cancel(self) -> None:
         """Stop scanning; what has been found stays."""
         if self.scanning and self._scanning is not None:

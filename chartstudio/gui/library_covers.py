@@ -64,6 +64,10 @@ class Covers(QObject):
             self._later.start()
         return None
 
+    def stop(self) -> None:
+        """Read no more covers."""
+        self._later.stop()
+
     def _read(self) -> None:
         wanted = [self._wanted.popitem()[1] for _ in range(min(_AT_ONCE, len(self._wanted)))]
         if not wanted:

@@ -149,6 +149,11 @@ class LibraryRows(QAbstractTableModel):
         """The song of a row; None until it is read."""
         return self._kept.get(self._ids[row]) if 0 <= row < len(self._ids) else None
 
+    def stop(self) -> None:
+        """Ask for no more rows or covers."""
+        self._later.stop()
+        self._covers.stop()
+
     def _list(self) -> None:
         """Show the ids of the library; what is known of their songs stays until it is read anew."""
         self._stale.update(self._kept)

@@ -35,7 +35,7 @@ class _Names:
 
     Parameters
     ----------
-    title, subtitle, artist, charter, audio : str
+    title, subtitle, artist, charter, audio, cover : str
         Of the song. The audio of version 1 stands at each difficulty.
     file, difficulty, label, needs, information : str
         Of a difficulty.
@@ -46,6 +46,7 @@ class _Names:
     artist: str
     charter: str
     audio: str
+    cover: str
     file: str
     difficulty: str
     label: str
@@ -54,16 +55,18 @@ class _Names:
 
 
 _V1 = _Names(
-    "songName", "songSubName", "authorName", "", "",
+    "songName", "songSubName", "authorName", "", "", "coverImagePath",
     "jsonPath", "difficulty", "difficultyLabel", "", "",
 )  # fmt: skip
 _V2 = _Names(
     "_songName", "_songSubName", "_songAuthorName", "_levelAuthorName", "_songFilename",
+    "_coverImageFilename",
     "_beatmapFilename", "_difficulty", "_customData._difficultyLabel",
     "_customData._requirements", "_customData._information",
 )  # fmt: skip
 _V4 = _Names(
     "song.title", "song.subTitle", "song.author", "", "audio.songFilename",
+    "coverImageFilename",
     "beatmapDataFilename", "difficulty", "customData.difficultyLabel",
     "customData.requirements", "customData.information",
 )  # fmt: skip
@@ -99,6 +102,7 @@ def _header(files: Files, lower: dict[str, str], whole: Object) -> Header:
         subtitle=_text(whole, keys.subtitle),
         artist=_text(whole, keys.artist),
         credit=_text(whole, keys.charter) or ", ".join(dict.fromkeys(charters)),
+        cover=_text(whole, keys.cover),
     )
     audio = _text(whole, keys.audio) or next(
         (t for e in entries if (t := _text(e, "audioPath"))), ""

@@ -36,7 +36,7 @@ _ORDERS = {
     "modes": "(SELECT min(c.mode) FROM charts c WHERE c.song_id = songs.id)",
     "levels": _LEVELS,
     "charts": "(SELECT count(*) FROM charts c WHERE c.song_id = songs.id)",
-    "state": "filled > 0, twin_of IS NOT NULL",
+    "state": "(filled > 0) * 2 - (twin_of IS NOT NULL)",
     "training": "EXISTS (SELECT 1 FROM used_charts c WHERE c.song_id = songs.id)",
 }
 ORDERS = tuple(_ORDERS)
@@ -111,9 +111,9 @@ def find_ids(
     descending : bool
     """
     where = song_condition(query)
-    first = _ORDERS[order].replace(",", " DESC,") if descending else _ORDERS[order]
     rows = catalog.rows(
-        f"SELECT id FROM songs WHERE {where.text} ORDER BY {first} {'DESC' if descending else ''}, "
+        f"SELECT id FROM songs WHERE {where.text} ORDER BY {_ORDERS[order]} "
+        f"{'DESC' if descending else ''}, "
         "artist COLLATE NOCASE, title COLLATE NOCASE, path, inside",
         where.values,
     )

@@ -105,6 +105,11 @@ class LibraryPage(QWidget):
         self.table.open_asked.connect(actions["library.open"].trigger)
         self.empty.add_asked.connect(actions["library.add-folder"].trigger)
 
+    def stop(self) -> None:
+        """Ask for nothing more."""
+        self._later.stop()
+        self.rows.stop()
+
     def _search(self) -> None:
         self._later.stop()
         self._library.ask(replace(self._library.query, words=self.search.text()))
@@ -139,9 +144,7 @@ class LibraryPage(QWidget):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.table.hasFocus():
-            self.table.open_asked.emit()
-        elif event.key() == Qt.Key.Key_Escape:
+        if event.key() == Qt.Key.Key_Escape:
             self.left.emit()
         else:
             super().keyPressEvent(event)

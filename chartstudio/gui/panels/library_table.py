@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QAction, QPainter, QPainterPath, QPalette, QPixmap
+from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPainterPath, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -120,6 +120,12 @@ class SongTable(QTableView):
             else:
                 menu.addAction(action)
         menu.popup(self.viewport().mapToGlobal(at))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.open_asked.emit()
+        else:
+            super().keyPressEvent(event)
 
     # Choosing ----------------------------------------------------------------------------
 
