@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from chartstudio.core.mode import Issue
+from chartstudio.core.mode import Issue, Mode
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine.requests import Candidate, Draft
 from chartstudio.gui.text import bar_and_beat, count, tr
@@ -20,17 +20,17 @@ _COUNTS = {
 """Words by severity, the gravest first."""
 
 
-def summary(candidate: Candidate) -> str:
-    """What a candidate holds, as one line: notes, chords, holds, errors."""
+def summary(candidate: Candidate, mode: Mode) -> str:
+    """What a candidate holds, as one line: notes, chords, what is long by its kind, errors."""
     notes = candidate.notes
-    n_holds = sum(n.end > n.tick for n in notes)
+    long = Counter(mode.kind(n) for n in notes if n.end > n.tick)
     n_chords = sum(n > 1 for n in Counter(n.tick for n in notes).values())
     n_errors = sum(i.severity == "error" for i in candidate.issues)
     parts = [count(len(notes), "{n} note", "{n} notes")]
     if n_chords:
         parts.append(count(n_chords, "{n} chord", "{n} chords"))
-    if n_holds:
-        parts.append(count(n_holds, "{n} hold", "{n} holds"))
+    for kind, n in sorted(long.items()):
+        parts.append(count(n, f"{{n}} {kind}", f"{{n}} {kind}s"))
     parts.append(count(n_errors, "{n} error", "{n} errors") if n_errors else tr("no errors"))
     return " · ".join(parts)
 

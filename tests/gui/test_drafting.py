@@ -271,13 +271,18 @@ def test_the_panel_says_what_it_will_do(opened):
 
 def test_a_summary_names_what_a_candidate_holds():
     from chartstudio.core.note import LaneNote
+    from chartstudio.modes.beatsaber.notes import Wall
 
     notes = (
         LaneNote(0, 0, 0),
         LaneNote(0, 0, 1),
         LaneNote(BEAT, 2 * BEAT, 0, "hold"),
     )
-    assert summary(Candidate(notes, 1, 3.0)) == "3 notes · 1 chord · 1 hold · no errors"
+    said = summary(Candidate(notes, 1, 3.0), MODES["dance-single"])
+    assert said == "3 notes · 1 chord · 1 hold · no errors"
+    walls = tuple(Wall(t * BEAT, (t + 1) * BEAT, 0, 0, 1, 5) for t in (0, 2))
+    said = summary(Candidate(walls, 1, 3.0), MODES["beatsaber"])
+    assert said == "2 notes · 2 walls · no errors"
 
 
 def test_a_draft_without_candidates_says_so(drafting, opened):

@@ -10,7 +10,7 @@ from chartstudio.core.mode import Issue, Mode
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine.requests import Candidate
 from chartstudio.gui import text
-from chartstudio.gui.candidates import gravest_first, issue_line, summary
+from chartstudio.gui.candidates import gravest_first, issue_line
 from chartstudio.gui.panels.parts import button, column, heading, label, restyle, row
 from chartstudio.gui.text import tr
 from chartstudio.gui.theme import DARK
@@ -33,8 +33,8 @@ class CandidateCard(QFrame):
     ----------
     letter : str
     candidate : Candidate
-    levels : str
-        See `levels_line`.
+    said : (str, str)
+        What it holds, and its level beside the one that was asked for.
     fault : (str, str)
         What is wrong with it as one line, and one by one.
     """
@@ -43,17 +43,18 @@ class CandidateCard(QFrame):
     audition = Signal()
 
     def __init__(
-        self, letter: str, candidate: Candidate, levels: str, fault: tuple[str, str]
+        self, letter: str, candidate: Candidate, said: tuple[str, str], fault: tuple[str, str]
     ) -> None:
         super().__init__()
         self.setProperty("role", "card")
         self.letter = letter
         self._name = label(letter, "name")
+        holds, levels = said
         self.levels = label(levels, "chip")
         play = button("▶", self.audition.emit, "flat", tr("Play candidate {name}", name=letter))
         layout = column(self, margin=9, spacing=2)
         layout.addLayout(row(self._name, None, self.levels))
-        what = label(summary(candidate), "muted", wrap=True)
+        what = label(holds, "muted", wrap=True)
         line = row(what, play)
         line.setStretch(0, 1)
         layout.addLayout(line)
@@ -62,8 +63,8 @@ class CandidateCard(QFrame):
         layout.addWidget(self.fault)
         self.fault.setHidden(not fault[0])
         layout.addWidget(label(tr("seed {seed}", seed=candidate.seed), "muted"))
-        said = (summary(candidate), levels, *filter(None, fault[:1]))
-        self.setAccessibleName(f"{tr('Candidate {name}', name=letter)}: {', '.join(said)}")
+        told = (holds, levels, *filter(None, fault[:1]))
+        self.setAccessibleName(f"{tr('Candidate {name}', name=letter)}: {', '.join(told)}")
         self.setAccessibleDescription(fault[1])
 
     def mark(self, shown: bool) -> bool:

@@ -21,7 +21,7 @@ from chartstudio.editor.finish import notes_within
 from chartstudio.engine.requests import DRAFTED_MODES, Candidate, Draft
 from chartstudio.gui import text
 from chartstudio.gui.actions import Actions
-from chartstudio.gui.candidates import fault_lines, faults
+from chartstudio.gui.candidates import fault_lines, faults, summary
 from chartstudio.gui.panels.candidate_card import CandidateCard, CandidateIssues, levels_line
 from chartstudio.gui.panels.command_button import CommandButton
 from chartstudio.gui.panels.density_curve import DensitySection
@@ -47,6 +47,8 @@ _SLIDER_STEPS = 10
 """Slider steps per level."""
 
 _SMALL_PX = 34
+_LAID_OUT_MS = 40
+"""Cards have no place to scroll to before they are laid out."""
 
 _LEGEND = (("Tab", "next"), ("Enter", "accept"), ("⇧ Enter", "part"), ("Esc", "drop"))
 
@@ -89,7 +91,6 @@ class DraftPanel(QWidget):
         self._legend = _legend()
         self._engine = label(role="muted", wrap=True)
         self._lay_out()
-        # Cards have no place before they are laid out.
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._reveal)
@@ -282,7 +283,7 @@ class DraftPanel(QWidget):
             self._make_cards()
         for i, card in enumerate(self._cards):
             if card.mark(i == drafting.shown):
-                self._later.start(0)
+                self._later.start(_LAID_OUT_MS)
         shown = drafting.candidates[drafting.shown] if drafting.waiting else None
         request = drafting.request
         self.issues.show_issues(shown, None if request is None else request.timing)
@@ -307,7 +308,8 @@ class DraftPanel(QWidget):
         for i, candidate in enumerate(drafting.candidates):
             fault = self._fault(candidate)
             levels = levels_line(request.level, candidate.level_reached, mode)
-            card = CandidateCard(chr(ord("A") + i), self._new_part(candidate), levels, fault)
+            said = summary(self._new_part(candidate), mode), levels
+            card = CandidateCard(chr(ord("A") + i), candidate, said, fault)
             card.clicked.connect(lambda i=i: drafting.show(i))
             card.audition.connect(lambda i=i: self.audition_asked.emit(i))
             self._list.addWidget(card)

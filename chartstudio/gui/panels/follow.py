@@ -56,7 +56,7 @@ class FollowSection(QWidget):
         studio = self._studio
         card, chart = studio.drafting.card, studio.document.active_chart
         if card is None:
-            return tr("The engine is still loading.")
+            return tr("The engine is not loaded yet.")
         if set(known_layers(card)) <= {REST}:
             return tr(
                 "The model {name} does not tell layers apart: it can only be told to rest.",

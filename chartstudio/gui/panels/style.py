@@ -185,7 +185,7 @@ class StyleSection(QWidget):
     def _state(self, asked: dict[str, float]) -> str:
         card = self._studio.drafting.card
         if card is None:
-            return tr("The engine is still loading.")
+            return tr("The engine is not loaded yet.")
         if not card.styles:
             return tr("The model {name} cannot be asked for habits.", name=card.name)
         if not self._made_of:
