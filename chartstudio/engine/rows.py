@@ -76,8 +76,9 @@ def evened(x: Floats) -> Floats:
     """Layer normalisation over the last axis, before its own scale and offset."""
     # The ufuncs themselves: the methods of arrays take three times as long to be called.
     share = np.float32(1.0 / x.shape[-1])
-    found: Floats = x - np.add.reduce(x, axis=-1, keepdims=True) * share
-    power = np.add.reduce(found * found, axis=-1, keepdims=True) * share
+    mean: Floats = np.add.reduce(x, axis=-1, keepdims=True) * share
+    found: Floats = x - mean
+    power: Floats = np.add.reduce(found * found, axis=-1, keepdims=True) * share
     np.divide(found, np.sqrt(power + _EPSILON), out=found)
     return found
 
