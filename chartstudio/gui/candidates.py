@@ -40,7 +40,7 @@ def faults(candidate: Candidate, draft: Draft) -> str:
 
     ``2 warnings in this candidate · cuts 1 hold short``.
     """
-    found = Counter(i.severity for i in candidate.issues)
+    found: Counter[str] = Counter(i.severity for i in candidate.issues)
     parts = [count(found[s], *words) for s, words in _COUNTS.items() if found[s]]
     line = tr("{what} in this candidate", what=", ".join(parts)) if parts else ""
     cuts = cut_line(draft)

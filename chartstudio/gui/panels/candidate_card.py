@@ -111,13 +111,14 @@ class CandidateIssues(QWidget):
 
     def show_issues(self, candidate: Candidate | None, timing: TimingMap | None) -> None:
         """List the issues of a candidate; None for none."""
-        found = () if candidate is None else gravest_first(candidate)
+        found = () if candidate is None or timing is None else gravest_first(candidate)
         if found != self._issues:
             self._issues = found
             with QSignalBlocker(self.list):
                 self.list.clear()
-                for issue in found if timing is not None else ():
-                    self.list.addItem(_item(issue, timing))
+                if timing is not None:
+                    for issue in found:
+                        self.list.addItem(_item(issue, timing))
             height = self.list.sizeHintForRow(0) if found else 0
             self.list.setFixedHeight(min(len(found), _ROWS_SHOWN) * height + 4)
         self.setVisible(bool(found))

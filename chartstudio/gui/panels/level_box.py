@@ -41,7 +41,7 @@ class LevelBox(QDoubleSpinBox):
         found = self._parsed(text)
         return self.value() if found is None else found
 
-    def validate(self, text: str, pos: int) -> object:
+    def validate(self, text: str, pos: int) -> tuple[QValidator.State, str, int]:
         """Take what may become a level; `fixup` mends what did not."""
         known = self._parsed(text) is not None
         state = QValidator.State.Acceptable if known else QValidator.State.Intermediate

@@ -37,7 +37,15 @@ class Follow:
     layers: Layers
 
 
-def press(at: Pointer, button: Button, sections: tuple[Section, ...]) -> drag.Step | None:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be done about a press; nothing is dragged here."""
+
+    action: Follow | SelectRange | None = None
+    state: drag.State = IDLE
+
+
+def press(at: Pointer, button: Button, sections: tuple[Section, ...]) -> Step | None:
     """What a button going down on the lane does; None where it is none of ours.
 
     Parameters
@@ -51,10 +59,10 @@ def press(at: Pointer, button: Button, sections: tuple[Section, ...]) -> drag.St
         return None
     found = next(((a, b) for a, b, _ in sections if a <= at.tick < b), None)
     if found is None:
-        return drag.Step(IDLE)
+        return Step()
     if button is Button.RIGHT:
-        return drag.Step(IDLE, Follow(at.chart, found, ()))
-    return drag.Step(IDLE, SelectRange(*found))
+        return Step(Follow(at.chart, found, ()))
+    return Step(SelectRange(*found))
 
 
 def paint_follow(kit: Kit, painter: QPainter, scene: Scene) -> None:

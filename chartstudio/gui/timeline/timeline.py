@@ -554,7 +554,9 @@ class Timeline(FollowVerbs, QWidget):
         at = self._pointer = self._at_drag(x, y)
         self._take(self._state.move(at, self._rules(at.chart)))
 
-    def _take(self, step: drag.Step | beat_drag.Step | density_lane.Step) -> None:
+    def _take(
+        self, step: drag.Step | beat_drag.Step | density_lane.Step | follow_lane.Step
+    ) -> None:
         """Enter a step's state and do what it asks."""
         redraw = drag.stands_still(self._state) != drag.stands_still(step.state)
         self._state = step.state
