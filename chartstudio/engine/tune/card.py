@@ -18,6 +18,17 @@ from chartstudio.engine.tune.report import told
 from chartstudio.formats.bundle import save_files
 
 
+def write_notice(folder: Path, request: TrainRequest, step: int) -> None:
+    """The card of a model that is still being tuned."""
+    name = request.name
+    card = (
+        f"# {name}\n\n{request.base} being tuned on its author's own charts: step {step} of "
+        f"{request.recipe.n_steps}, not judged yet. `chartstudio train --name '{name}' --resume` "
+        "goes on with it.\n"
+    )
+    save_files(folder, {CARD_FILE: card.encode()})
+
+
 def write_report(
     folder: Path, report: TrainReport, spec: ModelSpec, request: TrainRequest
 ) -> TrainReport:

@@ -22,6 +22,7 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
 from threading import Thread
+from time import time
 
 import numpy as np
 import torch
@@ -57,6 +58,9 @@ LOWEST_LEVEL = 0.1
 _OWNER = "features"
 _SOUND, _ALIKE = ".npy", ".alike.npy"
 """Endings of the store's files that hold what is heard."""
+
+_HALF, _LEFT_S = ".new", 3600.0
+"""How half-written files end, and after how long nobody is writing them any more."""
 
 _SAME = 0.15
 """Charts whose shares differ less than this from their mirror image's are alike in it."""
@@ -337,7 +341,7 @@ def read_charts(
     for chart in charts:
         songs.setdefault(chart.song, []).append(chart)
     tasks = [SongTask(tuple(own), store, vocabulary) for own in songs.values()]
-    store.clean()
+    _clean(store)
     room = _Room(store, round(limit_gib * GIB))
     results: dict[int, Read] = {}
     workers = min(n_workers or usual_workers(), max(len(tasks), 1))
@@ -351,6 +355,14 @@ def read_charts(
         found.spelled += results[number].spelled
         found.left_out += results[number].left_out
     return found
+
+
+def _clean(store: Store) -> None:
+    """Delete what was left half written long ago; what is newer another tuning may be writing."""
+    for path in store.folder.glob(f"*{_HALF}"):
+        with suppress(FileNotFoundError):
+            if time() - path.stat().st_mtime > _LEFT_S:
+                path.unlink()
 
 
 class _Room:

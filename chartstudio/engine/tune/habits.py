@@ -114,8 +114,8 @@ def with_weights(model: Model, songs: Sequence[SongCases]) -> Job[PlanSpec]:
     if net <= 0:
         # What the network hears says nothing of these charts: weights beside it mean nothing.
         return plan
-    metre, flux = (float(np.clip(w / net, *_WEIGHT_LIMITS)) for w in others)
-    return replace(plan, metre=round(metre, 4), flux=round(flux, 4))
+    of_metre, of_flux = (float(np.clip(w / net, *_WEIGHT_LIMITS)) for w in others)
+    return replace(plan, metre=round(of_metre, 4), flux=round(of_flux, 4))
 
 
 def logistic(inputs: NDArray[np.floating], hits: NDArray[np.bool_]) -> list[float]:

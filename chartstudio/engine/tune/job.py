@@ -32,7 +32,7 @@ from chartstudio.engine.train.dataset import Windows, examples_of
 from chartstudio.engine.train.heldout import judge, mean_total
 from chartstudio.engine.train.state import Counts, State, load_state, optimizer_of, save_state
 from chartstudio.engine.tune import adapters
-from chartstudio.engine.tune.card import write_report
+from chartstudio.engine.tune.card import write_notice, write_report
 from chartstudio.engine.tune.charts import (
     Read,
     Spelled,
@@ -294,38 +294,56 @@ def _learn(work: _Work, read: Read, state: State, learner: Learner) -> Job[None]
     recipe, counts, folder = work.request.recipe, state.counts, work.folder
     validation = [s for s in read.spelled if s.chart.split == _VALIDATION]
     look = _Look(work, state, learner, _windows(work, validation, frozenset()))
+    saved, pace = counts.step, _Pace(recipe.n_steps)
+    yield Progress(counts.step / recipe.n_steps, "Learning")
     if work.team.leads:
         folder.rewind(counts.step)
-    saved, first, spent_s = counts.step, counts.step, 0.0
-    yield Progress(counts.step / recipe.n_steps, "Learning")
+        if counts.step == 0:
+            # The base's own weights are among those that may turn out best.
+            step = look(TrainStep(0, recipe.n_steps, {}, 0.0))
+            folder.log(step)
+            yield Progress(0.0, "Learning", step)
     try:
         while counts.step < recipe.n_steps:
             started = perf_counter()
             try:
                 values = learner.step()
             except EngineError as error:
-                if not folder.kept():
-                    raise
+                # What was kept so far is the result.
                 learner.notices.append(str(error))
-                return
+                values = {}
             taken_s = perf_counter() - started
             counts.elapsed_s += taken_s
-            # The first step of a run waits for its windows.
-            spent_s += taken_s if counts.step > first + 1 else 0.0
-            left_s = spent_s / max(counts.step - first - 1, 1) * (recipe.n_steps - counts.step)
             told = {name: v for name, v in values.items() if math.isfinite(v)}
-            step = TrainStep(counts.step, recipe.n_steps, told, round(left_s, 1))
+            step = TrainStep(counts.step, recipe.n_steps, told, pace.left_s(counts.step, taken_s))
             if work.team.leads:
-                if counts.step % recipe.judge_every == 0 or counts.step == recipe.n_steps:
+                is_look = counts.step % recipe.judge_every == 0 or counts.step == recipe.n_steps
+                if values and is_look:
                     step = look(step)
                     saved = counts.step
                 step = replace(step, notices=tuple(learner.notices))
                 learner.notices.clear()
                 folder.log(step)
             yield Progress(counts.step / recipe.n_steps, _words(step, counts), step)
+            if not values:
+                return
     finally:
         if work.team.leads and counts.step != saved:
             save_state(folder.training, state)
+
+
+class _Pace:
+    """How long steps take."""
+
+    def __init__(self, n_steps: int) -> None:
+        self._n_steps, self._taken_s = n_steps, list[float]()
+
+    def left_s(self, step: int, taken_s: float) -> float:
+        """Seconds until the last step, by those so far."""
+        self._taken_s.append(taken_s)
+        # The first step of a run waits for its windows.
+        timed = self._taken_s[1:] or self._taken_s
+        return round(sum(timed) / len(timed) * (self._n_steps - step), 1)
 
 
 class _Look:
@@ -342,9 +360,11 @@ class _Look:
         loss = self._loss()
         learned = adapters.learned(state.net)
         work.folder.keep(step.step, loss, learned)
-        if loss < state.counts.best:
+        # Even the first that is no good is better than none.
+        if loss <= state.counts.best:
             state.counts.best = loss
             _publish(work, state.spec, step.step, learned)
+            write_notice(work.folder.path, work.request, step.step)
         save_state(work.folder.training, state)
         n_look = -(-step.step // recipe.judge_every)
         if recipe.draft_every and n_look % recipe.draft_every == 0:
@@ -411,13 +431,14 @@ def _report(work: _Work, read: Read, state: State) -> Job[TrainReport]:
     """Judge the best weights and the author's habits beside the base; the best is the model."""
     report = _unjudged(work, read, state)
     left_out, request = list(report.left_out), work.request
-    models = yield from part(_models(work, read), 0.0, 0.1)
+    models = yield from part(_models(work, read, state), 0.0, 0.1)
     yield Progress(0.1, "Judging")
     charts = [c for c in request.charts if c.split == _TEST]
     songs = songs_of(charts, work.base.spec.vocabulary.mode_ids, left_out)
     judging = score(songs, list(models.values()), left_out, request.recipe.seed)
     scores = yield from part(judging, 0.1, 1.0)
     figures = best(dict(zip(models, scores, strict=True)))
+    figures["notices"] = [n for step in work.folder.steps() for n in step.notices]
     chosen = models[figures["arm"]].spec
     if figures["arm"] != TUNED:
         kept = work.folder.kept()[0]
@@ -433,8 +454,11 @@ def _report(work: _Work, read: Read, state: State) -> Job[TrainReport]:
     return write_report(work.folder.path, report, chosen, request)
 
 
-def _models(work: _Work, read: Read) -> Job[dict[str, Model]]:
+def _models(work: _Work, read: Read, state: State) -> Job[dict[str, Model]]:
     """What is set against each other."""
+    # What an earlier report made of it is undone first.
+    kept = work.folder.kept()[0]
+    _publish(work, state.spec, kept.step, kept.load())
     tuned = checkpoint.load(work.folder.path)
     found = {BASE: work.base, TUNED: tuned}
     if not work.request.recipe.habits:

@@ -6,6 +6,7 @@ Knows no torch, so that a window can show it.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -107,7 +108,7 @@ _NOT_NEGATIVE = (
     *("rate", "warm_up", "weight_decay", "smoothing", "kinds_weight"),
     *("draft_every", "seed", "n_workers"),
 )
-_RULES = (
+_RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     *((name, lambda v: v >= 1, "to be 1 or more") for name in _COUNTS),
     *((name, lambda v: v > 0, "to be more than 0") for name in _POSITIVE),
     *((name, lambda v: v >= 0, "not to be below 0") for name in _NOT_NEGATIVE),

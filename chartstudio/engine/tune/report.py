@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chartstudio.engine.evaluate.measures import FIGURES
+from chartstudio.engine.evaluate.on_drafts import SHARES
 from chartstudio.engine.evaluate.report import Score, summary
 
 BASE, TUNED, HABITS, BOTH = "base", "tuned", "habits", "both"
@@ -40,12 +41,17 @@ WEIGHTS = (
     Weight("density_correlation", 0.25, "rhythm: busy where the author is"),
     Weight("row_agreement", 0.5, "same row at agreed times"),
     Weight("transition_distance", -0.5, "style: distance of row-to-row moves"),
+    Weight("chord_share_miss", -0.25, "share of chords, beside the author's"),
+    Weight("hold_share_miss", -0.25, "share of long notes, beside the author's"),
+    Weight("jack_share_miss", -0.25, "share of repeated places, beside the author's"),
     Weight("level_abs_miss", -0.05, "level reached beside the asked one"),
 )
 """What the verdict is made of: times first, then what is played, then when it is busy. Lanes
 vary even where an author repeats a rhythm, so half as much is asked of them."""
 
 TOLD = (*(w.figure for w in WEIGHTS), "listening_auc", "chord_share", "jack_share", "hold_share")
+
+_MISS = "_miss"
 
 _NOISE = 0.005
 """Changes below this are none: drafts of one model differ as much by their seeds."""
@@ -55,14 +61,24 @@ _FEW_SONGS = 3
 
 def beside(base: Sequence[Score], tuned: Sequence[Score]) -> list[Score]:
     """Scores of the tuned model with the base's among the nulls, chart by chart."""
-    of_base = {(s.song, s.chart, s.mode, s.level): s.measures for s in base}
+    of_base = {(s.song, s.chart, s.mode, s.level): s.measures for s in map(_with_misses, base)}
     found = []
-    for score in tuned:
+    for score in map(_with_misses, tuned):
         known = of_base.get((score.song, score.chart, score.mode, score.level))
         if known is not None:
             nulls = {f"{name}.{BASE}": value for name, value in known.items()}
             found.append(replace(score, nulls={**score.nulls, **nulls}))
     return found
+
+
+def _with_misses(score: Score) -> Score:
+    """A score with how far its shares are from the author's own, in the same chart."""
+    misses = {
+        f"{name}{_MISS}": abs(score.measures[name] - score.nulls[f"{name}.human"])
+        for name in SHARES
+        if name in score.measures and f"{name}.human" in score.nulls
+    }
+    return replace(score, measures={**score.measures, **misses})
 
 
 def compared(base: Sequence[Score], tuned: Sequence[Score]) -> dict[str, Any]:
@@ -82,7 +98,7 @@ def compared(base: Sequence[Score], tuned: Sequence[Score]) -> dict[str, Any]:
         key = f"{figure}.{BASE}"
         if key not in gains:
             continue
-        nulls = (*FIGURES[figure].nulls, "human")
+        nulls = (*FIGURES[figure].nulls, "human") if figure in FIGURES else ()
         changes[figure] = {
             "base": means[key],
             "tuned": means[figure],
@@ -137,7 +153,7 @@ _SENTENCES = {
 def told(found: dict[str, Any]) -> tuple[str, ...]:
     """A report as lines of text, the verdict first."""
     charts = found["charts"]
-    lines = [_SENTENCES[found["verdict"]]]
+    lines = [_SENTENCES[found["verdict"]], *found.get("notices", ())]
     n_songs = len({c["song"] for c in charts})
     if not charts:
         return tuple(lines)
@@ -151,12 +167,12 @@ def told(found: dict[str, Any]) -> tuple[str, ...]:
         gains = ", ".join(f"{arm} {told['gain']:+.3f}" for arm, told in found["arms"].items())
         lines.append(f"Gains over the base, all figures weighed: {gains}; so it is {found['arm']}.")
     titles = {w.figure: w.title for w in WEIGHTS}
-    lines += ["", f"{'':42}{'base':>8}{'new':>8}{'change':>9}"]
+    lines += ["", f"{'':48}{'base':>8}{'new':>8}{'change':>9}"]
     for figure, c in found["changes"].items():
         low, high = c["interval"]
-        title = titles.get(figure, FIGURES[figure].title.lower())
+        title = titles.get(figure) or FIGURES[figure].title.lower()
         lines.append(
-            f"{title:42}{c['base']:8.3f}{c['tuned']:8.3f}{c['change']:+9.3f} "
+            f"{title:48}{c['base']:8.3f}{c['tuned']:8.3f}{c['change']:+9.3f} "
             f"({low:+.3f} to {high:+.3f})"
         )
         if c["nulls"]:

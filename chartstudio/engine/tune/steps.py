@@ -194,7 +194,7 @@ class Learner:
                 weighted = each * amount / whole
                 # Processes are averaged: their number makes a sum of it.
                 total = (weighted * self._worth.to(device)).sum() * team.size
-                total.backward()  # type: ignore[no-untyped-call]
+                total.backward()
             found += weighted.detach()
         values = team.sum(found).tolist()
         learning = [p for p in state.net.parameters() if p.requires_grad]

@@ -1,5 +1,6 @@
 """The author's charts as training reads them: what is shared, kept, left out and mirrored."""
 
+import os
 import shutil
 from dataclasses import replace
 
@@ -73,6 +74,16 @@ def test_what_is_known_is_not_computed_again_and_what_is_gone_is(
     shutil.rmtree(store.folder)
     read(charts, open_store(store.folder.parent, store.spec), vocabulary)
     assert len(decoded) == 3
+
+
+def test_only_what_was_left_long_ago_is_cleaned_up(tmp_path, store, vocabulary):
+    old, new = (store.folder / f"{n:06d}.npy.new" for n in (1, 2))
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    read(author(tmp_path, ("train",)), store, vocabulary)
+    assert not old.exists()
+    assert new.exists()
 
 
 def test_an_edited_chart_is_read_anew(tmp_path, store, vocabulary):

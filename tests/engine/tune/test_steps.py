@@ -22,10 +22,15 @@ CPU = torch.device("cpu")
 SURE = replace(RECIPE, dropout=False, n_steps=4)
 
 
+@pytest.fixture(scope="module")
+def songs(tmp_path_factory):
+    return author(tmp_path_factory.mktemp("songs"), ("train", "train"))
+
+
 @pytest.fixture
-def work(tmp_path):
+def work(songs):
     tiny_base()
-    charts = author(tmp_path / "songs", ("train", "train"))
+    charts = songs
     return job._prepare(request_of(charts, recipe=SURE), Team(), CPU)
 
 

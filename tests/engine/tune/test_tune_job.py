@@ -17,18 +17,23 @@ from chartstudio.engine.tune import job, steps
 from chartstudio.engine.tune.folder import N_KEPT, Folder
 
 
+@pytest.fixture(scope="module")
+def songs(tmp_path_factory):
+    return author(tmp_path_factory.mktemp("songs"))
+
+
 @pytest.fixture
-def charts(tmp_path):
+def charts(songs):
     tiny_base()
-    return author(tmp_path / "songs")
+    return songs
 
 
 def test_a_tuning_leaves_a_model_with_its_report(charts):
     found, report = steps_of(job.tune(request_of(charts, draft_every=1)))
-    assert [s.step for s in found] == list(range(1, 9))
-    assert all(set(s.losses) == set(LOSSES) for s in found)
+    assert [s.step for s in found] == list(range(9))
+    assert all(set(s.losses) == set(LOSSES) for s in found[1:])
     looks = [s for s in found if s.held_out is not None]
-    assert [s.step for s in looks] == [4, 8]
+    assert [s.step for s in looks] == [0, 4, 8]
     assert all(0 <= s.f1 <= 1 and 0 <= s.f1_null <= 1 and s.nps > 0 for s in looks)
     assert report.n_charts == {"train": 4, "validation": 2, "test": 2}
     assert report.left_out == ()
@@ -60,10 +65,12 @@ def test_the_base_stays_as_it_was_and_the_tuned_model_differs(charts):
     assert mine.spec.version.startswith("7+")
 
 
-@pytest.mark.parametrize("stop", [3, 5])
-def test_a_tuning_that_was_stopped_goes_on_exactly(charts, stop):
+def test_a_tuning_that_was_stopped_goes_on_exactly(charts):
     whole, _ = steps_of(job.tune(request_of(charts, "whole")))
-    first, _ = steps_of(job.tune(request_of(charts, "parts")), stop)
+    first, _ = steps_of(job.tune(request_of(charts, "parts")), 6)
+    card = (paths.user_models() / "parts" / "README.md").read_text("utf-8")
+    assert "being tuned" in card
+    assert "--name 'parts' --resume" in card
     torch.manual_seed(99)
     resumed = replace(request_of((), "parts"), resume=True)
     rest, report = steps_of(job.tune(resumed))
@@ -75,14 +82,14 @@ def test_a_tuning_that_was_stopped_goes_on_exactly(charts, stop):
     for a, b in zip(one.net.parameters(), other.net.parameters(), strict=True):
         assert torch.equal(a, b)
     assert report.n_charts["train"] == 4
-    assert [s.step for s in Folder(paths.user_models() / "parts").steps()] == list(range(1, 9))
+    assert [s.step for s in Folder(paths.user_models() / "parts").steps()] == list(range(9))
 
 
 def test_a_tuning_that_was_killed_goes_on_from_its_last_checkpoint(charts, monkeypatch):
     whole, _ = steps_of(job.tune(request_of(charts, "whole")))
     killed = job.tune(request_of(charts, "parts"))
     found = []
-    while len(found) < 6:
+    while len(found) < 7:
         step = next(killed).partial
         found += [] if step is None else [step]
     # A kill leaves no time for saving.
@@ -91,7 +98,7 @@ def test_a_tuning_that_was_killed_goes_on_from_its_last_checkpoint(charts, monke
         killed.close()
     rest, _ = steps_of(job.tune(replace(request_of((), "parts"), resume=True)))
     assert [s.step for s in rest] == [5, 6, 7, 8]
-    for a, b in zip(whole[4:], rest, strict=True):
+    for a, b in zip(whole[5:], rest, strict=True):
         assert a.losses == pytest.approx(b.losses, abs=1e-4)
 
 
@@ -104,7 +111,7 @@ def test_all_weights_can_learn(charts):
 
 
 def test_the_best_three_are_kept_and_the_best_is_the_model(charts, monkeypatch):
-    losses = iter((5.0, 1.0, 4.0, 2.0, 3.0, 6.0, 7.0, 8.0))
+    losses = iter((9.0, 5.0, 1.0, 4.0, 2.0, 3.0, 6.0, 7.0, 8.0))
     monkeypatch.setattr(job, "mean_total", lambda judged: next(losses))
     run(job.tune(request_of(charts, judge_every=1)))
     folder = Folder(paths.user_models() / "mine")
@@ -130,16 +137,30 @@ def test_steps_without_numbers_are_skipped_and_three_in_a_row_end_with_the_best(
 ):
     nan_from(monkeypatch, 1, 2, 5, 6, 7)
     found, report = steps_of(job.tune(request_of(charts, n_steps=20)))
-    assert [s.step for s in found] == list(range(1, 8))
-    assert [bool(s.losses) for s in found] == [True, False, False, True, True, False, False]
+    assert [s.step for s in found] == list(range(9))
+    assert [s.step for s in found if s.losses] == [1, 4, 5]
+    assert "3 steps in a row gave no numbers" in found[-1].notices[0]
+    assert found[-1].notices[0] in report.text
     assert report.verdict != "unknown"
-    assert checkpoint.load(paths.user_models() / "mine").spec.version == "7+4"
+    kept = Folder(paths.user_models() / "mine").kept()
+    assert {k.step for k in kept} == {0, 4}
+    assert checkpoint.load(paths.user_models() / "mine").spec.version == f"7+{kept[0].step}"
 
 
-def test_three_steps_without_numbers_before_any_weights_are_one_line(charts, monkeypatch):
-    nan_from(monkeypatch, 0, 1, 2)
-    with pytest.raises(EngineError, match="gave no numbers"):
-        run(job.tune(request_of(charts)))
+def test_weights_that_only_get_worse_leave_the_base_as_it_was(charts, monkeypatch):
+    losses = iter((1.0, 5.0, 6.0))
+    monkeypatch.setattr(job, "mean_total", lambda judged: next(losses))
+    _, report = steps_of(job.tune(request_of(charts, rate=0.1)))
+    base, mine = (checkpoint.load(paths.user_models() / n) for n in ("tiny", "mine"))
+    assert checkpoint.digest(mine.net) == checkpoint.digest(base.net)
+    assert report.verdict == "even"
+
+
+def test_a_finished_tuning_is_judged_again_as_it_was(charts):
+    _, first = steps_of(job.tune(request_of(charts, n_steps=4)))
+    found, again = steps_of(job.tune(replace(request_of(()), resume=True)))
+    assert found == []
+    assert again.figures == first.figures
 
 
 def test_an_estimate_keeps_nothing(charts):
@@ -172,7 +193,7 @@ def test_what_cannot_be_is_one_line(charts, changes, why, monkeypatch):
 
 
 def test_a_name_is_taken_once_and_a_base_must_stay(charts):
-    steps_of(job.tune(request_of(charts)), 4)
+    steps_of(job.tune(request_of(charts)), 3)
     with pytest.raises(EngineError, match="already: choose another"):
         run(job.tune(request_of(charts)))
     tiny_base(version="8")

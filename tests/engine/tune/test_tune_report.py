@@ -36,7 +36,11 @@ def scores(n_songs=4, **changes):
         ({"f1_20ms": 0.02, "transition_distance": 0.1}, "worse"),
         ({"row_agreement": 0.05, "density_correlation": -0.02}, "better"),
         ({"level_abs_miss": 0.5}, "worse"),
-        ({"chord_share": 0.5}, "even"),
+        # The author has 0.3: nearer is better, beyond is not.
+        ({"chord_share": 0.1}, "better"),
+        ({"chord_share": 0.2}, "even"),
+        ({"chord_share": 0.5}, "worse"),
+        ({"f1_20ms": 0.02, "chord_share": 0.5}, "worse"),
     ],
 )
 def test_the_verdict_weighs_all_changes(changes, verdict):
