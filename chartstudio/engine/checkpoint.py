@@ -23,6 +23,7 @@ from torch import Tensor
 from chartstudio.core import paths
 from chartstudio.core.errors import EngineError
 from chartstudio.core.mode import EventRange
+from chartstudio.engine.device import Ear
 from chartstudio.engine.features import FeatureGroup, FeatureSpec
 from chartstudio.engine.net import Net, NetSpec
 from chartstudio.engine.plan import PlanSpec
@@ -148,6 +149,11 @@ class Model:
 
     spec: ModelSpec
     net: Net
+
+    @cached_property
+    def ear(self) -> Ear:
+        """The encoder as drafting uses it."""
+        return Ear(self.net)
 
     @cached_property
     def rows(self) -> RowPlacer:

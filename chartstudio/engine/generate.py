@@ -127,15 +127,15 @@ def generate(task: Task) -> Job[Draft]:
         if not wanted:
             break
     ranked = sorted(best.values(), key=lambda b: (n_errors(b[1]), b[0], b[1].seed))
-    device = next(task.model.net.encoder.parameters()).device.type
     return Draft(
         candidates=tuple(candidate for _, candidate in ranked),
         model=task.model.label,
-        device=device,
-        number_type="float32",
+        device=task.model.ear.device.type,
+        number_type=task.model.ear.number_type,
         seconds=seconds,
         holes=task.stay.holes,
         cut=task.stay.cut,
+        notice=task.model.ear.news(),
     )
 
 

@@ -147,6 +147,8 @@ class Draft:
         Stretches of ticks ``[a, b)`` that were written: the range but for what was kept.
     cut : tuple of (Note, Note)
         Held notes outside them that were cut short: as they were, and as they are now.
+    notice : str
+        What the user should know of how it was made, such as a GPU that failed; mostly empty.
     """
 
     candidates: tuple[Candidate, ...]
@@ -156,6 +158,7 @@ class Draft:
     seconds: dict[str, float] = field(default_factory=dict)
     holes: tuple[tuple[int, int], ...] = ()
     cut: tuple[tuple[Note, Note], ...] = ()
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from chartstudio.core.job import Job, Progress, part
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine import checkpoint
 from chartstudio.engine.density import densities
+from chartstudio.engine.device import NUMBER_TYPES
 from chartstudio.engine.echo import listen
 from chartstudio.engine.features import FeatureSpec, Samples, SongFeatures, mono, slot_grid
 from chartstudio.engine.generate import generate
@@ -51,22 +52,31 @@ class Engine:
         Name of an installed model.
     n_threads : int, optional
         Threads that torch may use in this process; torch's own choice without.
+    number_type : str, optional
+        ``float32`` or ``bfloat16`` for the encoder; without one, what is faster here.
 
     Raises
     ------
     EngineError
-        When the device is none that torch knows. A missing GPU is no error: the job then runs
-        on the CPU, and its `Draft` says so.
+        When the device is none that torch knows, or there is no such number type. A missing
+        GPU is no error: the job then runs on the CPU, and its `Draft` says so.
     """
 
     def __init__(
-        self, device: str | None = None, model: str = "base", n_threads: int | None = None
+        self,
+        device: str | None = None,
+        model: str = "base",
+        n_threads: int | None = None,
+        number_type: str | None = None,
     ) -> None:
         if device not in (None, "cpu", "cuda"):
             raise EngineError(f"{device!r} is no device: choose cpu or cuda")
+        if number_type not in (None, *NUMBER_TYPES):
+            raise EngineError(f"{number_type!r} is no number type: {' or '.join(NUMBER_TYPES)}")
         if n_threads is not None:
             torch.set_num_threads(max(1, n_threads))
         self._asked_device = device
+        self._asked_type = number_type
         self._name = model
         self._model: checkpoint.Model | None = None
         self._heard = _Heard()
@@ -131,10 +141,9 @@ class Engine:
                 spec = checkpoint.load_spec(folder)
             except EngineError:
                 continue
-            card = _text(folder / checkpoint.CARD_FILE)
+            text = _text(folder / checkpoint.CARD_FILE)
             net, known = spec.net, spec.vocabulary.mode_ids
-            card = ModelCard(name, name == self._name, card, known, net.layers, net.styles)
-            cards.append(card)
+            cards.append(ModelCard(name, name == self._name, text, known, net.layers, net.styles))
         return tuple(cards)
 
     def _load(self) -> checkpoint.Model:
@@ -144,23 +153,13 @@ class Engine:
                 known = ", ".join(folders) or "none"
                 raise EngineError(f"there is no model {self._name!r}; installed: {known}")
             model = checkpoint.load(folders[self._name])
-            _to_device(model, self._asked_device)
+            model.ear.move(self._asked_device)
+            if self._asked_type is not None:
+                model.ear.number_type = self._asked_type
+            else:
+                model.ear.settle(model.label, model.spec.windows.n_beats)
             self._model = model
         return self._model
-
-
-def _to_device(model: checkpoint.Model, asked: str | None) -> None:
-    """Move the encoder to the GPU where that works; rows are always written on the CPU.
-
-    A row is a few small products in a chain, for which a GPU is slower.
-    """
-    if asked == "cpu" or not torch.cuda.is_available():
-        return
-    try:
-        model.net.encoder.to("cuda")
-        torch.zeros(1, device="cuda").add_(1).cpu()
-    except (RuntimeError, AssertionError):
-        model.net.encoder.to("cpu")
 
 
 def _text(path: Path) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from chartstudio.core.errors import EngineError
@@ -24,7 +23,7 @@ from chartstudio.engine.echo import Likeness, likeness
 from chartstudio.engine.features import POSITIONS_PER_BEAT, SLOTS_PER_BEAT, SongFeatures
 from chartstudio.engine.guiding import guide_of, refuse_unknown, rests
 from chartstudio.engine.lines import Count, count, lines_of, painted, refuse_odd, step_s
-from chartstudio.engine.net import Heard, Net
+from chartstudio.engine.net import Heard
 from chartstudio.engine.plan import metrical_prior
 from chartstudio.engine.requests import GenerateRequest
 from chartstudio.engine.stay import Stay, first_length, lanes_of_events, what_stays
@@ -351,14 +350,14 @@ def asked_for(mode: Mode, wish: Wish) -> NDArray[np.float32]:
 
 def hear(task: Task, section: Section) -> Sound:
     """Run the encoder on a section."""
-    spec, net = task.model.spec, task.model.net
+    spec = task.model.spec
     n_beats = spec.windows.n_beats
     rows, known, guide = task.shown
     inputs = [look(task.song, rows, known, w.first, n_beats, guide) for w in section.windows]
     inputs += [inputs[-1]] * (WINDOWS_AT_ONCE - len(inputs))
     asked = np.stack([asked_for(task.mode, _wish(task))] * WINDOWS_AT_ONCE)
     mode = [spec.vocabulary.index(task.mode)] * WINDOWS_AT_ONCE
-    states, scores = _encode(net, Heard.of(inputs, mode, asked))
+    states, scores = task.model.ear.hear(Heard.of(inputs, mode, asked))
     n = len(section.windows)
     return Sound(
         states=stitch(section.windows, states[:n].numpy(), POSITIONS_PER_BEAT),
@@ -374,17 +373,3 @@ def _wish(task: Task) -> Wish:
         rate = author.times_per_s if task.count.by_author else rate
         return Wish(task.level, rate, author.holds, author.chords)
     return Wish(task.level, rate, plan.holds, plan.chord_share(task.mode.id, task.level))
-
-
-def _encode(net: Net, heard: Heard) -> tuple[torch.Tensor, torch.Tensor]:
-    """States and scores on the CPU; a GPU that fails is given up for good."""
-    device = next(net.encoder.parameters()).device
-    try:
-        with torch.inference_mode():
-            states, scores = net.encoder(heard.to(device))
-            return states.cpu(), scores.cpu()
-    except RuntimeError:
-        if device.type == "cpu":
-            raise
-    net.encoder.to("cpu")
-    return _encode(net, heard)
