@@ -29,7 +29,7 @@ from chartstudio.library.update import Updated, update_apart
 
 T = TypeVar("T")
 
-_LOOK_AGAIN_MS = 2000
+_LOOK_AGAIN_MS = 4000
 """How often the list follows a scan that is running."""
 
 _N_REFUSED = 3
@@ -93,7 +93,9 @@ class Library(QObject):
     """
 
     changed = Signal()
-    """The figures, the folders, the choice or the progress of a scan."""
+    """The figures, the folders, the choice, or whether there is a scan."""
+    progressed = Signal()
+    """The scan is further, or over."""
     listed = Signal()
     """The ids are others, or what is known of their songs may be."""
     message = Signal(str)
@@ -347,6 +349,7 @@ class Library(QObject):
         )
         self._again.start()
         self.changed.emit()
+        self.progressed.emit()
 
     def stop(self) -> None:
         """Look no more; a scan ends with its lane."""
@@ -362,7 +365,7 @@ class Library(QObject):
 
     def _on_progress(self, progress: Progress) -> None:
         self.progress = progress
-        self.changed.emit()
+        self.progressed.emit()
 
     def _on_scanned(self, updated: Updated) -> None:
         self.notice = " ".join(part for part in (updated.notice, _missing(updated)) if part)
@@ -379,6 +382,7 @@ class Library(QObject):
             self._read_song()
         self.look()
         self.changed.emit()
+        self.progressed.emit()
 
 
 def _missing(updated: Updated) -> str:

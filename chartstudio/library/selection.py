@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import groupby
 from pathlib import Path
 
 from chartstudio.library.catalog import Catalog
@@ -167,6 +169,9 @@ class TrainingSelection:
 
 _DEFAULT_SHARES = Shares()
 
+_OF_CHART = 8
+"""Where in a row of `_used` the fields of `UsedChart` begin."""
+
 
 def select(
     catalog: Catalog, query: Query | None = None, shares: Shares = _DEFAULT_SHARES
@@ -192,10 +197,7 @@ def select(
         When the database cannot be read.
     """
     asked = replace(query or Query(), reason="", excluded=None)
-    songs = _used(catalog, asked)
-    sides = split({s.recording for s in songs}, shares)
-    placed = tuple(replace(s, side=sides[s.recording]) for s in songs)
-    return TrainingSelection(placed, _left_out(catalog, asked))
+    return TrainingSelection(_used(catalog, asked, shares), _left_out(catalog, asked))
 
 
 def split(recordings: Iterable[str], shares: Shares = _DEFAULT_SHARES) -> dict[str, Side]:
@@ -234,36 +236,37 @@ def _place(recording: str) -> float:
     return int.from_bytes(digest) / 2**64
 
 
-def _used(catalog: Catalog, query: Query) -> list[UsedSong]:
-    """The songs with a chart to use, all of them on one side as yet."""
+def _used(catalog: Catalog, query: Query, shares: Shares) -> tuple[UsedSong, ...]:
+    """The songs with a chart to use, each on its side."""
     song, chart = song_condition(query), chart_condition(query)
     rows = catalog.rows(
-        "SELECT songs.id AS song_id, path, inside, title, artist, audio_hash, duration_s, "
-        "(SELECT first.audio_hash FROM songs first "
-        "WHERE first.id = COALESCE(songs.twin_of, songs.id)) AS recording, "
+        "SELECT songs.id, songs.path, songs.inside, songs.title, songs.artist, songs.audio_hash, "
+        "songs.duration_s, COALESCE(first.audio_hash, songs.audio_hash) AS recording, "
         f"c.place, c.mode, c.name, c.label, {CHARTER} AS charter, c.level, c.estimate, "
         "c.n_notes, c.nps FROM songs JOIN used_charts c ON c.song_id = songs.id "
+        "LEFT JOIN songs first ON first.id = songs.twin_of "
         f"WHERE songs.filled > 0 AND {song.text} AND {chart.text} ORDER BY songs.id, c.place",
         (*song.values, *chart.values),
     )
-    found: dict[int, UsedSong] = {}
-    charts: dict[int, list[UsedChart]] = {}
-    for r in rows:
-        if r["song_id"] not in found:
-            found[r["song_id"]] = UsedSong(
-                r["song_id"],
-                Path(os.fsdecode(r["path"])),
-                r["inside"],
-                r["title"],
-                r["artist"],
-                r["audio_hash"],
-                r["duration_s"] or 0.0,
-                r["recording"] or r["audio_hash"],
-                Side.TRAIN,
-                (),
-            )
-        charts.setdefault(r["song_id"], []).append(UsedChart(*tuple(r)[-9:]))
-    return [replace(s, charts=tuple(charts[i])) for i, s in found.items()]
+    sides = split({r["recording"] for r in rows}, shares)
+    return tuple(_song(list(charts), sides) for _, charts in groupby(rows, key=lambda r: r["id"]))
+
+
+def _song(rows: Sequence[sqlite3.Row], sides: dict[str, Side]) -> UsedSong:
+    """A song from the rows of its charts."""
+    r = rows[0]
+    return UsedSong(
+        r["id"],
+        Path(os.fsdecode(r["path"])),
+        r["inside"],
+        r["title"],
+        r["artist"],
+        r["audio_hash"],
+        r["duration_s"] or 0.0,
+        r["recording"],
+        sides[r["recording"]],
+        tuple(UsedChart(*c[_OF_CHART:]) for c in rows),
+    )
 
 
 def _left_out(catalog: Catalog, query: Query) -> tuple[LeftOut, ...]:

@@ -139,7 +139,7 @@ def trigger(window, command, calm):
 
 
 def reasons(window):
-    return {row.key: row for row in window.library.filters.reasons.rows}
+    return {row.line.key: row for row in window.library.filters.reasons.rows}
 
 
 # What is shown -----------------------------------------------------------------------------
@@ -174,7 +174,7 @@ def test_songs_are_shown_with_what_training_makes_of_them(full, calm):
     assert shown(full, Column.STATE)[1:] == ["same as Good (Songs)"] * 4
     selection = full.studio.library.found.selection
     assert (len(selection.songs), selection.n_charts, selection.n_recordings) == (2, 3, 1)
-    assert {key: row.what[2] for key, row in reasons(full).items()} == {
+    assert {key: row.line.n for key, row in reasons(full).items()} == {
         "robots": 1,
         "ai": 1,
         "gimmick": 1,
@@ -273,7 +273,7 @@ def test_songs_are_picked_by_hand(full, calm):
     assert shown(full, Column.TRAINING)[0] == "left out by hand"
     assert library.song.pick is Pick.LEAVE
     assert library.found.selection.songs == ()
-    assert reasons(full)["hand"].what[2] == 2
+    assert reasons(full)["hand"].line.n == 2
     trigger(full, "library.take-in", calm)
     assert shown(full, Column.TRAINING)[0] == "used"
     mark(full, calm, "Odd")
@@ -343,10 +343,10 @@ def test_a_song_of_a_pack_in_an_archive_is_opened(full, calm, folder, settle, tm
 
 
 def test_folders_are_taken_out(full, calm, answers):
-    full.library.filters.folders.rows[0].layout().itemAt(2).widget().click()
+    full.library.filters.folders.rows[0].cross.click()
     assert full.library.rows.rowCount() == 5
     answers.answers["confirm"] = True
-    full.library.filters.folders.rows[0].layout().itemAt(2).widget().click()
+    full.library.filters.folders.rows[0].cross.click()
     calm(full)
     assert full.library.rows.rowCount() == 0
     assert full.studio.library.song is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction
@@ -24,7 +24,6 @@ from chartstudio.gui.panels.command_button import CommandButton
 from chartstudio.gui.panels.library_histogram import HistogramView
 from chartstudio.gui.panels.parts import JobBar, Segments, button, column, heading, label, row
 from chartstudio.gui.text import tr
-from chartstudio.library.entries import Folder
 from chartstudio.library.selection import Side, TrainingSelection
 
 _TOP_LEVEL = 99.0
@@ -48,8 +47,8 @@ class FilterColumn(QWidget):
     def __init__(self, library: Library) -> None:
         super().__init__()
         self._library = library
-        self.folders = _Rows(tr("Folders"))
-        self.reasons = _Rows(tr("Left out"))
+        self.folders = _Rows(tr("Folders"), self._ask_folder, self._ask_removal)
+        self.reasons = _Rows(tr("Left out"), self._ask_reason)
         self.bar = JobBar(tr("scanning"), library.cancel)
         self.add = CommandButton(
             "library.add-folder", tr("Add folder…"), tr("Add a folder of songs")
@@ -69,6 +68,7 @@ class FilterColumn(QWidget):
         self.densities.setCursor(Qt.CursorShape.ArrowCursor)
         self._lay_out()
         library.changed.connect(self._show)
+        library.progressed.connect(self._show_progress)
         self._show()
 
     def bind(self, actions: Mapping[str, QAction]) -> None:
@@ -157,25 +157,36 @@ class FilterColumn(QWidget):
         low, high = (None, None) if (query.low, query.high) == limits else limits
         self._ask(low=low, high=high)
 
-    def _ask_folder(self, folder_id: int) -> None:
+    def _ask_folder(self, folder_id: object) -> None:
         now = self._library.query.folder
         self._ask(folder=None if now == folder_id else folder_id)
 
-    def _ask_reason(self, reason: str) -> None:
+    def _ask_removal(self, folder_id: object) -> None:
+        for folder in self._library.found.folders:
+            if folder.id == folder_id:
+                self.remove_asked.emit(folder)
+
+    def _ask_reason(self, reason: object) -> None:
         self._ask(reason="" if self._library.query.reason == reason else reason)
 
     # Showing -----------------------------------------------------------------------------
+
+    def _show_progress(self) -> None:
+        progress = self._library.progress
+        if progress is None:
+            self.bar.hide()
+        else:
+            self.bar.show_progress(progress.done, progress.what)
 
     def _show(self) -> None:
         library, query = self._library, self._library.query
         found = library.found
         counts = dict(found.facets.folders)
-        self.folders.show_rows(_folder_row(self, f, counts.get(f.id, 0)) for f in found.folders)
-        self.folders.mark(query.folder)
-        if library.progress is not None:
-            self.bar.show_progress(library.progress.done, library.progress.what)
-        else:
-            self.bar.hide()
+        lines = (
+            _Line(f.id, f.path.name or str(f.path), counts.get(f.id, 0), str(f.path))
+            for f in found.folders
+        )
+        self.folders.show_lines(lines, query.folder)
         self.notice.setText(library.notice)
         self.notice.setVisible(bool(library.notice))
         self._rest.setVisible(found.facets.n_songs > 0)
@@ -206,18 +217,23 @@ class FilterColumn(QWidget):
         sides = [tr(words, n=len(selection.side(side))) for side, words in _SIDES.items()]
         self._sides.setText(" · ".join(sides))
         self._sides.setVisible(bool(selection.songs))
-        self.reasons.show_rows(
-            _Row(
-                left.reason,
-                tr(left.title),
-                left.n_songs,
-                lambda reason=left.reason: self._ask_reason(reason),
-                tr("{n} charts; a click shows the songs", n=left.n_charts),
-            )
+        tip = "{n} charts; a click shows the songs"
+        lines = (
+            _Line(left.reason, tr(left.title), left.n_songs, tr(tip, n=left.n_charts))
             for left in selection.left_out
         )
-        self.reasons.mark(self._library.query.reason)
+        self.reasons.show_lines(lines, self._library.query.reason)
         self._left_out.setVisible(bool(selection.left_out))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What a row says: its key, its words, a count, more words for who asks."""
+
+    key: object
+    title: str
+    n: int
+    tip: str
 
 
 class _Row(QWidget):
@@ -225,69 +241,67 @@ class _Row(QWidget):
 
     def __init__(
         self,
-        key: object,
-        title: str,
-        n: int,
-        run: Callable[[], object],
-        tip: str,
-        remove: Callable[[], object] | None = None,
+        line: _Line,
+        run: Callable[[object], object],
+        remove: Callable[[object], object] | None,
     ) -> None:
         super().__init__()
-        self.key = key
-        self.what = (key, title, n, tip)
-        self.face = QPushButton(title)
+        self.line = line
+        self.face = QPushButton(line.title)
         self.face.setProperty("role", "flat")
         self.face.setCheckable(True)
-        self.face.setToolTip(tip)
-        self.face.setAccessibleName(f"{title}, {n}")
+        self.face.setToolTip(line.tip)
+        self.face.setAccessibleName(f"{line.title}, {line.n}")
         self.face.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.face.clicked.connect(lambda: run())
-        layout = row(self.face, label(str(n), "chip"), spacing=4)
+        self.face.clicked.connect(lambda: run(line.key))
+        layout = row(self.face, label(str(line.n), "chip"), spacing=4)
         layout.setStretch(0, 1)
+        self.cross: QPushButton | None = None
         if remove is not None:
-            layout.addWidget(button("✕", remove, "flat", tr("Take {folder} out", folder=title)))
+            tip = tr("Take {folder} out", folder=line.title)
+            self.cross = button("✕", lambda: remove(line.key), "flat", tip)
+            layout.addWidget(self.cross)
         self.setLayout(layout)
 
 
 class _Rows(QWidget):
-    """Lines below each other, made anew only when they say something else."""
+    """Rows below each other, made anew only when they say something else.
 
-    def __init__(self, name: str) -> None:
+    Parameters
+    ----------
+    name : str
+        Accessible name.
+    run, remove : callable
+        Called with the key of the row that is clicked, or whose cross is.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        run: Callable[[object], object],
+        remove: Callable[[object], object] | None = None,
+    ) -> None:
         super().__init__()
         self.setAccessibleName(name)
+        self._run, self._remove = run, remove
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(1)
         self.rows: list[_Row] = []
 
-    def show_rows(self, wanted: Iterable[_Row]) -> None:
-        rows = list(wanted)
-        if [r.what for r in rows] == [r.what for r in self.rows]:
-            for made in rows:
-                made.deleteLater()
-            return
-        for old in self.rows:
-            self._layout.removeWidget(old)
-            old.hide()
-            old.deleteLater()
-        self.rows = rows
-        for made in rows:
-            self._layout.addWidget(made)
-
-    def mark(self, key: object) -> None:
+    def show_lines(self, lines: Iterable[_Line], marked: object) -> None:
+        """Show these lines; the row of the marked key is pressed."""
+        wanted = list(lines)
+        if wanted != [made.line for made in self.rows]:
+            for old in self.rows:
+                self._layout.removeWidget(old)
+                old.hide()
+                old.deleteLater()
+            self.rows = [_Row(line, self._run, self._remove) for line in wanted]
+            for made in self.rows:
+                self._layout.addWidget(made)
         for made in self.rows:
-            made.face.setChecked(made.key == key)
-
-
-def _folder_row(parent: FilterColumn, folder: Folder, n_songs: int) -> _Row:
-    return _Row(
-        folder.id,
-        folder.path.name or str(folder.path),
-        n_songs,
-        lambda: parent._ask_folder(folder.id),
-        str(folder.path),
-        lambda: parent.remove_asked.emit(folder),
-    )
+            made.face.setChecked(made.line.key == marked)
 
 
 def _combo(name: str, run: Callable[[], object]) -> QComboBox:

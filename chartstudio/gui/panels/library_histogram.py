@@ -79,7 +79,7 @@ class HistogramView(QWidget):
         painter.drawLine(0, floor, self.width(), floor)
         if not self._n_bins:
             painter.setPen(theme.muted)
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, tr("nothing known yet"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, tr("no chart"))
             return
         both = list(zip(shown.used, shown.left_out, strict=True))
         scale = (floor - 3) / max(1, max(map(sum, both)))

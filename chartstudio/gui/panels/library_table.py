@@ -34,13 +34,13 @@ _ROW_PX = 44
 _COVER_PX = 36
 _PADDING_PX = 8
 _WIDTHS_PX = {
-    Column.TITLE: 260,
-    Column.ARTIST: 150,
-    Column.CHARTER: 110,
+    Column.TITLE: 245,
+    Column.ARTIST: 140,
+    Column.CHARTER: 100,
     Column.MODES: 110,
     Column.LEVELS: 116,
     Column.CHARTS: 64,
-    Column.STATE: 100,
+    Column.STATE: 150,
 }
 
 
