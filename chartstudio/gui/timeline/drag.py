@@ -499,7 +499,7 @@ State = Idle | Pan | Scrub | RulerPress | Range | Put | Press | Move | Stretch |
 IDLE = Idle()
 
 
-def chart_of(state: State) -> int | None:
+def chart_of(state: object) -> int | None:
     """The chart in whose strip a drag began, if in any."""
     match state:
         case Put(chart=chart) | Move(chart=chart) | Stretch(chart=chart) | Erase(chart=chart):
@@ -510,7 +510,7 @@ def chart_of(state: State) -> int | None:
             return None
 
 
-def stands_still(state: State) -> object:
+def stands_still(state: object) -> object:
     """What of a drag shows in the picture behind it: notes that leave, a range pulled open."""
     match state:
         case Move(chart=chart, notes=notes) | Erase(chart=chart, notes=notes):
