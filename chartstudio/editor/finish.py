@@ -296,8 +296,9 @@ def _bar_figures(chart: Chart, timing: TimingMap) -> tuple[tuple[int, int], ...]
     bars: dict[int, list[Note]] = {
         start: [] for span in approved(chart) for start, _ in bars_of(timing, *span)
     }
-    for note in _own_notes(chart):
-        start = timing.measure_start(timing.position(note.tick).measure)
+    own = _own_notes(chart)
+    starts, _ = timing.measures_around(ticks_of(own))
+    for note, start in zip(own, starts.tolist(), strict=True):
         bars.setdefault(start, []).append(note)
     return tuple((start, crc32(repr(bars[start]).encode())) for start in sorted(bars))
 
