@@ -14,12 +14,12 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from chartstudio.core.job import Job, Progress
+from chartstudio.core.job import Job, Progress, part
 from chartstudio.core.note import Note, slice_notes, sort_notes
 from chartstudio.engine.echo import repeated
 from chartstudio.engine.levels import Aim
 from chartstudio.engine.requests import Candidate, Draft
-from chartstudio.engine.task import Sound, Task, hear
+from chartstudio.engine.task import Sound, Task, hear, prepare
 from chartstudio.engine.writer import (
     SECTIONS_AHEAD,
     Desk,
@@ -32,6 +32,9 @@ from chartstudio.engine.writer import (
 
 _SPANS = ((0.0, 0.6), (0.6, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 1.0))
 """Shares of the progress that the rounds take; there are no more rounds than these."""
+
+_FIRST_REACH, _WIDER = 2, 3
+"""Rows on either side of a time without one that are left as they were; how these grow."""
 
 # Judging ---------------------------------------------------------------------------------
 
@@ -46,7 +49,9 @@ def judge(task: Task, writer: Writer) -> Candidate:
         if any(issue.tick < end and issue.end >= start for start, end in stay.holes)
     )
     timing, grid = request.timing, request.grid
-    own = frozenset(() if stay.times is None else stay.times.tolist())
+    own = frozenset(request.only or ()) if request.worth else frozenset()
+    if stay.times is not None:
+        own = frozenset(stay.times.tolist())
     ticks = {t for n in writer.notes for t in (n.tick, n.end)} - own
     off = {t for t in ticks if timing.snap(t, grid) != t}
     return Candidate(
@@ -84,7 +89,7 @@ def scored(task: Task, sounds: Sequence[Sound]) -> list[NDArray[np.float32]]:
 
 
 def generate(task: Task) -> Job[Draft]:
-    """Draft all candidates.
+    """Draft all candidates; where times are locked, each has a row at every one of them.
 
     Yields
     ------
@@ -95,6 +100,54 @@ def generate(task: Task) -> Job[Draft]:
     -------
     Draft
         Candidates by their errors, then by how far they are from the asked level.
+    """
+    draft = yield from _drafted(task)
+    if task.stay.times is None:
+        return draft
+    whole = list(draft.candidates)
+    for i, candidate in enumerate(draft.candidates):
+        whole[i] = yield from _at_all_times(task, candidate)
+    return replace(draft, candidates=tuple(whole))
+
+
+def _at_all_times(task: Task, candidate: Candidate) -> Job[Candidate]:
+    """A candidate that has a row at every locked time.
+
+    What was written before a time may leave nothing to play there. It is then written again
+    with the old rows about that time left as they are, and with more of them until all times
+    have one: the old rows could be played at theirs.
+    """
+    pinned: frozenset[int] = frozenset()
+    times, reach = task.lines, _FIRST_REACH
+    request = replace(task.request, seed=candidate.seed, n_candidates=1)
+    while True:
+        written = {n.tick for n in candidate.notes if task.mode.counts(n)}
+        missing = np.flatnonzero([t not in written for t in times.tolist()])
+        if not len(missing):
+            return candidate
+        near = np.abs(np.arange(len(times))[:, None] - missing[None]).min(axis=1) <= reach
+        pinned |= frozenset(times[near].tolist())
+        reach *= _WIDER
+        if len(pinned) == len(times):
+            return _as_it_was(task, candidate)
+        again = prepare(request, task.mode, task.model, task.song, pinned)
+        job = part(_drafted(again), _SPANS[0][1], 1.0)
+        candidate = (yield from job).candidates[0]
+
+
+def _as_it_was(task: Task, candidate: Candidate) -> Candidate:
+    """A candidate that leaves the range as the author has it."""
+    chart, cut = task.request.chart, dict(task.stay.cut)
+    whole = replace(chart, notes=tuple(cut.get(n, n) for n in chart.notes))
+    notes = slice_notes(whole.notes, task.request.start, task.request.end)
+    level = task.mode.difficulty(whole, task.request.timing)
+    return Candidate(tuple(notes), candidate.seed, level)
+
+
+def _drafted(task: Task) -> Job[Draft]:
+    """Draft all candidates, as far as there is something to play at each time.
+
+    See `generate`.
     """
     request = task.request
     sounds: list[Sound] = []

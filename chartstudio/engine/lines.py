@@ -48,6 +48,8 @@ def refuse_odd(request: GenerateRequest) -> None:
         raise EngineError(f"level {request.level:g} cannot be drafted: ask for more than 0")
     if request.n_candidates < 1:
         raise EngineError("ask for at least one candidate")
+    if request.worth and len(request.worth) != len(request.only or ()):
+        raise EngineError("what times are worth is said of those to choose from, one by one")
     try:
         snap_ticks(request.grid)
     except (ValueError, ZeroDivisionError):
@@ -67,8 +69,11 @@ def lines_of(request: GenerateRequest, stay: Stay, grid: SlotGrid) -> Ticks:
     low = max(request.start, int(grid.beat_ticks[0]))
     high = min(request.end, int(grid.beat_ticks[-1]))
     lines = request.timing.lines(low, high, request.grid) if low < high else np.empty(0, np.int64)
-    if stay.times is not None:
-        lines = stay.times[(stay.times >= low) & (stay.times < high)]
+    own = stay.times
+    if own is None and request.worth:
+        own = np.array(request.only, dtype=np.int64)
+    if own is not None:
+        lines = own[(own >= low) & (own < high)]
     if len(lines):
         seconds = request.timing.seconds_at(lines)
         heard = (seconds >= 0) & (seconds < request.audio.duration_s)
@@ -117,9 +122,9 @@ def count(
             f"the {n_locked} locked note times are all that this level takes: ask for a higher "
             "level or a note count"
         )
-    if n_times <= 0:
+    if not weights.any():
         raise EngineError("nothing sounds in this range: choose another, or give a note count")
-    return Count(n_times, fixed=bool(request.density))
+    return Count(max(n_times, 1), fixed=bool(request.density))
 
 
 def painted(

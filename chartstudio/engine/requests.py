@@ -78,6 +78,10 @@ class GenerateRequest:
         on one stretch are followed together.
     style : tuple of (str, float)
         Habits by name, each in its own unit between what the model's `ModelCard.styles` says.
+    worth : tuple of float
+        How much each of the ticks of ``only`` is worth, in their order. Where it is said, the
+        best of them are taken, on the grid or not, whatever the sound is like; see
+        `engine.spread`.
     cut_holds : bool
         Held notes that reach into what is written end where it begins. Without it they stay
         whole, and what is written leaves room for them.
@@ -101,6 +105,7 @@ class GenerateRequest:
     follow: tuple[tuple[int, int, str], ...] = ()
     style: tuple[tuple[str, float], ...] = ()
     cut_holds: bool = False
+    worth: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

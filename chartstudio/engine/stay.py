@@ -88,8 +88,15 @@ class Stay:
         return _within(self.inside, self.holes)
 
 
-def what_stays(request: GenerateRequest, mode: Mode) -> Stay:
+def what_stays(request: GenerateRequest, mode: Mode, pinned: frozenset[int] = frozenset()) -> Stay:
     """Sort the notes of a request's chart into what stays and what goes.
+
+    Parameters
+    ----------
+    request : GenerateRequest
+    mode : Mode
+    pinned : frozenset of int
+        Ticks in the holes whose rows stay.
 
     Raises
     ------
@@ -100,7 +107,9 @@ def what_stays(request: GenerateRequest, mode: Mode) -> Stay:
     _refuse_odd_locks(request, mode)
     notes = request.chart.notes
     old = set(map(id, _within(notes, holes)))
-    free = [n for n in notes if id(n) in old and not _locked(n, request, mode)]
+    free = [
+        n for n in notes if id(n) in old and n.tick not in pinned and not _locked(n, request, mode)
+    ]
     gone = set(map(id, free))
     given, cut = [], []
     for note in notes:

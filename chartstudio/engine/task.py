@@ -165,9 +165,21 @@ class Task:
         known = self.known if stay.times is None else np.ones_like(self.known)
         return rows, known, replace(told, shown=shown)
 
+    @cached_property
+    def worth(self) -> NDArray[np.float32] | None:
+        """What each line is worth, shape (L,), where the request says so."""
+        only, worth = self.request.only, self.request.worth
+        if only is None or not worth:
+            return None
+        known = dict(zip(only, worth, strict=True))
+        return np.array([known[t] for t in self.lines.tolist()], dtype=np.float32)
+
     def odds(self, section: Section, sound: Sound) -> NDArray[np.float32]:
         """Log-odds of a note at each line of a section, by all that is known but chance."""
         plan, lines = self.model.spec.plan, slice(section.first_line, section.end_line)
+        if self.worth is not None:
+            said: NDArray[np.float32] = self.worth[lines]
+            return said
         net = sound.scores[self.line_slots[lines] - sound.first_beat * SLOTS_PER_BEAT]
         if self.author is not None:
             return self.author.evidence.part(lines).blended(plan.blend, net)
@@ -238,8 +250,23 @@ class Task:
 # Making ready ----------------------------------------------------------------------------
 
 
-def prepare(request: GenerateRequest, mode: Mode, model: Model, song: SongFeatures) -> Task:
+def prepare(
+    request: GenerateRequest,
+    mode: Mode,
+    model: Model,
+    song: SongFeatures,
+    pinned: frozenset[int] = frozenset(),
+) -> Task:
     """Check a request and lay out its work.
+
+    Parameters
+    ----------
+    request : GenerateRequest
+    mode : Mode
+    model : Model
+    song : SongFeatures
+    pinned : frozenset of int
+        Ticks whose rows stay though they are in the range.
 
     Raises
     ------
@@ -249,7 +276,7 @@ def prepare(request: GenerateRequest, mode: Mode, model: Model, song: SongFeatur
     model.spec.vocabulary.index(mode)
     refuse_odd(request)
     refuse_unknown(request, model.spec)
-    stay = what_stays(request, mode)
+    stay = what_stays(request, mode, pinned)
     lines = lines_of(request, stay, song.grid)
     slots = song.grid.slot_of(lines)
     rows = encode_rows(stay.given, mode, model.spec.vocabulary, request.timing, song.grid)

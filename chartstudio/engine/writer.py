@@ -114,8 +114,9 @@ class Writer:
         lines = slice(section.first_line, section.end_line)
         noise = self.chance.gumbel(size=len(odds)).astype(np.float32)
         scale = task.model.spec.plan.noise * (1.0 if task.author is None else _NOISE_FOLLOWING)
-        scores = odds + np.float32(scale) * noise
-        scores[task.weights[lines] == 0] -= _SILENCE
+        scores = odds + np.float32(scale if task.worth is None else 0.0) * noise
+        if task.worth is None:
+            scores[task.weights[lines] == 0] -= _SILENCE
         self.odds.append(odds)
         self.scores.append(scores)
 
@@ -197,14 +198,15 @@ class Writer:
         return task.order.row(self.n_written, self.n_times)
 
     def blocks(self, task: Task, row: RowSpeller) -> bool:
-        """Whether a finished row would leave nothing to play at the next planned time."""
+        """Whether a finished row would leave nothing to play at the next time to be written."""
         tick = self.planned[0].tick
-        if len(self.planned) < 2 or self.planned[1].given is not None:
+        next_ = next((p for p in self.planned[1:] if p.given is None), None)
+        if next_ is None:
             return False
         notes, _ = task.mode.decode(tick, row.events)
         if len(notes) == 1 and notes[0].end == tick:
             return False  # there is no smaller row
-        next_tick = self.planned[1].tick
+        next_tick = next_.tick
         inside = task.stay.inside
         low, between = self.n_passed, self.n_passed
         while between < len(inside) and inside[between].tick < next_tick:
@@ -212,7 +214,7 @@ class Writer:
         before = sort_notes((*notes, *inside[low:between]))
         hardest = task.follows or task.stay.times is not None or task.order is not None
         legal = self._grammar(task, next_tick, [*self.recent, *before], hardest).mask(())
-        return not legal[END + 1 :].any()
+        return not (legal & task.allowed(next_tick))[END + 1 :].any()
 
     def _grammar(
         self, task: Task, tick: int, before: Sequence[Note], hardest: bool = False
@@ -303,6 +305,9 @@ def _pick_times(task: Task, index: int, heard: Heard, n_left: int) -> NDArray[np
     if task.request.density:
         return _pick_painted(task, index, scores[0])
     first = task.sections[index].first_line
+    if task.worth is not None:
+        taken = pick(task.worth[first:], n_left)
+        return taken[taken < len(scores[0])]
     end = task.sections[index + len(scores) - 1].end_line
     if task.count.by_author and task.author is not None:
         n = task.author.evidence.part(slice(first, end)).expected(np.concatenate(odds))
@@ -480,9 +485,13 @@ def _allowed(task: Task, writer: Writer, caution: int) -> NDArray[np.bool_]:
     """
     tick = writer.planned[0].tick
     allowed = task.allowed(tick)
-    if task.order is not None and not task.order.kinds_stay and len(writer.planned) > 1:
-        # The next locked row may want the lane that would still be held.
-        caution = max(caution, 1)
+    if (row := writer.locked_row(task)) is not None and task.order is not None:
+        if task.order.kinds_stay:
+            # What takes the place of a row that cannot be had lasts no longer than that.
+            allowed &= (task.lengths == 0) | np.isin(np.arange(len(allowed)), row)
+        elif len(writer.planned) > 1:
+            # The next locked row may want the lane that would still be held.
+            caution = max(caution, 1)
     if caution:
         longest = writer.planned[1].tick - tick if caution == 1 else 1
         allowed &= task.lengths < longest
