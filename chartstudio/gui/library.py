@@ -24,7 +24,7 @@ from chartstudio.library.entries import Folder, SongEntry
 from chartstudio.library.hand import Picked
 from chartstudio.library.overview import Facets, Overview, facets, overview
 from chartstudio.library.search import Query, find_ids
-from chartstudio.library.selection import TrainingSelection, select
+from chartstudio.library.selection import Summary, summarise
 from chartstudio.library.update import Updated, update_apart
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Found:
     facets : Facets
         Of the whole library.
     overview : Overview
-    selection : TrainingSelection
+    training : Summary
         What a training run on what the query asks for would use.
     """
 
@@ -64,7 +64,7 @@ class Found:
     folders: tuple[Folder, ...] = ()
     facets: Facets = field(default_factory=Facets)
     overview: Overview = field(default_factory=Overview)
-    selection: TrainingSelection = field(default_factory=TrainingSelection)
+    training: Summary = field(default_factory=Summary)
 
 
 class Library(QObject):
@@ -168,7 +168,7 @@ class Library(QObject):
                 tuple(catalog.folders()),
                 facets(catalog),
                 overview(catalog, query),
-                select(catalog, query),
+                summarise(catalog, query),
             )
 
         def said(progress: Progress) -> None:

@@ -89,6 +89,7 @@ def calm(qtbot):
                 window.studio.jobs.idle
                 and not library.scanning
                 and not window.library.rows._later.isActive()
+                and not window.library.rows._covers._later.isActive()
                 and not window.library._later.isActive()
             ),
             timeout=20_000,
@@ -172,8 +173,8 @@ def test_songs_are_shown_with_what_training_makes_of_them(full, calm):
     assert shown(full, Column.LEVELS)[0] == "2–6"
     # All have the same sound: one is the first.
     assert shown(full, Column.STATE)[1:] == ["same as Good (Songs)"] * 4
-    selection = full.studio.library.found.selection
-    assert (len(selection.songs), selection.n_charts, selection.n_recordings) == (2, 3, 1)
+    training = full.studio.library.found.training
+    assert (training.n_songs, training.n_charts, training.n_recordings) == (2, 3, 1)
     assert {key: row.line.n for key, row in reasons(full).items()} == {
         "robots": 1,
         "ai": 1,
@@ -236,7 +237,7 @@ def test_filters(full, calm):
     filters.high.setValue(3.0)
     calm(full)
     assert "Other" not in shown(full, Column.TITLE)
-    assert library.found.selection.n_charts == 1
+    assert library.found.training.n_charts == 1
     filters.levels.chosen.emit(6)
     calm(full)
     assert (filters.low.text(), filters.high.text()) == ("6", "6.99")
@@ -272,7 +273,7 @@ def test_songs_are_picked_by_hand(full, calm):
     trigger(full, "library.leave-out", calm)
     assert shown(full, Column.TRAINING)[0] == "left out by hand"
     assert library.song.pick is Pick.LEAVE
-    assert library.found.selection.songs == ()
+    assert library.found.training.n_songs == 0
     assert reasons(full)["hand"].line.n == 2
     trigger(full, "library.take-in", calm)
     assert shown(full, Column.TRAINING)[0] == "used"
@@ -299,7 +300,7 @@ def test_what_stands_cannot_be_taken_in(full, calm, title, why):
     trigger(full, "library.take-in", calm)
     assert f"{title}: " in said[-1]
     assert why in said[-1]
-    assert title not in [s.title for s in full.studio.library.found.selection.songs]
+    assert full.studio.library.found.training.n_songs == 2
 
 
 def test_a_song_is_opened_in_the_editor(full, calm, qtbot, settle):
@@ -381,7 +382,8 @@ def test_a_scan_is_shown_and_cancelled(full, calm, qtbot):
 
     library.update = endless
     library.scan()
-    qtbot.waitUntil(lambda: full.library.filters.bar.isVisible())
+    qtbot.waitUntil(lambda: library.progress is not None and library.progress.done == 0.25)
+    assert full.library.filters.bar.isVisible()
     full.actions_.refresh()
     assert not full.actions_["library.scan"].isEnabled()
     library.cancel()

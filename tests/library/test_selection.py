@@ -13,7 +13,7 @@ from chartstudio.library.exclusions import AI, ROBOTS
 from chartstudio.library.overview import facets, overview
 from chartstudio.library.schema import FILE, PICKS_FILE
 from chartstudio.library.search import ORDERS, Query, find, find_ids
-from chartstudio.library.selection import Shares, Side, select, split
+from chartstudio.library.selection import Shares, Side, select, split, summarise
 
 
 @pytest.fixture
@@ -103,6 +103,22 @@ def test_every_order_sorts_all_songs_both_ways(catalog: Catalog, songs: Path, or
         assert down == up[::-1]
     if order == "levels":
         assert titles[up[0]] == "b"
+
+
+def test_figures_are_those_of_the_whole(catalog: Catalog, songs: Path) -> None:
+    ids = [
+        put(catalog, songs, f"S{i}", [chart(level=float(i)), chart("M", "mania-4k", None)])
+        for i in range(30)
+    ]
+    catalog.put_twins({ids[5]: ids[4], ids[7]: ids[4]}, "")
+    for query in (Query(), Query(low=4.0, high=20.0), Query(modes=("mania",)), Query("nothing")):
+        whole, figures = select(catalog, query), summarise(catalog, query)
+        assert figures.n_songs == len(whole.songs)
+        assert figures.n_charts == whole.n_charts
+        assert figures.n_recordings == whole.n_recordings
+        assert figures.duration_s == whole.duration_s
+        assert figures.sides == {side: len(whole.side(side)) for side in Side}
+        assert figures.left_out == whole.left_out
 
 
 # Hand picks --------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from chartstudio.gui.panels.command_button import CommandButton
 from chartstudio.gui.panels.library_histogram import HistogramView
 from chartstudio.gui.panels.parts import JobBar, Segments, button, column, heading, label, row
 from chartstudio.gui.text import tr
-from chartstudio.library.selection import Side, TrainingSelection
+from chartstudio.library.selection import Side, Summary
 
 _TOP_LEVEL = 99.0
 _MANY_CHARTERS = 400
@@ -200,30 +200,30 @@ class FilterColumn(QWidget):
                 with QSignalBlocker(box):
                     box.setValue(value or 0.0)
         self.used.show_value(query.excluded)
-        self._show_training(found.selection)
+        self._show_training(found.training)
         self.levels.show_histogram(found.overview.levels)
         self.densities.show_histogram(found.overview.densities)
 
-    def _show_training(self, selection: TrainingSelection) -> None:
+    def _show_training(self, training: Summary) -> None:
         parts = [
-            text.count(len(selection.songs), "{n} song", "{n} songs"),
-            text.count(selection.n_charts, "{n} chart", "{n} charts"),
-            tr("{n} hours", n=f"{selection.duration_s / 3600:.1f}"),
+            text.count(training.n_songs, "{n} song", "{n} songs"),
+            text.count(training.n_charts, "{n} chart", "{n} charts"),
+            tr("{n} hours", n=f"{training.duration_s / 3600:.1f}"),
         ]
-        if selection.n_recordings < len(selection.songs):
-            n_recordings = selection.n_recordings
+        if training.n_recordings < training.n_songs:
+            n_recordings = training.n_recordings
             parts.insert(1, text.count(n_recordings, "{n} recording", "{n} recordings"))
-        self._uses.setText(" · ".join(parts) if selection.songs else tr("Nothing."))
-        sides = [tr(words, n=len(selection.side(side))) for side, words in _SIDES.items()]
+        self._uses.setText(" · ".join(parts) if training.n_songs else tr("Nothing."))
+        sides = [tr(words, n=training.sides.get(side, 0)) for side, words in _SIDES.items()]
         self._sides.setText(" · ".join(sides))
-        self._sides.setVisible(bool(selection.songs))
+        self._sides.setVisible(training.n_songs > 0)
         tip = "{n} charts; a click shows the songs"
         lines = (
             _Line(left.reason, tr(left.title), left.n_songs, tr(tip, n=left.n_charts))
-            for left in selection.left_out
+            for left in training.left_out
         )
         self.reasons.show_lines(lines, self._library.query.reason)
-        self._left_out.setVisible(bool(selection.left_out))
+        self._left_out.setVisible(bool(training.left_out))
 
 
 @dataclass(frozen=True, slots=True)
