@@ -20,7 +20,7 @@ from chartstudio.library.games import KNOWN_IDS, Game, find_games
 from chartstudio.library.install import install, plan_for
 from chartstudio.library.machine import Machine
 from chartstudio.library.search import FIELDS, Query, find
-from chartstudio.library.selection import Side, TrainingSelection, select
+from chartstudio.library.selection import Summary, summarise
 from chartstudio.library.source import open_source
 from chartstudio.library.sync import usual
 
@@ -222,19 +222,18 @@ def _list(args: argparse.Namespace, console: Console) -> Answer:
     )
     with _catalog(console) as catalog:
         if not args.json:
-            _tell_training(select(catalog, query), console)
+            _tell_training(summarise(catalog, query), console)
         return {"songs": [_described(song) for song in find(catalog, query)]}
 
 
-def _tell_training(chosen: TrainingSelection, console: Console) -> None:
+def _tell_training(figures: Summary, console: Console) -> None:
     """What a training run would use of these songs, and what it would leave out."""
-    sides = ", ".join(f"{len(chosen.side(side))} {side.value}" for side in Side)
-    hours = chosen.duration_s / 3600
+    sides = ", ".join(f"{n} {side.value}" for side, n in figures.sides.items())
     console.say(
-        f"training would use {len(chosen.songs)} songs, {chosen.n_charts} charts, "
-        f"{hours:.1f} hours ({sides})"
+        f"training would use {figures.n_songs} songs, {figures.n_charts} charts, "
+        f"{figures.duration_s / 3600:.1f} hours ({sides})"
     )
-    for left in chosen.left_out:
+    for left in figures.left_out:
         console.say(f"left out: {left.n_songs} songs, {left.n_charts} charts: {left.title}")
 
 

@@ -122,3 +122,35 @@ def test_a_spoilt_library_is_told_once(songs: Path, capsys: pytest.CaptureFixtur
     out, err = capsys.readouterr()
     assert "begun anew" in err
     assert "3 songs in the library: 3 new" in out
+
+
+def test_songs_are_picked_by_hand_and_folders_taken_out(
+    songs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer(capsys, "add", str(songs))
+    answer(capsys, "scan", "--workers", "1")
+
+    def excluded() -> dict[str, str]:
+        found = answer(capsys, "list")["songs"]
+        assert isinstance(found, list)
+        return {s["title"]: s["excluded"] for s in found}
+
+    assert answer(capsys, "pick", "leave", str(songs / "One")) == {"picked": 1, "refused": []}
+    assert excluded()["One"] == "left out by hand"
+    assert len(answer(capsys, "list", "--reason", "hand")["songs"]) == 1  # type: ignore[arg-type]
+    refused = answer(capsys, "pick", "take", str(songs / "One"), str(songs / "Mute"))
+    assert refused["picked"] == 1
+    assert "song.ogg is missing" in str(refused["refused"])
+    assert excluded()["One"] == ""
+    capsys.readouterr()
+    assert main(["library", "list", "--charter", "nobody"]) == 0
+    assert "training would use 0 songs" in capsys.readouterr().err
+    assert main(["library", "list"]) == 0
+    err = capsys.readouterr().err
+    assert "training would use 2 songs, 2 charts, 0.0 hours" in err
+    assert "left out: 1 songs, 1 charts: no audio" in err
+    for argv in (["pick", "take", str(songs / "gone")], ["remove", str(songs / "One")]):
+        assert main(["library", *argv]) == 1
+        assert capsys.readouterr().err.count("\n") == 1
+    assert answer(capsys, "remove", str(songs)) == {"folder": str(songs), "songs": 0}
+    assert (songs / "One").is_dir()
