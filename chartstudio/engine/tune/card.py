@@ -13,8 +13,8 @@ from pathlib import Path
 
 from chartstudio.engine.checkpoint import CARD_FILE, ModelSpec
 from chartstudio.engine.requests import SPLITS, TrainReport, TrainRequest
-from chartstudio.engine.tune.folder import REPORT_FILE, REPORT_TEXT_FILE
 from chartstudio.engine.tune.report import told
+from chartstudio.engine.tune.shelf import REPORT_FILE, REPORT_TEXT_FILE
 from chartstudio.formats.bundle import save_files
 
 

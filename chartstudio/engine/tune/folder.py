@@ -8,7 +8,6 @@ what is there can be loaded. Nothing is ever unpickled.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,21 +20,24 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from chartstudio.core import paths
 from chartstudio.core.errors import ChartStudioError, EngineError
 from chartstudio.engine import checkpoint
 from chartstudio.engine.requests import TrainChart, TrainRequest, TrainStep
 from chartstudio.engine.train.state import STATE_FILE
 from chartstudio.engine.tune.recipe import recipe_of
+from chartstudio.engine.tune.shelf import (
+    LOG_FILE,
+    REQUEST_FILE,
+    TRAINING,
+    place_of,
+    read_steps,
+)
 
 N_KEPT = 3
 """So many of the best weights are kept."""
 
-REPORT_FILE, REPORT_TEXT_FILE = "report.json", "report.txt"
-
-_TRAINING, _REQUEST, _LOG, _KEPT = "training", "request.json", "log.jsonl", "best-"
+_KEPT = "best-"
 _NEW = ".new"
-_NAME = re.compile(r"\w[\w .-]{0,62}[\w-]|\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +60,12 @@ class Folder:
         EngineError
             When no folder can have this name, or a model that ships has it.
         """
-        if not _NAME.fullmatch(name):
-            raise EngineError(
-                f"{name!r} is no name for a model: use up to 64 letters, digits, blanks, - and _"
-            )
-        if (paths.shipped_models() / name / checkpoint.SPEC_FILE).exists():
-            raise EngineError(f"{name!r} is a model that ships with the program; name it otherwise")
-        return cls(paths.user_models() / name)
+        return cls(place_of(name))
 
     @property
     def training(self) -> Path:
         """Where the training stands."""
-        return self.path / _TRAINING
+        return self.path / TRAINING
 
     @property
     def is_begun(self) -> bool:
@@ -84,7 +80,7 @@ class Folder:
         EngineError
             When a model or a tuning of that name is there already.
         """
-        if (self.path / checkpoint.SPEC_FILE).exists() or (self.training / _REQUEST).exists():
+        if (self.path / checkpoint.SPEC_FILE).exists() or (self.training / REQUEST_FILE).exists():
             raise EngineError(
                 f"there is a model or a tuning named {request.name!r} already: choose another "
                 f"name, go on with it by --resume, or delete {self.path}"
@@ -96,7 +92,7 @@ class Folder:
             "charts": charts,
             "recipe": request.recipe.to_json(),
         }
-        _write(self.training / _REQUEST, json.dumps(whole))
+        _write(self.training / REQUEST_FILE, json.dumps(whole))
 
     def forget(self) -> None:
         """Take back a tuning that came to nothing, so that its name is free again."""
@@ -112,7 +108,7 @@ class Folder:
         EngineError
             When there is none, or its file is broken.
         """
-        path = self.training / _REQUEST
+        path = self.training / REQUEST_FILE
         try:
             found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             return TrainRequest(
@@ -165,28 +161,17 @@ class Folder:
 
     def log(self, step: TrainStep) -> None:
         """Add a line to the log."""
-        with (self.training / _LOG).open("a", encoding="utf-8") as file:
+        with (self.training / LOG_FILE).open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(step)) + "\n")
 
     def steps(self) -> list[TrainStep]:
         """The steps so far, for plots of a tuning that goes on."""
-        path = self.training / _LOG
-        if not path.exists():
-            return []
-        found = []
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                values = json.loads(line)
-                found.append(TrainStep(**{**values, "notices": tuple(values["notices"])}))
-            except (ValueError, TypeError, KeyError):
-                # A line that was cut by a kill is done again.
-                continue
-        return found
+        return list(read_steps(self.path))
 
     def rewind(self, step: int) -> None:
         """Forget lines of steps that will be done again."""
         kept = [json.dumps(asdict(s)) + "\n" for s in self.steps() if s.step <= step]
-        _write(self.training / _LOG, "".join(kept))
+        _write(self.training / LOG_FILE, "".join(kept))
 
 
 @dataclass(frozen=True, slots=True)

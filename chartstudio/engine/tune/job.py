@@ -7,18 +7,15 @@ step's number, so that a tuning that was stopped or killed goes on as if it had 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-
-import torch
 
 from chartstudio.core import paths
 from chartstudio.core.errors import EngineError
 from chartstudio.core.job import Job, Progress, part
 from chartstudio.engine import checkpoint
-from chartstudio.engine.checkpoint import BaseModel, Model, ModelSpec
+from chartstudio.engine.checkpoint import Model
 from chartstudio.engine.net import Net
 from chartstudio.engine.requests import (
     SPLITS,
@@ -28,25 +25,28 @@ from chartstudio.engine.requests import (
     TrainRequest,
     TrainStep,
 )
-from chartstudio.engine.train.dataset import Windows, examples_of
+from chartstudio.engine.train.dataset import Windows
 from chartstudio.engine.train.heldout import judge, mean_total
-from chartstudio.engine.train.state import Counts, State, load_state, optimizer_of, save_state
+from chartstudio.engine.train.state import Counts, State, save_state
 from chartstudio.engine.tune import adapters
 from chartstudio.engine.tune.card import write_notice, write_report
-from chartstudio.engine.tune.charts import (
-    Read,
-    Spelled,
-    modes_to_mirror,
-    open_store,
-    read_charts,
-    stored_charts,
-)
+from chartstudio.engine.tune.charts import Read
 from chartstudio.engine.tune.folder import Folder
 from chartstudio.engine.tune.habits import with_rates, with_weights
 from chartstudio.engine.tune.judging import Heard, Listener, score, songs_of
+from chartstudio.engine.tune.pieces import open_store
 from chartstudio.engine.tune.report import BASE, BOTH, HABITS, TUNED, best
 from chartstudio.engine.tune.steps import Learner, bytes_per_window
 from chartstudio.engine.tune.team import Team
+from chartstudio.engine.tune.work import (
+    Work,
+    base_folder,
+    learner_of,
+    prepare,
+    publish,
+    read_all,
+    windows_of,
+)
 
 _TRAIN, _VALIDATION, _TEST = SPLITS
 _READING, _LEARNING = 0.2, 0.85
@@ -57,18 +57,6 @@ _UNTIMED = 2
 """Steps that an estimate takes, and those at their beginning that are slower than the rest."""
 
 _SONGS_TIMED = 3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Work:
-    """A request made ready."""
-
-    request: TrainRequest
-    folder: Folder
-    base: Model
-    base_folder: Path
-    team: Team
-    device: torch.device
 
 
 def tune(request: TrainRequest) -> Job[TrainReport]:
@@ -101,10 +89,10 @@ def tune(request: TrainRequest) -> Job[TrainReport]:
     team.meet(device)
     try:
         yield Progress(0.0, "Loading the base model")
-        work = _prepare(request, team, device)
+        work = prepare(request, team, device)
         try:
-            read = yield from part(_read(work), 0.0, _READING)
-            state, learner = _learner(work, read)
+            read = yield from part(read_all(work), 0.0, _READING)
+            state, learner = learner_of(work, read)
         except EngineError:
             if team.leads and not request.resume:
                 work.folder.forget()
@@ -132,15 +120,14 @@ def estimate(request: TrainRequest) -> Job[TrainEstimate]:
     team = Team()
     device = team.device(request.device)
     yield Progress(0.0, "Loading the base model")
-    where = _base_folder(request.base)
-    base = checkpoint.load(where)
+    base = checkpoint.load(base_folder(request.base))
     songs = list(dict.fromkeys(c.song for c in request.charts if c.split == _TRAIN))
     few = tuple(c for c in request.charts if c.split == _TRAIN and c.song in songs[:_SONGS_TIMED])
-    work = _Work(replace(request, charts=few), Folder(Path()), base, where, team, device)
+    work = Work(replace(request, charts=few), Folder(Path()), base, team, device)
     started = perf_counter()
-    read = yield from part(_read(work), 0.0, 0.5)
+    read = yield from part(read_all(work), 0.0, 0.5)
     reading_s = (perf_counter() - started) / max(len(songs[:_SONGS_TIMED]), 1)
-    _, learner = _learner(work, read)
+    _, learner = learner_of(work, read)
     taken = []
     try:
         for n in range(min(_N_TIMED, request.recipe.n_steps)):
@@ -155,7 +142,7 @@ def estimate(request: TrainRequest) -> Job[TrainEstimate]:
 
 
 def _estimated(
-    work: _Work, learner: Learner, read: Read, measured: tuple[list[float], float, int]
+    work: Work, learner: Learner, read: Read, measured: tuple[list[float], float, int]
 ) -> TrainEstimate:
     taken, reading_s, n_songs = measured
     timed = taken[_UNTIMED:] or taken
@@ -176,124 +163,14 @@ def _estimated(
     )
 
 
-# Making ready ----------------------------------------------------------------------------
-
-
-def _prepare(request: TrainRequest, team: Team, device: torch.device) -> _Work:
-    """Check a request; the first process writes it down, and the others read it there."""
-    folder = Folder.of(request.name)
-    if request.resume:
-        request = folder.request(request.name, request.device)
-    elif team.leads:
-        _check(request)
-        folder.begin(request)
-    team.wait()
-    if not team.leads:
-        request = folder.request(request.name, request.device)
-    where = _base_folder(request.base)
-    return _Work(request, folder, checkpoint.load(where), where, team, device)
-
-
-def _check(request: TrainRequest) -> None:
-    if request.base == request.name:
-        raise EngineError(f"{request.name!r} cannot be its own base; choose another name")
-    base = checkpoint.load_spec(_base_folder(request.base))
-    if base.base is not None and not request.recipe.full:
-        raise EngineError(
-            f"{request.base!r} was tuned itself: tune from its base {base.base.name!r}, or train "
-            "all weights (full = true in the recipe)"
-        )
-    if not any(c.split == _TRAIN for c in request.charts):
-        raise EngineError("there are no charts to learn from; add songs to the library and scan it")
-
-
-def _base_folder(name: str) -> Path:
-    folders = checkpoint.installed()
-    if name not in folders:
-        raise EngineError(f"there is no model {name!r}; installed: {', '.join(folders) or 'none'}")
-    return folders[name]
-
-
-def _read(work: _Work) -> Job[Read]:
-    """Read the charts that are learned from or decide; one process reads for all."""
-    request, spec = work.request, work.base.spec
-    store = open_store(paths.cache() / "features", spec.features)
-    charts = [c for c in request.charts if c.split != _TEST]
-    recipe, team = request.recipe, work.team
-    if not team.leads:
-        team.wait()
-    n_workers = recipe.n_workers if team.leads else 1
-    read = yield from read_charts(charts, store, spec.vocabulary, recipe.cache_gib, n_workers)
-    if team.leads:
-        team.wait()
-    if not any(s.chart.split == _TRAIN for s in read.spelled):
-        why = read.left_out[0].why if read.left_out else "there are none"
-        raise EngineError(f"no chart can be learned from: {why}")
-    return read
-
-
-def _windows(work: _Work, spelled: Sequence[Spelled], mirrored: frozenset[str]) -> Windows | None:
-    """Windows of some charts; None without any."""
-    if not spelled:
-        return None
-    spec = work.base.spec
-    store = open_store(paths.cache() / "features", spec.features)
-    examples = examples_of(stored_charts(spelled, store, mirrored))
-    return Windows(examples, spec.vocabulary, spec.features, spec.net, spec.windows.n_beats)
-
-
-def _learner(work: _Work, read: Read) -> tuple[State, Learner]:
-    """The state to go on from, or a fresh one, and what takes its steps."""
-    recipe = work.request.recipe
-    training = [s for s in read.spelled if s.chart.split == _TRAIN]
-    windows = _windows(work, training, modes_to_mirror(training, recipe.mirror))
-    assert windows is not None
-    spec, net = _spec(work), _net(work)
-    if work.request.resume and work.folder.is_begun:
-        state = load_state(
-            work.folder.training, recipe.highest_rate, recipe.weight_decay, net
-        )  # fmt: skip
-        if state.spec.base != spec.base:
-            raise EngineError(
-                f"the base {work.request.base!r} is another one than when this tuning began: start "
-                "again under another name"
-            )
-    else:
-        optimizer = optimizer_of(net, recipe.highest_rate, recipe.weight_decay)
-        state = State(spec, net, optimizer, Counts())
-    return state, Learner(state, windows, recipe, work.team, work.device)
-
-
-def _spec(work: _Work) -> ModelSpec:
-    """What the tuned model is, all but its weights."""
-    base, recipe = work.base, work.request.recipe
-    known = BaseModel(work.request.base, base.spec.version, checkpoint.digest(base.net))
-    return replace(base.spec, name=work.request.name, base=None if recipe.full else known)
-
-
-def _net(work: _Work) -> Net:
-    """The base's network with what is to learn."""
-    recipe = work.request.recipe
-    net = Net(work.base.spec.net)
-    net.load_state_dict(work.base.net.state_dict())
-    torch.manual_seed(recipe.seed)
-    if recipe.full:
-        adapters.free(net, recipe.parts)
-    else:
-        adapters.attach(net, recipe.rank, recipe.parts)
-    if not any(p.requires_grad for p in net.parameters()):
-        raise EngineError(f"parts = {', '.join(recipe.parts)}: no layer of the network is named so")
-    return net.train(recipe.dropout)
-
-
 # Learning --------------------------------------------------------------------------------
 
 
-def _learn(work: _Work, read: Read, state: State, learner: Learner) -> Job[None]:
+def _learn(work: Work, read: Read, state: State, learner: Learner) -> Job[None]:
     """All steps that are left; what the held-out songs say decides which weights are kept."""
     recipe, counts, folder = work.request.recipe, state.counts, work.folder
     validation = [s for s in read.spelled if s.chart.split == _VALIDATION]
-    look = _Look(work, state, learner, _windows(work, validation, frozenset()))
+    look = _Look(work, state, learner, windows_of(work, validation, frozenset()))
     saved, pace = counts.step, _Pace(recipe.n_steps)
     yield Progress(counts.step / recipe.n_steps, "Learning")
     if work.team.leads:
@@ -309,6 +186,9 @@ def _learn(work: _Work, read: Read, state: State, learner: Learner) -> Job[None]
             try:
                 values = learner.step()
             except EngineError as error:
+                if work.team.size > 1:
+                    # The others may not know of it, and would wait for ever.
+                    raise
                 # What was kept so far is the result.
                 learner.notices.append(str(error))
                 values = {}
@@ -349,7 +229,7 @@ class _Pace:
 class _Look:
     """Looks at the held-out songs, keeps the best weights and saves where the training stands."""
 
-    def __init__(self, work: _Work, state: State, learner: Learner, judged: Windows | None) -> None:
+    def __init__(self, work: Work, state: State, learner: Learner, judged: Windows | None) -> None:
         self._work, self._state, self._learner, self._judged = work, state, learner, judged
         charts = [c for c in work.request.charts if c.split == _VALIDATION]
         modes = work.base.spec.vocabulary.mode_ids
@@ -363,7 +243,7 @@ class _Look:
         # Even the first that is no good is better than none.
         if loss <= state.counts.best:
             state.counts.best = loss
-            _publish(work, state.spec, step.step, learned)
+            publish(work, state.spec, step.step, learned)
             write_notice(work.folder.path, work.request, step.step)
         save_state(work.folder.training, state)
         n_look = -(-step.step // recipe.judge_every)
@@ -386,17 +266,6 @@ class _Look:
         net = Net(self._state.spec.net)
         net.load_state_dict(adapters.plain(self._state.net))
         return Model(self._state.spec, net.eval().requires_grad_(False))
-
-
-def _publish(work: _Work, spec: ModelSpec, step: int, learned: dict[str, torch.Tensor]) -> None:
-    """Make the weights the model's."""
-    spec = replace(spec, version=f"{work.base.spec.version}+{step}")
-    if spec.base is not None:
-        checkpoint.save_adapter(work.folder.path, spec, learned)
-        return
-    net = Net(spec.net)
-    net.load_state_dict({**work.base.net.state_dict(), **learned})
-    checkpoint.save(work.folder.path, spec, net)
 
 
 def _with(step: TrainStep, heard: Heard | None) -> TrainStep:
@@ -427,7 +296,7 @@ def _time(seconds: float) -> str:
 # Judging ---------------------------------------------------------------------------------
 
 
-def _report(work: _Work, read: Read, state: State) -> Job[TrainReport]:
+def _report(work: Work, read: Read, state: State) -> Job[TrainReport]:
     """Judge the best weights and the author's habits beside the base; the best is the model."""
     report = _unjudged(work, read, state)
     left_out, request = list(report.left_out), work.request
@@ -443,7 +312,7 @@ def _report(work: _Work, read: Read, state: State) -> Job[TrainReport]:
     if figures["arm"] != TUNED:
         kept = work.folder.kept()[0]
         learned = {} if figures["arm"] == HABITS else kept.load()
-        _publish(work, replace(state.spec, plan=chosen.plan), kept.step, learned)
+        publish(work, replace(state.spec, plan=chosen.plan), kept.step, learned)
         chosen = checkpoint.load_spec(work.folder.path)
     report = replace(
         report,
@@ -454,11 +323,11 @@ def _report(work: _Work, read: Read, state: State) -> Job[TrainReport]:
     return write_report(work.folder.path, report, chosen, request)
 
 
-def _models(work: _Work, read: Read, state: State) -> Job[dict[str, Model]]:
+def _models(work: Work, read: Read, state: State) -> Job[dict[str, Model]]:
     """What is set against each other."""
     # What an earlier report made of it is undone first.
     kept = work.folder.kept()[0]
-    _publish(work, state.spec, kept.step, kept.load())
+    publish(work, state.spec, kept.step, kept.load())
     tuned = checkpoint.load(work.folder.path)
     found = {BASE: work.base, TUNED: tuned}
     if not work.request.recipe.habits:
@@ -474,7 +343,7 @@ def _models(work: _Work, read: Read, state: State) -> Job[dict[str, Model]]:
     return found
 
 
-def _unjudged(work: _Work, read: Read, state: State) -> TrainReport:
+def _unjudged(work: Work, read: Read, state: State) -> TrainReport:
     n_charts = {split: sum(s.chart.split == split for s in read.spelled) for split in SPLITS}
     left_out: tuple[LeftOut, ...] = tuple(read.left_out)
     return TrainReport(

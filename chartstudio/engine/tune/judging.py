@@ -24,7 +24,7 @@ from chartstudio.engine.evaluate.trial import SongTrial, Stand, Trial
 from chartstudio.engine.generate import generate
 from chartstudio.engine.requests import Draft, GenerateRequest, LeftOut, TrainChart
 from chartstudio.engine.task import prepare
-from chartstudio.engine.tune.charts import open_song, sound_of
+from chartstudio.engine.tune.pieces import open_song, sound_of
 from chartstudio.modes import MODES
 
 JUDGED = ("times", "listening", "density", "patterns", "level")

@@ -89,10 +89,11 @@ def compared(base: Sequence[Score], tuned: Sequence[Score]) -> dict[str, Any]:
     dict
         ``verdict`` (`better`, `even`, `worse`, or `unknown` without charts), ``gain`` (the
         weighted sum of all changes), ``changes`` by figure (``base``, ``tuned``, ``change``,
-        ``interval``, ``nulls``), and what `evaluate.report.summary` tells.
+        ``interval``, ``nulls``, ``title``, ``worth``), and what `evaluate.report.summary` tells.
     """
     whole = summary(beside(base, tuned))
     means, gains = whole["means"], whole["gains"]
+    weights = {w.figure: w for w in WEIGHTS}
     changes = {}
     for figure in TOLD:
         key = f"{figure}.{BASE}"
@@ -106,6 +107,8 @@ def compared(base: Sequence[Score], tuned: Sequence[Score]) -> dict[str, Any]:
             "interval": gains[key]["interval"],
             "share_above": gains[key]["share_above"],
             "nulls": {n: means[k] for n in nulls if (k := f"{figure}.{n}") in means},
+            "title": _title(figure),
+            "worth": weights[figure].worth if figure in weights else 0.0,
         }
     gain = sum(w.worth * changes[w.figure]["change"] for w in WEIGHTS if w.figure in changes)
     return {"verdict": _verdict(gain, changes), "gain": round(gain, 5), "changes": changes} | whole
@@ -123,13 +126,18 @@ def best(scores: dict[str, list[Score]]) -> dict[str, Any]:
     -------
     dict
         What `compared` says of the best one, with its name as ``arm`` and the gains of all
-        as ``arms``.
+        (and their ``groups``) as ``arms``.
     """
     found = {arm: compared(scores[BASE], own) for arm, own in scores.items() if arm != BASE}
     arm = max(found, key=lambda a: float(found[a]["gain"]))
-    arms = {name: {key: f[key] for key in ("verdict", "gain", "changes")}
+    arms = {name: {key: f[key] for key in ("verdict", "gain", "changes", "groups")}
             for name, f in found.items()}  # fmt: skip
     return {"arm": arm, "arms": arms, **found[arm]}
+
+
+def _title(figure: str) -> str:
+    titles = {w.figure: w.title for w in WEIGHTS}
+    return titles.get(figure) or FIGURES[figure].title.lower()
 
 
 def _verdict(gain: float, changes: dict[str, Any]) -> str:
@@ -166,13 +174,11 @@ def told(found: dict[str, Any]) -> tuple[str, ...]:
     if "arms" in found:
         gains = ", ".join(f"{arm} {told['gain']:+.3f}" for arm, told in found["arms"].items())
         lines.append(f"Gains over the base, all figures weighed: {gains}; so it is {found['arm']}.")
-    titles = {w.figure: w.title for w in WEIGHTS}
     lines += ["", f"{'':48}{'base':>8}{'new':>8}{'change':>9}"]
     for figure, c in found["changes"].items():
         low, high = c["interval"]
-        title = titles.get(figure) or FIGURES[figure].title.lower()
         lines.append(
-            f"{title:48}{c['base']:8.3f}{c['tuned']:8.3f}{c['change']:+9.3f} "
+            f"{_title(figure):48}{c['base']:8.3f}{c['tuned']:8.3f}{c['change']:+9.3f} "
             f"({low:+.3f} to {high:+.3f})"
         )
         if c["nulls"]:

@@ -6,22 +6,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from made_tuning import TIMING, author, chart_of, save_song, tiny_base
 
 from chartstudio.core import paths
 from chartstudio.core.job import run
 from chartstudio.core.song import Chart
+from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine.requests import TrainChart
+from chartstudio.engine.train.dataset import examples_of
 from chartstudio.engine.train.store import GIB
-from chartstudio.engine.tune import charts as module
-from chartstudio.engine.tune.charts import (
-    modes_to_mirror,
-    open_store,
-    piece_number,
-    read_charts,
-    stored_charts,
-)
+from chartstudio.engine.tune import pieces
+from chartstudio.engine.tune.charts import modes_to_mirror, read_charts, stored_charts
+from chartstudio.engine.tune.pauses import HumanWindows
+from chartstudio.engine.tune.pieces import open_store, piece_number
 
 
 @pytest.fixture
@@ -60,8 +59,8 @@ def test_what_is_known_is_not_computed_again_and_what_is_gone_is(
     charts = author(tmp_path, ("train", "train"))
     first = read(charts, store, vocabulary)
     decoded = []
-    decode = module.decode
-    monkeypatch.setattr(module, "decode", lambda *a: decoded.append(a[1]) or decode(*a))
+    decode = pieces.decode
+    monkeypatch.setattr(pieces, "decode", lambda *a: decoded.append(a[1]) or decode(*a))
     again = read(charts, store, vocabulary)
     assert decoded == []
     for a, b in zip(first.spelled, again.spelled, strict=True):
@@ -191,3 +190,26 @@ def test_charts_are_mirrored_where_the_author_has_no_favourite_side(tmp_path, st
     own, turned = stored_charts(spelled["even"], store, frozenset({"mania-4k"}))
     assert len(own.rows) == len(turned.rows)
     assert not np.array_equal(own.rows.flat, turned.rows.flat)
+
+
+def test_windows_go_on_after_a_break(tmp_path, store, vocabulary):
+    whole = chart_of(1)
+    broken = replace(whole, notes=tuple(n for n in whole.notes if not 12 < n.tick / BEAT < 47))
+    path = save_song(tmp_path / "broken", 1, (broken,))
+    read_ = read([TrainChart(path, 0, "train", "broken")], store, vocabulary)
+    (stored,) = stored_charts(read_.spelled, store)
+    slow = replace(stored.rows, seconds=2 * stored.rows.seconds)
+    (example,) = examples_of([replace(stored, rows=slow)])
+    assert np.diff(slow.seconds).max() > 20.0
+    spec = tiny_base().spec
+    windows = HumanWindows((example,), vocabulary, spec.features, spec.net, 32)
+    rng = np.random.default_rng(0)
+    begun = set()
+    for _ in range(60):
+        cut = windows.draw(rng, 0.5)
+        low, high = cut.span
+        begun |= {low} if low < high else set()
+        assert torch.isfinite(windows.collate([cut], None).row_inputs).all()
+    n_before = int(np.argmax(np.diff(example.chart.rows.seconds))) + 1
+    assert n_before not in begun
+    assert max(begun) > n_before > min(begun)

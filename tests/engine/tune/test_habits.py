@@ -11,9 +11,10 @@ from chartstudio.core.job import run
 from chartstudio.engine import checkpoint
 from chartstudio.engine.plan import PlanSpec
 from chartstudio.engine.tune import habits, job
-from chartstudio.engine.tune.charts import open_store, read_charts
+from chartstudio.engine.tune.charts import read_charts
 from chartstudio.engine.tune.habits import logistic, with_rates, with_weights
 from chartstudio.engine.tune.judging import songs_of
+from chartstudio.engine.tune.pieces import open_store
 
 PLAN = PlanSpec(
     density=(("mania-4k", ((1.0, 1.0), (5.0, 9.0))), ("taiko", ((1.0, 2.0),))),

@@ -16,7 +16,8 @@ from chartstudio.core.errors import EngineError
 from chartstudio.engine import checkpoint
 from chartstudio.engine.requests import TrainChart, TrainStep
 from chartstudio.engine.train.state import Counts, State, load_state, optimizer_of, save_state
-from chartstudio.engine.tune import adapters, job
+from chartstudio.engine.tune import adapters
+from chartstudio.engine.tune import work as ready
 from chartstudio.engine.tune.folder import Folder
 from chartstudio.engine.tune.team import Team
 
@@ -26,12 +27,12 @@ N_KILLS = 20
 def made_work(name="mine"):
     tiny_base()
     chart = TrainChart(paths.user_models() / "song", 0, "train", "song")
-    return job._prepare(request_of((chart,), name), Team(), torch.device("cpu"))
+    return ready.prepare(request_of((chart,), name), Team(), torch.device("cpu"))
 
 
 def made_state(work):
-    net = job._net(work)
-    return State(job._spec(work), net, optimizer_of(net, 1e-3, 0.0), Counts())
+    net = ready.net_of(work)
+    return State(ready.spec_of(work), net, optimizer_of(net, 1e-3, 0.0), Counts())
 
 
 def set_to(state, step):
@@ -52,7 +53,7 @@ def save_all(work, state, step):
     set_to(state, step)
     learned = adapters.learned(state.net)
     work.folder.keep(step, float(-step), learned)
-    job._publish(work, state.spec, step % 2000, learned)
+    ready.publish(work, state.spec, step % 2000, learned)
     save_state(work.folder.training, state)
 
 
@@ -82,7 +83,7 @@ def test_whenever_it_is_killed_what_is_there_can_be_loaded():
         os.waitpid(pid, 0)
         os.close(heard)
         os.close(said)
-        found = load_state(work.folder.training, 1e-3, 0.0, job._net(work))
+        found = load_state(work.folder.training, 1e-3, 0.0, ready.net_of(work))
         assert found.counts.step >= last + 2
         last = found.counts.step
         for own in found.net.parameters():
