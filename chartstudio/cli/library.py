@@ -30,6 +30,7 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     library = commands.add_parser("library", help="your songs and your games")
     actions = library.add_subparsers(dest="action", metavar="ACTION", required=True)
     _add_songs(actions, shared)
+    _add_choices(actions, shared)
     games = actions.add_parser(
         "games", parents=[shared], help="the games that are installed, and where their songs go"
     )
@@ -86,6 +87,10 @@ def _add_songs(actions: Any, shared: argparse.ArgumentParser) -> None:
         "--reason", default="", choices=("", *TITLES), help="only what is left out for this"
     )
     listing.set_defaults(run=_list, print=_print_songs)
+
+
+def _add_choices(actions: Any, shared: argparse.ArgumentParser) -> None:
+    """The commands that take folders out, and songs in or out."""
     removing = actions.add_parser(
         "remove", parents=[shared], help="forget a folder and its songs; the files stay"
     )

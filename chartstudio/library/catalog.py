@@ -98,7 +98,8 @@ class Catalog:
         try:
             return self._db.execute(statement, tuple(values)).fetchall()
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+            is_ours = isinstance(error, sqlite3.ProgrammingError)
+            if is_ours or error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
                 # The statement is wrong, not the database.
                 raise
             what = "cannot be read; start again, and scan if it is begun anew"

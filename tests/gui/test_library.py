@@ -305,6 +305,7 @@ def test_what_stands_cannot_be_taken_in(full, calm, title, why):
 
 def test_a_song_is_opened_in_the_editor(full, calm, qtbot, settle):
     mark(full, calm, "Other")
+    full.actions_.refresh()
     qtbot.keyClick(full.library.table, Qt.Key.Key_Return)
     settle(full)
     assert full.studio.document.song.metadata.title == "Other"

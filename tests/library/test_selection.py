@@ -1,5 +1,6 @@
 """What training would use: reasons, hand picks, filters, sides; and the figures of the library."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -270,3 +271,36 @@ def test_figures_of_the_library(catalog: Catalog, songs: Path) -> None:
     assert (len(shown.densities.used), shown.densities.left_out[-1]) == (40, 1)
     assert shown.levels.n_charts == 4
     assert overview(catalog, Query("nothing")).levels.n_charts == 0
+
+
+def test_a_database_of_an_older_program_is_brought_up_to_date(own_home: Path, songs: Path) -> None:
+    with Catalog() as catalog:
+        put(catalog, songs, "Old")
+        file = catalog.folder / FILE
+    db = sqlite3.connect(file)
+    db.executescript("DROP TABLE picks; DROP TABLE facts; PRAGMA user_version = 1;")
+    db.close()
+    with Catalog() as catalog:
+        assert catalog.notice == ""
+        assert hand.leave_out(catalog, [one(catalog, "Old").id]).n_picked == 1
+        assert one(catalog, "Old").pick is Pick.LEAVE
+
+
+def test_a_damaged_database_is_one_line(catalog: Catalog, songs: Path) -> None:
+    put(catalog, songs, "S")
+    # A wrong question is a defect of ours, and no damage.
+    with pytest.raises(sqlite3.OperationalError, match="no such column"):
+        catalog.rows("SELECT colour FROM songs")
+    with pytest.raises(ChartStudioError, match="cannot be read"):
+        _rows_of_a_broken_one(catalog)
+
+
+def _rows_of_a_broken_one(catalog: Catalog) -> None:
+    """Ask a database whose pages were overwritten behind our back."""
+    file = catalog.folder / FILE
+    catalog.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    catalog.close()
+    with Catalog(catalog.folder, check=False) as anew:
+        size = file.stat().st_size
+        file.write_bytes(file.read_bytes()[:4096] + b"\xff" * (size - 4096))
+        anew.rows("SELECT * FROM songs, charts, reasons")

@@ -122,6 +122,8 @@ class SongDetails(QWidget):
         self._verdict.setText(said)
         self._dress_verdict(role)
         refusal = hand.refusal(song) if song.excluded else ""
+        # What is wrong stands above it already.
+        refusal = refusal.removesuffix(f": {song.excluded}").rstrip(".")
         self._refusal.setText(tr("It cannot be taken in by hand: {why}.", why=refusal))
         self._refusal.setVisible(bool(refusal))
 
@@ -147,7 +149,7 @@ def _verdict(song: SongEntry) -> tuple[str, str]:
         if song.pick is Pick.LEAVE or not song.excluded:
             return said, "name"
     if song.excluded:
-        return tr("Left out of training: {why}.", why=song.excluded), "warning"
+        return tr("Left out of training: {why}.", why=song.excluded.rstrip(".")), "warning"
     if not song.is_filled:
         return tr("Its notes and its sound are not read yet. Scanning does that."), "muted"
     if len(song.used) < len(song.charts):

@@ -24,6 +24,7 @@ from chartstudio.gui.panels.command_button import CommandButton
 from chartstudio.gui.panels.library_histogram import HistogramView
 from chartstudio.gui.panels.parts import JobBar, Segments, button, column, heading, label, row
 from chartstudio.gui.text import tr
+from chartstudio.gui.theme import DARK, Theme
 from chartstudio.library.selection import Side, Summary
 
 _TOP_LEVEL = 99.0
@@ -244,12 +245,16 @@ class _Row(QWidget):
         line: _Line,
         run: Callable[[object], object],
         remove: Callable[[object], object] | None,
+        theme: Theme = DARK,
     ) -> None:
         super().__init__()
         self.line = line
         self.face = QPushButton(line.title)
         self.face.setProperty("role", "flat")
         self.face.setCheckable(True)
+        # Flat buttons look the same when they are pressed.
+        pressed = f"background: {theme.accent_dim.name()}; color: {theme.playhead.name()};"
+        self.face.setStyleSheet(f"QPushButton:checked {{ {pressed} }}")
         self.face.setToolTip(line.tip)
         self.face.setAccessibleName(f"{line.title}, {line.n}")
         self.face.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
