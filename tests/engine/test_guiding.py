@@ -38,7 +38,8 @@ def test_the_guide_says_what_is_asked_where_it_is_asked(request_, model):
         follow=((0, 4 * BEAT, "drums"), (2 * BEAT, 4 * BEAT, "bass")),
     )
     found = task_of(asked, model).shown[2]
-    assert np.isnan(found.density[:8]).all() and (found.density[8:16] == 1.5).all()
+    assert np.isnan(found.density[:8]).all()
+    assert (found.density[8:16] == 1.5).all()
     shares = dict(zip(("unknown", *LAYERS), found.layers[:5].T.tolist(), strict=True))
     assert shares["drums"] == [1, 1, 0.5, 0.5, 0]
     assert shares["bass"] == [0, 0, 0.5, 0.5, 0]
@@ -60,14 +61,15 @@ def test_habits_reach_the_network(request_, model):
     ],
 )
 def test_what_the_model_cannot_be_told_is_refused(request_, model, odd):
-    with pytest.raises(EngineError, match="violin|swagger"):
+    with pytest.raises(EngineError, match=r"violin|swagger"):
         task_of(replace(request_, **odd), model)
 
 
 def test_a_rest_stays_empty_and_the_rest_takes_its_share(request_, model):
     asked = replace(request_, follow=((8 * BEAT, 16 * BEAT, "none"),))
     ticks = ticks_of(run(generate(task_of(asked, model))).candidates[0].notes)
-    assert len(ticks) and not np.any((ticks >= 8 * BEAT) & (ticks < 16 * BEAT))
+    assert len(ticks)
+    assert not np.any((ticks >= 8 * BEAT) & (ticks < 16 * BEAT))
 
 
 def test_density_adds_up_to_what_the_level_takes(request_, model):
@@ -83,13 +85,15 @@ def test_density_adds_up_to_what_the_level_takes(request_, model):
 def test_density_is_none_where_the_author_rests(request_, model):
     asked = replace(request_, follow=((8 * BEAT, 16 * BEAT, "none"),))
     rates = [rate for _, _, rate in run(densities(task_of(asked, model)))]
-    assert rates[2] == rates[3] == 0 and min(rates[:2]) > 0
+    assert rates[2] == rates[3] == 0
+    assert min(rates[:2]) > 0
 
 
 def test_chances_keep_their_differences():
     odds = np.array([0.0, 1.0, 3.0, -np.inf])
     found = chances(odds, 1.2)
-    assert found.sum() == pytest.approx(1.2) and found[3] == 0
+    assert found.sum() == pytest.approx(1.2)
+    assert found[3] == 0
     assert np.diff(np.log(found[:3] / (1 - found[:3]))) == pytest.approx([1.0, 2.0])
     assert chances(odds, 9.0)[:3] == pytest.approx(1.0)
 
