@@ -31,6 +31,7 @@ from chartstudio.engine.requests import (
     GenerateRequest,
     TimingRequest,
 )
+from chartstudio.engine.spread import SpreadRequest, spread
 from chartstudio.formats import FORMATS, find_format
 from chartstudio.library.export import carry_out, plan
 from chartstudio.library.source import Source, open_source
@@ -67,7 +68,9 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
         "--keep", type=measure_list, metavar="M1,M2", help="measures to keep; the rest is drafted"
     )
     draft.add_argument(
-        "--spread", action="store_true", help="lower levels take their times from the highest"
+        "--spread",
+        action="store_true",
+        help="lower levels take their times from the highest, or from the chart named by --chart",
     )
     draft.add_argument("--times", type=int, help="number of distinct note times")
     draft.add_argument(
@@ -264,15 +267,41 @@ def _drafted(
     args: argparse.Namespace, work: Work, engine: Engine, console: Console, watch: Stopwatch
 ) -> list[Drafted]:
     """Draft every level; in a spread each takes its times from the one above."""
-    request, found = work.request, list[Drafted]()
-    levels = args.level or (None,)
-    for level in sorted(levels, reverse=True) if args.spread else levels:
-        request = replace(request, level=level, chart=_at_level(work.request, level))
-        new = draft_level(request, engine, console, watch)
-        found += new
-        if args.spread:
-            request = replace(request, only=tuple(n.tick for n in new[0].chart.notes))
+    if args.spread:
+        return _spread(args, work, engine, console, watch)
+    found = list[Drafted]()
+    for level in args.level or (None,):
+        request = replace(work.request, level=level, chart=_at_level(work.request, level))
+        found += draft_level(request, engine, console, watch)
     return found
+
+
+def _spread(
+    args: argparse.Namespace, work: Work, engine: Engine, console: Console, watch: Stopwatch
+) -> list[Drafted]:
+    """Draft the highest level, or take the named chart for it, and the lower ones below it."""
+    request, levels = work.request, sorted(args.level, reverse=True)
+    found, hardest = list[Drafted](), request.chart
+    if not _spreads_chart(args):
+        highest = levels.pop(0)
+        request = replace(request, level=highest, chart=_at_level(request, highest))
+        found += draft_level(request, engine, console, watch)
+        hardest = found[0].chart
+    if not levels:
+        return found
+    start, end = sounding_range(request.timing, request.audio)
+    others = tuple(c for c in work.song.charts if c.mode == args.mode and c is not hardest)
+    below = replace(request, chart=hardest, start=start, end=end)
+    asked = SpreadRequest(below, tuple(levels), others)
+    for made in watch.time("draft", lambda: console.run(spread(asked, engine.draft))):
+        found += _named(made.request, made.draft, watch)
+    return found
+
+
+def _spreads_chart(args: argparse.Namespace) -> bool:
+    """Whether the hardest chart of a spread is there already."""
+    whole = args.range is None and args.keep is None
+    return bool(args.spread and args.chart is not None and whole)
 
 
 def _at_level(request: GenerateRequest, level: float | None) -> Chart:
@@ -401,7 +430,8 @@ def found_timing(job: Job[Any], name: str, console: Console) -> TimingMap:
 
 def _context(song: Song, args: argparse.Namespace) -> Chart:
     """The chart whose notes around the range are read."""
-    if args.range is None and args.keep is None and not args.lock:
+    redraws = args.range is not None or args.keep is not None or args.lock
+    if not redraws and not _spreads_chart(args):
         return Chart(args.mode)
     charts = [c for c in song.charts if c.mode == args.mode]
     if args.chart is not None:
@@ -444,7 +474,11 @@ def draft_level(
     request: GenerateRequest, engine: Engine, console: Console, watch: Stopwatch
 ) -> list[Drafted]:
     """Draft one level; one chart per candidate, named after the level."""
-    draft: Draft = watch.time("draft", lambda: console.run(engine.draft(request)))
+    return _named(request, watch.time("draft", lambda: console.run(engine.draft(request))), watch)
+
+
+def _named(request: GenerateRequest, draft: Draft, watch: Stopwatch) -> list[Drafted]:
+    """Charts of all candidates of a level; what was spent on listening is booked as that."""
     features_s = draft.seconds.get("features", 0.0)
     watch.seconds["features"] = round(watch.seconds.get("features", 0.0) + features_s, 3)
     watch.seconds["draft"] = round(watch.seconds["draft"] - features_s, 3)

@@ -58,7 +58,8 @@ class SpreadLevel:
     Parameters
     ----------
     request : GenerateRequest
-        What was asked for: its chart is the new one before it has notes.
+        What was asked for: its chart is the new one before it has notes, named as the one
+        above it.
     draft : Draft
     """
 
@@ -189,7 +190,7 @@ def _lower(request: GenerateRequest, level: float, weights: dict[str, float]) ->
     return GenerateRequest(
         audio=request.audio,
         timing=timing,
-        chart=Chart(mode.id, level=level, settings=settings),
+        chart=Chart(mode.id, request.chart.name, level=level, settings=settings),
         start=request.start,
         end=request.end,
         level=level,

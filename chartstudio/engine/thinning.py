@@ -25,20 +25,20 @@ from chartstudio.core.timing import TimingMap
 Floats = NDArray[np.float64]
 
 USUAL: dict[str, float] = {
-    "downbeat": 0.83,
+    "downbeat": 0.84,
     "half_bar": 0.46,
-    "beat": 3.17,
-    "eighth": 1.73,
-    "triplet": 0.66,
-    "fine": 0.42,
+    "beat": 3.12,
+    "eighth": 1.69,
+    "triplet": 0.64,
+    "fine": 0.34,
     "strength": 0.32,
     "chord": 0.92,
     "held": -0.33,
-    "gap_before": 0.83,
-    "gap_after": 0.92,
-    "gap_nearest": -0.81,
+    "gap_before": 0.87,
+    "gap_after": 0.91,
+    "gap_nearest": -0.84,
     "beaten_before": -1.1,
-    "beaten_after": -0.71,
+    "beaten_after": -0.73,
 }
 """Weights by feature, in log-odds of being kept: what `learned` makes, from nothing, of the
 34 pairs of human charts that we have (two authors, eight songs). A sixteenth is what beats,
@@ -104,8 +104,10 @@ def rows_of(chart: Chart, mode: Mode, timing: TimingMap, audio: Audio) -> Rows:
     seconds = np.atleast_1d(timing.seconds_at(ticks))
     loud = strengths(audio, seconds)
     metre, weight = _metre(ticks, timing)
-    before_s = np.diff(seconds, prepend=seconds[0] - _GAPS_S[1])
-    after_s = np.append(before_s[1:], _GAPS_S[1])
+    steps_s = np.diff(seconds) if len(seconds) > 1 else np.array(_GAPS_S[1:])
+    # Nothing is known of the time before the first and after the last.
+    before_s, after_s = np.append(steps_s[:1], steps_s), np.append(steps_s, steps_s[-1:])
+    before_s, after_s = before_s[: len(ticks)], after_s[-len(ticks) :]
     gaps = [_log_gap(g) for g in (before_s, after_s, np.minimum(before_s, after_s))]
     columns = [
         *metre,

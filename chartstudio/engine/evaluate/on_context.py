@@ -13,7 +13,9 @@ from chartstudio.engine.evaluate import nulls
 from chartstudio.engine.evaluate.filling import CHOOSERS, fill, give
 from chartstudio.engine.evaluate.times import WITHIN_S, f1, near
 from chartstudio.engine.evaluate.trial import Found, Trial
-from chartstudio.engine.requests import Candidate
+from chartstudio.engine.requests import Candidate, Draft, GenerateRequest
+from chartstudio.engine.spread import easier
+from chartstudio.engine.thinning import USUAL, rows_of, worth
 
 FINISHED_FROM = (4, 8, 16, 32)
 """Numbers of bars that the author has charted."""
@@ -98,9 +100,11 @@ def spread(trial: Trial) -> Job[Found]:
     found, case = Found(), trial.case
     if trial.harder is None:
         return found
-    above = on_lines(trial, trial.hardest.case.times)
-    n = min(len(case.times), len(above))
-    request = trial.request(only=tuple(above.tolist()), grid=_FINEST, n_times=n)
+    hardest = trial.hardest.case
+    rows = rows_of(hardest.chart, case.mode, case.timing, trial.song.audio)
+    above, n = rows.ticks, min(len(case.times), len(rows.ticks))
+    best = tuple(worth(rows, USUAL).tolist())
+    request = trial.request(only=tuple(above.tolist()), worth=best, grid=_FINEST, n_times=n)
     draft = yield from trial.draft("thinned", request)
     whole = yield from trial.fixed()
 
@@ -116,11 +120,10 @@ def spread(trial: Trial) -> Job[Found]:
     )
     upper = yield from _spread_level(trial.harder)
     own = yield from _spread_level(trial)
-    hardest = trial.hardest.case.true_s
     found.add(
         "spread_subset",
         float(np.isin(ticks_of(own.notes), ticks_of(upper.notes)).mean()),
-        human=float(near(case.true_s, hardest, WITHIN_S[0]).mean()),
+        human=float(near(case.true_s, hardest.true_s, WITHIN_S[0]).mean()),
     )
     found.add(
         "spread_order",
@@ -135,10 +138,14 @@ def _spread_level(trial: Trial) -> Job[Candidate]:
     if trial.harder is None:
         return (yield from trial.free())
     upper = yield from _spread_level(trial.harder)
-    only = tuple(np.unique(ticks_of(upper.notes)).tolist())
-    request = replace(trial.request(n_times=None), only=only, grid=trial.harder.grid)
-    draft = yield from trial.draft("spread", request)
-    return draft.candidates[0]
+    chart = replace(trial.blank, notes=upper.notes)
+    asked = trial.request(chart=chart, n_times=None, grid=trial.harder.grid)
+
+    def answer(request: GenerateRequest) -> Job[Draft]:
+        return trial.draft(("spread", request.n_times), request)
+
+    made = yield from easier(asked, trial.level, upper.level_reached, USUAL, answer)
+    return made.best
 
 
 def on_lines(trial: Trial, ticks: Ticks) -> Ticks:
