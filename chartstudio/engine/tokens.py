@@ -326,6 +326,8 @@ def row_inputs(rows: Rows, first: int, end: int) -> Floats:
         return np.zeros((0, width), dtype=np.float32)
     seconds = rows.seconds
     low = int(np.searchsorted(seconds, float(seconds[first]) - _FORGOTTEN_S))
+    # The row before is told of, however long ago it was.
+    low = min(low, max(first - 1, 0))
     bags = rows.bags_of(low, end)
     since = seconds[first:end, None].astype(np.float64) - seconds[None, low:end]
     earlier = np.arange(first, end)[:, None] > np.arange(low, end)[None]

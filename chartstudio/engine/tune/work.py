@@ -30,7 +30,6 @@ from chartstudio.engine.tune.charts import (
     stored_charts,
 )
 from chartstudio.engine.tune.folder import Folder
-from chartstudio.engine.tune.pauses import HumanWindows
 from chartstudio.engine.tune.pieces import open_store
 from chartstudio.engine.tune.steps import Learner
 from chartstudio.engine.tune.team import Team
@@ -137,7 +136,7 @@ def windows_of(work: Work, spelled: Sequence[Spelled], mirrored: frozenset[str])
     spec = work.base.spec
     store = open_store(paths.cache() / "features", spec.features)
     examples = examples_of(stored_charts(spelled, store, mirrored))
-    return HumanWindows(examples, spec.vocabulary, spec.features, spec.net, spec.windows.n_beats)
+    return Windows(examples, spec.vocabulary, spec.features, spec.net, spec.windows.n_beats)
 
 
 def learner_of(work: Work, read: Read) -> tuple[State, Learner]:
