@@ -25,6 +25,7 @@ from chartstudio.gui.playback import RATE_STEP, RATES
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
 from chartstudio.gui.timing_commands import TIMING
+from chartstudio.gui.training_commands import TRAINING
 from chartstudio.library.demo import has_demo
 from chartstudio.modes import MODES
 
@@ -400,7 +401,7 @@ _VIEW = (
 COMMANDS: tuple[Command, ...] = (
     *_FILE, *_EDIT, *_SELECT, *_CHART, *_NOTES, *_PLAY, *_SNAP, *_DRAFT, *FINISHING, *GUIDANCE,
     *TIMING, *_VIEW,
-    *LIBRARY,
+    *LIBRARY, *TRAINING,
 )  # fmt: skip
 """Every command that works on the studio alone; the window adds those of its own panels."""
 
@@ -448,6 +449,8 @@ class Actions(QObject):
             studio.files.sound_changed,
             studio.keeper.changed,
             studio.library.changed,
+            studio.models.changed,
+            studio.training.changed,
             studio.drafting.changed,
             studio.finishing.changed,
             studio.song_density.changed,

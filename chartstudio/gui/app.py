@@ -49,6 +49,8 @@ from chartstudio.gui.text import one_line, tr
 from chartstudio.gui.timeline.minimap import Minimap
 from chartstudio.gui.timeline.timeline import Timeline
 from chartstudio.gui.timeline.view import ViewState
+from chartstudio.gui.training import Training
+from chartstudio.gui.training_models import Models
 from chartstudio.library.source import Source
 
 _SIZE_PX = (1680, 1020)
@@ -118,6 +120,7 @@ def build(
     timeline = Timeline(document, bridge, view, playback.position)
     minimap = Minimap(document, bridge, view, playback.position)
     exporter = Exporter(bridge, jobs, files, preferences)
+    library, models = Library(jobs), Models(jobs, preferences, host)
     studio = Studio(
         document=document,
         bridge=bridge,
@@ -126,7 +129,9 @@ def build(
         engine=host,
         files=files,
         keeper=Keeper(bridge, jobs, files),
-        library=Library(jobs),
+        library=library,
+        models=models,
+        training=Training(jobs, library, models),
         checker=Checker(bridge, jobs, lambda: files.audio_found),
         drafting=drafting,
         finishing=Finishing(bridge, jobs, host, lambda: files.audio, drafting),
@@ -219,6 +224,8 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
     window.checks.fix_asked.connect(lambda issue: verbs.fix_issue(studio, issue))
     window.checks.fix_all_asked.connect(lambda: verbs.fix_all(studio))
     window.library.bind(actions)
+    window.train.bind(actions)
+    studio.models.loaded.connect(lambda problem: _show_engine(window, problem))
     window.library.filters.remove_asked.connect(lambda folder: remove_folder(studio, folder))
     window.export.start_asked.connect(actions["file.export"].trigger)
     window.export.games.install_asked.connect(lambda game: verbs.install(studio, game))
@@ -268,6 +275,8 @@ def _connect_messages(studio: Studio, window: MainWindow) -> None:
         studio.files,
         studio.keeper,
         studio.library,
+        studio.models,
+        studio.training,
         studio.drafting,
         studio.finishing,
         studio.song_density,
@@ -389,14 +398,17 @@ def _run(app: QApplication, window: MainWindow, begin: Callable[[MainWindow], ob
 def _after_paint(window: MainWindow) -> None:
     """What can wait until the window is seen: the engine, and a look for lost work."""
     studio = window.studio
-
-    def done(problem: str) -> None:
-        window.draft.show_engine(problem or tr("Loaded and ready."))
-        studio.drafting.on_engine_loaded()
-
     studio.keeper.look()
     window.draft.show_engine(tr("Loading…"))
-    studio.jobs.submit(Lane.ENGINE, studio.engine.warm_up, on_done=done)
+    studio.jobs.submit(
+        Lane.ENGINE, studio.engine.warm_up, on_done=lambda problem: _show_engine(window, problem)
+    )
+
+
+def _show_engine(window: MainWindow, problem: str) -> None:
+    """Say that an engine is there, or why there is none."""
+    window.draft.show_engine(problem or tr("Loaded and ready."))
+    window.studio.drafting.on_engine_loaded()
 
 
 def _keep_log() -> None:

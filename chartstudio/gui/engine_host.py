@@ -101,6 +101,11 @@ class EngineHost:
             return one_line(error)
         return ""
 
+    def reload(self) -> Job[str]:
+        """Make the engine anew, because the settings name another model; as `warm_up`."""
+        self._engine = self._card = None
+        return (yield from self.warm_up())
+
     def draft(self, request: GenerateRequest) -> Job[Draft]:
         """Draft or redraw a range; see `engine.service.Engine.draft`."""
         if not self.loaded:

@@ -43,6 +43,8 @@ class Lane(Enum):
     ENGINE = ("engine", 1, 0.0)
     IO = ("io", 2, 0.0)
     SOUND = ("sound", 1, 0.3)
+    TRAINING = ("training", 1, 0.0)
+    """Waits for a process of its own that trains: for hours, so that nothing else may be here."""
 
     def __init__(self, title: str, n_workers: int, rest: float) -> None:
         self.title = title
@@ -93,6 +95,8 @@ class Handle:
         self._factory: Callable[[], Job[Any]] | None = factory
         self._listener: _Listener | None = listener
         self._cancelled = threading.Event()
+        self._going = threading.Event()
+        self._going.set()
         # Written by the worker, read by the window's thread; each is one assignment.
         self._said: Progress | None = None
         self._outcome: _Outcome | None = None
@@ -102,10 +106,24 @@ class Handle:
         """Whether the job waits or runs, as far as the window has been told."""
         return self.state in (State.WAITING, State.RUNNING)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the job has let go of all it held, cancelled or not."""
+        return self._outcome is not None
+
+    def pause(self) -> None:
+        """Ask for no step after the present one, until `go_on`."""
+        self._going.clear()
+
+    def go_on(self) -> None:
+        """Ask for steps again."""
+        self._going.set()
+
     def cancel(self) -> None:
         """Ask the job to stop after its present step; nothing of it is delivered any more."""
         if self.active:
             self._cancelled.set()
+            self._going.set()
             self._listener = None
             self.state = State.CANCELLED
 
@@ -128,6 +146,7 @@ class Handle:
                     self._said = next(job)
                     wake()
                     self._rest(time.monotonic() - began_s)
+                    self._going.wait()
                 return _Outcome(State.CANCELLED)
             except StopIteration as stop:
                 return _Outcome(State.DONE, stop.value)

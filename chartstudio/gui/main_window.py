@@ -35,6 +35,7 @@ from chartstudio.gui.panels.playfield import PlayfieldPanel
 from chartstudio.gui.panels.song import SongPanel
 from chartstudio.gui.panels.start import StartPage
 from chartstudio.gui.panels.timing import TimingPanel
+from chartstudio.gui.panels.train import TrainPanel
 from chartstudio.gui.status_bar import StatusBar
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
@@ -143,6 +144,15 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
             *("library.leave-out", "library.take-in", "library.rules"),
         ),
     ),
+    (
+        "Train",
+        (
+            *("train.start", "train.measure", "train.pause", "train.stop", "train.resume"),
+            *(_SEPARATOR, "train.report", "train.use-anyway", _SEPARATOR),
+            *("models.use", "models.back", "models.report", "models.rename", "models.export"),
+            *("models.remove", _SEPARATOR, "window.train"),
+        ),
+    ),
     ("Checks", ("window.next-issue", "window.previous-issue", _SEPARATOR, "window.checks")),
     ("Help", ("window.palette",)),
 )
@@ -178,6 +188,8 @@ class MainWindow(QMainWindow):
         self.draft = DraftPanel(studio)
         self.timing = TimingPanel(studio)
         self.checks = ChecksPanel(studio.checker)
+        self.train = TrainPanel(studio.training, studio.library)
+        self.train.library_asked.connect(lambda: self.show_library())
         self.export = ExportPanel(studio.bridge, studio.exporter, studio.installer)
         self.song = SongPanel(studio.bridge)
         self.library = LibraryPage(studio.library, Covers(studio.jobs), studio.installer)
@@ -212,6 +224,7 @@ class MainWindow(QMainWindow):
             ("draft", "Draft panel", "Alt+1", self.draft),
             ("timing", "Timing panel", "Alt+2", self.timing),
             ("checks", "Checks panel", "Alt+3", self.checks),
+            ("train", "Train panel", "Alt+4", self.train),
             ("export", "Export panel", "Ctrl+E", self.export),
         )
         return (
@@ -338,6 +351,7 @@ class MainWindow(QMainWindow):
         self.tabs.addTab(self.draft, tr("Draft"))
         self.tabs.addTab(self.timing, tr("Timing"))
         self.tabs.addTab(self.checks, tr("Checks"))
+        self.tabs.addTab(self.train, tr("Train"))
         self.tabs.addTab(self.export, tr("Export"))
         self.right.setWidget(self.tabs)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.right)

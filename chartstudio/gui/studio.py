@@ -23,6 +23,8 @@ from chartstudio.gui.song_density import SongDensity
 from chartstudio.gui.tempo import TempoFinder
 from chartstudio.gui.timeline.timeline import Timeline
 from chartstudio.gui.timeline.view import ViewState
+from chartstudio.gui.training import Training
+from chartstudio.gui.training_models import Models
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +39,8 @@ class Studio:
     files: SongFiles
     keeper: Keeper
     library: Library
+    models: Models
+    training: Training
     checker: Checker
     drafting: Drafting
     finishing: Finishing

@@ -1,0 +1,295 @@
+"""What to learn from, what to start from, and what that will take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLineEdit,
+    QSizePolicy,
+    QSpinBox,
+    QWidget,
+)
+
+from chartstudio.engine.requests import TrainEstimate
+from chartstudio.gui import text
+from chartstudio.gui.library import Library
+from chartstudio.gui.panels.charts import mode_title
+from chartstudio.gui.panels.command_button import CommandButton
+from chartstudio.gui.panels.parts import Segments, button, column, heading, label, row
+from chartstudio.gui.text import tr
+from chartstudio.gui.training import Training
+from chartstudio.gui.training_plan import Origin, Prospect, bases_for
+from chartstudio.library.selection import Side
+
+_TOP_LEVEL = 99.0
+_STEPS = (10, 20_000, 50)
+"""Fewest and most steps of a tuning, and by how many a key changes them."""
+
+_MEGABYTE = 1e6
+
+_ORIGINS = (
+    (Origin.LIBRARY, "As in the Library"),
+    (Origin.OWN, "Own filters"),
+    (Origin.MARKED, "Marked songs"),
+)
+_SIDES = {
+    Side.TRAIN: "{songs}, {charts} to learn from",
+    Side.VALIDATION: "{songs}, {charts} to choose the best weights by",
+    Side.TEST: "{songs}, {charts} for the report",
+}
+
+
+class PlanBox(QWidget):
+    """Shows and changes `Training.plan`.
+
+    Parameters
+    ----------
+    training : Training
+    library : Library
+    """
+
+    library_asked = Signal()
+
+    def __init__(self, training: Training, library: Library) -> None:
+        super().__init__()
+        self._training, self._library = training, library
+        self._build_origin()
+        self._build_model()
+        self.empty = label(
+            tr(
+                "Your library is empty. Add the folders of your charts there, and ChartStudio "
+                "learns to chart as you do, on this computer."
+            ),
+            wrap=True,
+        )
+        self.to_library = button(tr("Open the Library"), self.library_asked.emit, "primary")
+        self.preview = label(wrap=True)
+        self.left_out = label(role="muted", wrap=True)
+        self.needs = label(role="muted", wrap=True)
+        self.refusal = label(role="warning", wrap=True)
+        self.measure = CommandButton(
+            "train.measure", tr("Measure"), tr("Take ten steps to see how long it will take")
+        )
+        self.start = CommandButton(
+            "train.start", tr("Start"), tr("Tune the model on these charts"), "primary", True
+        )
+        self._lay_out()
+        training.changed.connect(self._show)
+        library.changed.connect(self._show)
+        self._show()
+
+    def _build_origin(self) -> None:
+        self.origin = Segments(
+            tr("Learn from"), tuple((origin, tr(title)) for origin, title in _ORIGINS)
+        )
+        self.origin.chosen.connect(lambda origin: self._plan(origin=origin))
+        self.mode = _combo(tr("Mode to learn from"))
+        self.charter = _combo(tr("Charter to learn from"))
+        self.mode.activated.connect(lambda _: self._filter(modes=_chosen(self.mode)))
+        self.charter.activated.connect(lambda _: self._filter(charters=_chosen(self.charter)))
+        self.low = _level_box(tr("Learn from this level"))
+        self.high = _level_box(tr("Learn to this level"))
+        self.low.valueChanged.connect(lambda value: self._filter(low=value or None))
+        self.high.valueChanged.connect(lambda value: self._filter(high=value or None))
+
+    def _build_model(self) -> None:
+        self.name = QLineEdit()
+        self.name.setAccessibleName(tr("Name of the tuned model"))
+        self.name.textEdited.connect(lambda name: self._plan(name=name.strip()))
+        self.base = _combo(tr("Base model"))
+        self.base.activated.connect(lambda _: self._plan(base=self.base.currentData()))
+        self.kind = Segments(
+            tr("What learns"), ((False, tr("Adapters")), (True, tr("All weights")))
+        )
+        self.kind.setToolTip(
+            tr("Adapters are small and quick. All weights make a model as large as its base.")
+        )
+        self.kind.chosen.connect(lambda full: self._plan(full=full))
+        self.n_steps = QSpinBox()
+        self.n_steps.setAccessibleName(tr("Steps"))
+        self.n_steps.setRange(*_STEPS[:2])
+        self.n_steps.setSingleStep(_STEPS[2])
+        self.n_steps.setKeyboardTracking(False)
+        self.n_steps.valueChanged.connect(lambda n: self._plan(n_steps=n))
+
+    def _lay_out(self) -> None:
+        layout = column(self, margin=0, spacing=8)
+        layout.addWidget(heading(tr("Learn from")))
+        layout.addWidget(self.empty)
+        layout.addLayout(row(self.to_library, None))
+        self._rest = QWidget()
+        layout.addWidget(self._rest)
+        rest = column(self._rest, margin=0, spacing=8)
+        rest.addLayout(row(self.origin, None))
+        self._own = QWidget()
+        own = column(self._own, margin=0, spacing=6)
+        own.addWidget(self.mode)
+        own.addWidget(self.charter)
+        levels = row(self.low, label("–", "muted"), self.high)
+        levels.setStretch(0, 1)
+        levels.setStretch(2, 1)
+        own.addLayout(levels)
+        for item in (self._own, self.preview, self.left_out, heading(tr("Model"))):
+            rest.addWidget(item)
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.addRow(label(tr("Name")), self.name)
+        form.addRow(label(tr("Start from")), self.base)
+        form.addRow(label(tr("What learns")), row(self.kind, None))
+        form.addRow(label(tr("Steps")), row(self.n_steps, None))
+        rest.addLayout(form)
+        rest.addWidget(self.needs)
+        rest.addWidget(self.refusal)
+        rest.addLayout(row(self.start, self.measure, None))
+
+    def bind(self, actions: Mapping[str, QAction]) -> None:
+        """Let the buttons do what the commands do."""
+        for made in (self.start, self.measure):
+            made.bind(actions[made.command_id])
+
+    # Asking --------------------------------------------------------------------------------
+
+    def _plan(self, **fields: object) -> None:
+        plan = self._training.plan
+        self._training.set_plan(replace(plan, **fields))  # type: ignore[arg-type]
+
+    def _filter(self, **fields: object) -> None:
+        own = self._training.plan.own
+        self._plan(own=replace(own, **fields))  # type: ignore[arg-type]
+
+    # Showing -------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        training, plan = self._training, self._training.plan
+        for item in (self.empty, self.to_library):
+            item.setVisible(training.is_empty)
+        self._rest.setVisible(not training.is_empty)
+        self.origin.show_value(plan.origin)
+        self._own.setVisible(plan.origin is Origin.OWN)
+        facets = self._library.found.facets
+        modes = [(f.value, mode_title(f.value)) for f in facets.modes]
+        charters = [(f.value, f.value) for f in facets.charters]
+        _fill(self.mode, [("", tr("Any mode")), *modes], next(iter(plan.own.modes), ""))
+        _fill(self.charter, [("", tr("Any charter")), *charters], next(iter(plan.own.charters), ""))
+        bases = bases_for(training.models.found, plan.full)
+        _fill(self.base, [(name, name) for name in bases], plan.base)
+        self.kind.show_value(plan.full)
+        for box, value in (
+            *((self.low, plan.own.low or 0.0), (self.high, plan.own.high or 0.0)),
+            (self.n_steps, plan.n_steps),
+        ):
+            if not box.hasFocus():
+                with QSignalBlocker(box):
+                    box.setValue(value)
+        if self.name.text().strip() != plan.name:
+            self.name.setText(plan.name)
+        self.setEnabled(not training.is_busy)
+        self._show_prospect(training.prospect)
+        self._show_needs(training.estimate)
+
+    def _show_prospect(self, prospect: Prospect | None) -> None:
+        lines, left_out = [], []
+        if prospect is not None:
+            n_songs = prospect.n_songs.total()
+            lines.append(
+                tr(
+                    "{songs}, {charts}, {hours} hours",
+                    songs=text.count(n_songs, "{n} song", "{n} songs"),
+                    charts=text.count(prospect.n_charts.total(), "{n} chart", "{n} charts"),
+                    hours=f"{prospect.duration_s / 3600:.2f}",
+                )
+            )
+            lines += [
+                tr(
+                    words,
+                    songs=text.count(prospect.n_songs[side], "{n} song", "{n} songs"),
+                    charts=text.count(prospect.n_charts[side], "{n} chart", "{n} charts"),
+                )
+                for side, words in _SIDES.items()
+                if n_songs
+            ]
+            left_out = _left_out(prospect)
+        self.preview.setText("\n".join(lines))
+        if left_out:
+            left_out.insert(0, tr("Left out:"))
+        self.left_out.setText("\n".join(left_out))
+        self.left_out.setVisible(bool(left_out))
+        refusal = self._training.refusal
+        self.refusal.setText(refusal)
+        self.refusal.setVisible(bool(refusal) and not self._training.is_busy)
+
+    def _show_needs(self, estimate: TrainEstimate | None) -> None:
+        if estimate is None:
+            said = tr("How long it takes is not measured yet; that takes ten steps.")
+        else:
+            said = in_words(estimate)
+        self.needs.setText(said)
+
+
+def in_words(estimate: TrainEstimate) -> str:
+    """What a tuning takes, as a sentence."""
+    return tr(
+        "About {time} on the {device}: {n} steps of {step} s. {disk} MB on disk, {memory} MB of "
+        "memory.",
+        time=text.duration(estimate.total_s),
+        device={"cuda": tr("GPU")}.get(estimate.device, tr("CPU")),
+        n=estimate.n_steps,
+        step=f"{estimate.step_s:.1f}",
+        disk=f"{estimate.disk_bytes / _MEGABYTE:.0f}",
+        memory=f"{estimate.memory_bytes / _MEGABYTE:.0f}",
+    )
+
+
+def _left_out(prospect: Prospect) -> list[str]:
+    lines = []
+    for left in prospect.left_out:
+        what = text.count(left.n_songs, "{n} song", "{n} songs")
+        if left.n_charts:
+            n_charts = text.count(left.n_charts, "{n} chart", "{n} charts")
+            what = tr("{songs}, {charts}", songs=what, charts=n_charts)
+        lines.append(tr("{what}: {why}", what=what, why=tr(left.title)))
+    if prospect.n_foreign:
+        what = text.count(prospect.n_foreign, "{n} chart", "{n} charts")
+        lines.append(tr("{what}: of modes that the base model does not know", what=what))
+    return lines
+
+
+def _combo(name: str) -> QComboBox:
+    made = QComboBox()
+    made.setAccessibleName(name)
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    made.setMinimumContentsLength(8)
+    return made
+
+
+def _chosen(box: QComboBox) -> tuple[str, ...]:
+    return (box.currentData(),) if box.currentData() else ()
+
+
+def _fill(box: QComboBox, options: list[tuple[str, str]], chosen: str) -> None:
+    """Offer what there is; what is chosen stays on offer where the library has lost it."""
+    if all(chosen != value for value, _ in options):
+        options = [*options, (chosen, chosen)]
+    if options != [(box.itemData(i), box.itemText(i)) for i in range(box.count())]:
+        box.clear()
+        for value, title in options:
+            box.addItem(title, value)
+    box.setCurrentIndex(max(0, box.findData(chosen)))
+
+
+def _level_box(name: str) -> QDoubleSpinBox:
+    made = QDoubleSpinBox()
+    made.setAccessibleName(name)
+    made.setRange(0.0, _TOP_LEVEL)
+    made.setDecimals(1)
+    made.setSpecialValueText(tr("any level"))
+    made.setKeyboardTracking(False)
+    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return made
