@@ -33,6 +33,7 @@ from chartstudio.engine.tokens import n_echo, n_raster
 from chartstudio.engine.tune.adapters import merged
 from chartstudio.engine.vocab import Vocabulary
 from chartstudio.engine.windows import WindowSpec
+from chartstudio.modes import MODES
 
 FORMAT_VERSION = 1
 SPEC_FILE, WEIGHTS_FILE, CARD_FILE = "model.json", "weights.safetensors", "README.md"
@@ -158,7 +159,10 @@ class Model:
     @cached_property
     def rows(self) -> RowPlacer:
         """The placer as drafting uses it."""
-        return RowPlacer(self.net.placer)
+        vocabulary = self.spec.vocabulary
+        numbered = enumerate(vocabulary.mode_ids)
+        events = {i: vocabulary.shared(MODES[m]) for i, m in numbered if m in MODES}
+        return RowPlacer(self.net.placer, events)
 
     @property
     def label(self) -> str:

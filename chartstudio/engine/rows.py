@@ -8,12 +8,15 @@ thread pool. The numbers are `net.Placer`'s; a test holds the two together.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chartstudio.engine.net import FAR_BEATS, NEVER, Placer
+from chartstudio.engine.tokens import TRACE_S
 
 Floats = NDArray[np.float32]
 _EPSILON = np.float32(1e-5)
@@ -98,10 +101,24 @@ class _Linear:
         self.matrix = np.ascontiguousarray(matrix, dtype=np.float32)
         self.offset = offset.astype(np.float32)
 
-    def __call__(self, x: Floats) -> Floats:
-        product: Floats = x @ self.matrix
+    def __call__(self, x: Floats, n_at_once: int = 0) -> Floats:
+        """The product of rows; of ``n_at_once`` rows, where there are fewer.
+
+        A product of another shape may round differently, and rows would depend on how many
+        candidates there are.
+        """
+        n = len(x)
+        if n < n_at_once:
+            x = np.concatenate((x, np.zeros((n_at_once - n, x.shape[1]), np.float32)))
+        product: Floats = (x @ self.matrix)[:n]
         product += self.offset
         return product
+
+    def of_inputs(self, some: NDArray[np.int64]) -> _Linear:
+        """The same for some of the inputs, the others being 0."""
+        found = copy(self)
+        found.matrix = np.ascontiguousarray(self.matrix[some])
+        return found
 
 
 class _Layer:
@@ -121,16 +138,26 @@ class RowPlacer:
     ----------
     placer : Placer
         Its weights are copied.
+    events : mapping of int to ndarray of int64, optional
+        Shared numbers of a mode's events, by the number of the mode: its rows hold no others.
+        Rows of other modes may hold all.
     """
 
-    def __init__(self, placer: Placer) -> None:
+    def __init__(
+        self, placer: Placer, events: Mapping[int, NDArray[np.int64]] | None = None
+    ) -> None:
         tensors = placer.state_dict() | {f"{k}.weight": t for k, t in placer.matrices().items()}
         weights = {k: t.detach().cpu().numpy().copy() for k, t in tensors.items()}
         self.spec = placer.spec
         self.n_inputs = placer.row.in_features
         self._scale = np.float32((placer.spec.state // placer.spec.n_heads) ** -0.5)
         self._turns = placer.turns.cpu().numpy().copy()
-        self._row = _Linear(weights, "row")
+        row, n_bags = _Linear(weights, "row"), 1 + len(TRACE_S)
+        firsts = self.n_inputs - placer.spec.n_events * np.arange(n_bags, 0, -1)
+        self._row, self._rows = row, dict[int, tuple[NDArray[np.int64], _Linear]]()
+        for mode, own in (events or {}).items():
+            some = np.concatenate((np.arange(firsts[0]), *(firsts[:, None] + own)))
+            self._rows[mode] = some, row.of_inputs(some)
         self._mode, self._last = weights["mode.weight"], weights["last.weight"]
         self._layers = [_Layer(weights, f"layers.{i}") for i in range(placer.spec.n_layers)]
         self._from_state = _Linear(weights, "from_state", "norm")
@@ -149,6 +176,7 @@ class RowPlacer:
         Parameters
         ----------
         inputs : ndarray, shape (B, n_inputs)
+            Zeros for candidates without a row, whose states are zeros then.
         mode : int
             As the vocabulary numbers it.
         beats : ndarray, shape (B,)
@@ -159,36 +187,50 @@ class RowPlacer:
         ndarray, shape (B, state)
         """
         s, n = self.spec, len(beats)
-        x = gelu(self._row(inputs) + self._mode[mode])
-        every, at = np.arange(n), memory.n_rows % s.most_rows
+        # Candidates without a row take part in products alone, for the sake of their shape.
+        seats = np.flatnonzero(inputs.any(axis=1))
+        seated = slice(seats[0], seats[-1] + 1) if len(seats) else slice(0, n)
+        beats = beats[seated]
+        every, at = np.arange(n)[seated], memory.n_rows[seated] % s.most_rows
+        x = gelu(self._told(inputs, mode)[seated] + self._mode[mode])
         memory.beats[every, at] = beats
-        gap = beats[:, None] - memory.beats
+        gap = beats[:, None] - memory.beats[seated]
         seen = (gap >= 0) & (gap < s.reach_beats)
         hidden = np.where(seen, np.float32(0.0), np.float32(NEVER))[:, None, None]
         angle = (beats[:, None] * self._turns)[:, None, None]
-        cos, sin = np.cos(angle), np.sin(angle)
+        turn = np.cos(angle), np.sin(angle)
         for layer, past in zip(self._layers, memory.past, strict=True):
-            three = layer.ask(evened(x)).reshape(n, 3, s.n_heads, -1)
-            three[:, :2] = self._turned(three[:, :2], cos, sin)
+            three = layer.ask(evened(x), n).reshape(len(x), 3, s.n_heads, -1)
+            three[:, :2] = _turned(three[:, :2], turn)
             past[every, :, :, at] = three[:, 1:]
-            scores = (three[:, 0, :, None] * self._scale) @ past[:, 0].swapaxes(2, 3)
+            keys, values = past[seated, 0], past[seated, 1]
+            scores = (three[:, 0, :, None] * self._scale) @ keys.swapaxes(2, 3)
             scores += hidden
             scores -= np.maximum.reduce(scores, axis=3, keepdims=True)
             np.exp(scores, out=scores)
             scores /= np.add.reduce(scores, axis=3, keepdims=True)
-            x += layer.give((scores @ past[:, 1]).reshape(n, -1))
-            x += layer.narrow(gelu(layer.widen(evened(x))))
-        return self._from_state(evened(x))
+            x += layer.give((scores @ values).reshape(len(x), -1), n)
+            x += layer.narrow(gelu(layer.widen(evened(x), n)), n)
+        found = np.zeros((n, s.state), np.float32)
+        found[seated] = self._from_state(evened(x), n)
+        return found
 
-    @staticmethod
-    def _turned(both: Floats, cos: Floats, sin: Floats) -> Floats:
-        """Queries and keys by their rotary places, as `net.Placer` has them."""
-        half = both.shape[3] // 2
-        swapped = np.concatenate((-both[..., half:], both[..., :half]), axis=3)
-        swapped *= sin
-        swapped += both * cos
-        return swapped
+    def _told(self, inputs: Floats, mode: int) -> Floats:
+        """What a row makes of all that it is told."""
+        if mode not in self._rows:
+            return self._row(inputs)
+        some, row = self._rows[mode]
+        return row(inputs[:, some])
 
     def spell(self, row: Floats, so_far: Floats, last: NDArray[np.int64]) -> Floats:
         """Scores of the next event of rows; see `net.Placer.spell`."""
         return self._out(gelu(row + self._so_far(so_far) + self._last[last]))
+
+
+def _turned(both: Floats, turn: tuple[Floats, Floats]) -> Floats:
+    """Queries and keys by their rotary places, as `net.Placer` has them."""
+    half, (cos, sin) = both.shape[3] // 2, turn
+    swapped = np.concatenate((-both[..., half:], both[..., :half]), axis=3)
+    swapped *= sin
+    swapped += both * cos
+    return swapped

@@ -288,6 +288,40 @@ def test_a_row_that_is_not_kept_leaves_no_trace():
             memory.keep(1)
 
 
+def test_candidates_without_a_row_change_nothing_for_the_others():
+    quick = RowPlacer(tiny_model().net.placer)
+    inputs = np.random.default_rng(2).normal(size=(6, 4, quick.n_inputs)).astype(np.float32)
+    whole, alone = quick.remember(4), quick.remember(4)
+    only = np.zeros((6, 4, quick.n_inputs), dtype=np.float32)
+    only[:, 2] = inputs[:, 2]
+    for r in range(6):
+        beats = np.full(4, r, dtype=np.float32)
+        a, b = quick.step(inputs[r], 1, beats, whole), quick.step(only[r], 1, beats, alone)
+        assert np.array_equal(a[2], b[2])
+        assert not b[[0, 1, 3]].any()
+        for k in range(4):
+            whole.keep(k)
+        alone.keep(2)
+
+
+def test_a_mode_is_told_its_own_events_alone():
+    model = tiny_model()
+    vocabulary, placer = model.spec.vocabulary, model.net.placer
+    number = vocabulary.index(MODES["taiko"])
+    n, events = vocabulary.n_events, vocabulary.shared(MODES["taiko"])
+    rng = np.random.default_rng(3)
+    inputs = rng.normal(size=(2, model.rows.n_inputs)).astype(np.float32)
+    bags = np.zeros((2, 3, n), dtype=np.float32)
+    bags[:, :, events] = rng.normal(size=(2, 3, len(events)))
+    inputs[:, -3 * n :] = bags.reshape(2, -1)
+    beats = np.zeros(2, dtype=np.float32)
+    plain = RowPlacer(placer)
+    told = plain.step(inputs, number, beats, plain.remember(2))
+    found = model.rows.step(inputs, number, beats, model.rows.remember(2))
+    assert np.allclose(found, told, atol=1e-5)
+    assert np.abs(told).max() > 0.01
+
+
 def test_grid_step_of_every_usual_snap_falls_on_slots():
     for snap in (4, 8, 12, 16, 24, 32, 48, 64, 96, 192):
         lines = TIMING.lines(0, 8 * TICKS_PER_BEAT, snap)
