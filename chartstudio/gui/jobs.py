@@ -113,7 +113,8 @@ class Handle:
 
     def pause(self) -> None:
         """Ask for no step after the present one, until `go_on`."""
-        self._going.clear()
+        if self.active:
+            self._going.clear()
 
     def go_on(self) -> None:
         """Ask for steps again."""

@@ -98,7 +98,8 @@ class Training(QObject):
         self.measure_with: Callable[[TrainRequest], Job[TrainEstimate]] = estimate_apart
         self._handle: Handle | None = None
         self._looking: Handle | None = None
-        self._looked_at: object = None
+        self._asked: object = None
+        self._figures: object = None
         self._is_watched = self._is_tuning = False
         self._inbox: deque[TrainStep] = deque()
         library.changed.connect(self._look_again)
@@ -155,11 +156,11 @@ class Training(QObject):
         marked = frozenset(self._library.chosen) if is_marked else None
         base = self.models.named(self.plan.base)
         modes = base.modes if base is not None else ()
-        # A scan makes new figures; the same figures mean the same library.
-        asked = (self.query, marked, modes, id(self._library.found))
-        if asked == self._looked_at:
+        asked, found, query = (self.query, marked, modes), self._library.found, self.query
+        # Whatever changes the library makes new figures of it.
+        if asked == self._asked and found is self._figures:
             return
-        self._looked_at, query = asked, self.query
+        self._asked, self._figures = asked, found
         if self._looking is not None:
             self._looking.cancel()
 
@@ -172,7 +173,7 @@ class Training(QObject):
                 self.changed.emit()
 
         def failed(_: Exception) -> None:
-            self._looked_at = None
+            self._asked = None
 
         what = tr("Looking at what to learn from")
         self._looking = self._library.ask_catalog(what, work, done, failed)

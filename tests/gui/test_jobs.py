@@ -74,6 +74,29 @@ def test_cancel_closes_the_job_on_its_own_thread(jobs, qtbot):
     assert handle.state is State.CANCELLED
 
 
+def test_a_paused_job_takes_no_step_until_it_goes_on_or_is_cancelled(jobs, qtbot):
+    steps = []
+
+    def endless():
+        while True:
+            steps.append(1)
+            yield Progress(0.0)
+
+    handle = jobs.submit(Lane.TRAINING, endless)
+    qtbot.waitUntil(lambda: bool(steps))
+    handle.pause()
+    qtbot.wait(30)
+    n = len(steps)
+    qtbot.wait(30)
+    assert len(steps) == n
+    handle.go_on()
+    qtbot.waitUntil(lambda: len(steps) > n)
+    handle.pause()
+    assert not handle.ended
+    handle.cancel()
+    qtbot.waitUntil(lambda: handle.ended)
+
+
 def test_a_job_cancelled_before_its_turn_never_starts(jobs, qtbot):
     gate, made = threading.Event(), []
 

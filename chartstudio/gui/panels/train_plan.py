@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from chartstudio.core import paths
 from chartstudio.engine.requests import TrainEstimate
 from chartstudio.gui import text
 from chartstudio.gui.library import Library
@@ -236,13 +238,14 @@ class PlanBox(QWidget):
 def in_words(estimate: TrainEstimate) -> str:
     """What a tuning takes, as a sentence."""
     return tr(
-        "About {time} on the {device}: {n} steps of {step} s. {disk} MB on disk, {memory} MB of "
-        "memory.",
+        "About {time} on the {device}: {n} steps of {step} s. {disk} MB on disk, of {free} MB that "
+        "are free; {memory} MB of memory.",
         time=text.duration(estimate.total_s),
         device={"cuda": tr("GPU")}.get(estimate.device, tr("CPU")),
         n=estimate.n_steps,
         step=f"{estimate.step_s:.1f}",
         disk=f"{estimate.disk_bytes / _MEGABYTE:.0f}",
+        free=f"{shutil.disk_usage(paths.user_models()).free / _MEGABYTE:.0f}",
         memory=f"{estimate.memory_bytes / _MEGABYTE:.0f}",
     )
 
