@@ -10,6 +10,7 @@ from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
+from weakref import ref
 
 import torch
 
@@ -18,12 +19,14 @@ from chartstudio.core.errors import EngineError
 from chartstudio.core.job import Job, Progress, part
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine import checkpoint
+from chartstudio.engine.author import compares
 from chartstudio.engine.density import densities
 from chartstudio.engine.device import NUMBER_TYPES
 from chartstudio.engine.echo import listen
 from chartstudio.engine.features import FeatureSpec, Samples, SongFeatures, mono, slot_grid
 from chartstudio.engine.generate import generate
 from chartstudio.engine.keybars import key_bars
+from chartstudio.engine.lines import refuse_odd
 from chartstudio.engine.requests import (
     Density,
     Draft,
@@ -34,6 +37,7 @@ from chartstudio.engine.requests import (
     Tempo,
     TimingRequest,
 )
+from chartstudio.engine.stay import what_stays
 from chartstudio.engine.task import Task, prepare
 from chartstudio.modes import MODES
 
@@ -113,6 +117,11 @@ class Engine:
         yield Progress(0.0, "Listening")
         song = self._heard.song(request.audio, request.timing, model.spec.features)
         yield Progress(0.0, "Listening")
+        refuse_odd(request)
+        if compares(request, what_stays(request, mode), song.grid):
+            # Else it would be one long step, at the end of which alone a job can be cancelled.
+            for _ in listen(song):
+                yield Progress(0.0, "Listening")
         task = prepare(request, mode, model, song)
         return task, perf_counter() - started
 
@@ -167,16 +176,19 @@ def _text(path: Path) -> str:
 
 
 class _Heard:
-    """Features of the last songs, so that a redraw starts at once."""
+    """Features of the last songs, so that a redraw starts at once.
+
+    The songs themselves are not kept alive: a minute of stereo takes 21 MB.
+    """
 
     def __init__(self) -> None:
-        self._samples: OrderedDict[int, tuple[Audio, FeatureSpec, Samples]] = OrderedDict()
+        self._samples: OrderedDict[int, tuple[ref[Samples], FeatureSpec, Samples]] = OrderedDict()
         self._songs: OrderedDict[tuple[int, TimingMap, FeatureSpec], SongFeatures] = OrderedDict()
 
     def song(self, audio: Audio, timing: TimingMap, spec: FeatureSpec) -> SongFeatures:
         """Features of a song on its grid, as far as they are computed."""
         samples = self.samples(audio, spec)
-        key = (id(audio), timing, spec)
+        key = (id(audio.samples), timing, spec)
         if key not in self._songs:
             self._songs[key] = SongFeatures(samples, slot_grid(timing, audio.duration_s), spec)
         self._songs.move_to_end(key)
@@ -186,14 +198,23 @@ class _Heard:
 
     def samples(self, audio: Audio, spec: FeatureSpec) -> Samples:
         """The song in mono at the features' rate."""
-        # Holding the audio keeps its id from being given to another.
-        kept = self._samples.get(id(audio))
+        self._forget_the_gone()
+        key = id(audio.samples)
+        kept = self._samples.get(key)
         if kept is None or kept[1] != spec:
-            kept = (audio, spec, mono(audio.samples, audio.rate_hz, spec))
-            self._samples[id(audio)] = kept
-        self._samples.move_to_end(id(audio))
+            kept = (ref(audio.samples), spec, mono(audio.samples, audio.rate_hz, spec))
+            self._samples[key] = kept
+        self._samples.move_to_end(key)
         while len(self._samples) > _SONGS_KEPT:
-            gone, _ = self._samples.popitem(last=False)
-            for key in [k for k in self._songs if k[0] == gone]:
-                del self._songs[key]
+            self._forget(next(iter(self._samples)))
         return kept[2]
+
+    def _forget_the_gone(self) -> None:
+        """Forget songs that nobody holds any more: their numbers may be given to others."""
+        for key in [k for k, (song, _, _) in self._samples.items() if song() is None]:
+            self._forget(key)
+
+    def _forget(self, key: int) -> None:
+        del self._samples[key]
+        for other in [k for k in self._songs if k[0] == key]:
+            del self._songs[other]

@@ -1,16 +1,19 @@
 import json
+import weakref
 
 import numpy as np
 import pytest
 import torch
 from made_engine import tiny_model
 
+from chartstudio.audio.decode import Audio
 from chartstudio.core import paths
 from chartstudio.core.errors import EngineError
 from chartstudio.core.job import run
 from chartstudio.core.song import Chart
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.engine import checkpoint
+from chartstudio.engine.features import SongFeatures
 from chartstudio.engine.requests import GenerateRequest
 from chartstudio.engine.service import Engine
 
@@ -109,6 +112,35 @@ def test_a_second_draft_hears_nothing_anew(folder, audio, timing, monkeypatch):
         "chartstudio.engine.service.mono", lambda *_: pytest.fail("resampled again")
     )
     assert run(engine.draft(ask(audio, timing))).candidates == first.candidates
+
+
+def test_a_draft_hears_no_more_than_a_block_of_beats_in_a_step(folder, audio, timing, monkeypatch):
+    heard = []
+    compute = SongFeatures._compute
+
+    def counted(self, block):
+        heard.append(block not in self._blocks)
+        compute(self, block)
+
+    monkeypatch.setattr(SongFeatures, "_compute", counted)
+    steps = []
+    for _ in Engine(device="cpu", model="tiny").draft(ask(audio, timing, end=56 * BEAT)):
+        steps.append(sum(heard))
+        heard.clear()
+    assert sum(steps) == 8
+    assert max(steps) == 1
+
+
+def test_songs_are_not_kept_alive(folder, audio, timing):
+    engine = Engine(device="cpu", model="tiny")
+    samples = audio.samples.copy()
+    song, gone = Audio(samples, audio.rate_hz, audio.decoder), weakref.ref(samples)
+    del samples
+    first = run(engine.draft(ask(song, timing)))
+    del song
+    assert gone() is None
+    assert run(engine.draft(ask(audio, timing))).candidates == first.candidates
+    assert len(engine._heard._samples) == len(engine._heard._songs) == 1
 
 
 def test_nothing_is_loaded_before_a_job_runs():
