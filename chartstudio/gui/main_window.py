@@ -188,7 +188,7 @@ class MainWindow(QMainWindow):
         self.draft = DraftPanel(studio)
         self.timing = TimingPanel(studio)
         self.checks = ChecksPanel(studio.checker)
-        self.train = TrainPanel(studio.training, studio.library)
+        self.train = TrainPanel(studio.training, studio.library, studio.jobs)
         self.train.library_asked.connect(lambda: self.show_library())
         self.export = ExportPanel(studio.bridge, studio.exporter, studio.installer)
         self.song = SongPanel(studio.bridge)

@@ -347,7 +347,7 @@ def test_what_was_stopped_is_gone_on_with(tab, fake, qtbot, calm):
     calm(tab)
     assert training.stage is Stage.IDLE
     assert training.offered.name == "mine"
-    assert "Nothing of it is lost" in tab.train.run.unfinished.text()
+    assert "goes on from its last checkpoint" in tab.train.run.unfinished.text()
     n = training.steps[-1].step
     trigger(tab, "train.resume")
     qtbot.waitUntil(lambda: training.steps[-1].step > n)

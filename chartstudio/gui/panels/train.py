@@ -9,13 +9,16 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
+from chartstudio.core.job import Job, Progress
 from chartstudio.engine.tune.shelf import Told
+from chartstudio.gui.jobs import Jobs, Lane
 from chartstudio.gui.library import Library
 from chartstudio.gui.panels.parts import column
 from chartstudio.gui.panels.train_models import ModelsBox
 from chartstudio.gui.panels.train_plan import PlanBox
 from chartstudio.gui.panels.train_report import ReportDialog
 from chartstudio.gui.panels.train_run import ResultBox, RunBox
+from chartstudio.gui.text import tr
 from chartstudio.gui.training import Stage, Training
 
 if TYPE_CHECKING:
@@ -29,13 +32,15 @@ class TrainPanel(QWidget):
     ----------
     training : Training
     library : Library
+    jobs : Jobs
     """
 
     library_asked = Signal()
 
-    def __init__(self, training: Training, library: Library) -> None:
+    def __init__(self, training: Training, library: Library, jobs: Jobs) -> None:
         super().__init__()
-        self._training = training
+        self._training, self._jobs = training, jobs
+        self._wants_plots, self._has_plots = True, False
         self.plan = PlanBox(training, library)
         self.run = RunBox(training)
         self.result = ResultBox(training)
@@ -86,7 +91,7 @@ class TrainPanel(QWidget):
         if not self.isVisible():
             return
         is_shown = bool(steps) and (training.is_busy or training.report is not None)
-        if is_shown and self.plots is None:
+        if is_shown and self._has_plots and self.plots is None:
             from chartstudio.gui.panels.train_plots import Plots
 
             self.plots = Plots()
@@ -95,8 +100,21 @@ class TrainPanel(QWidget):
             self.plots.setVisible(is_shown)
             self.plots.show_steps(steps)
 
+    def _on_plots(self, _: None) -> None:
+        self._has_plots = True
+        self._show_steps()
+
     def showEvent(self, event: QShowEvent) -> None:
         """Look at the library and the models; what has happened unseen is drawn."""
         super().showEvent(event)
         self._training.watch()
+        if self._wants_plots:
+            self._wants_plots = False
+            self._jobs.submit(Lane.IO, _load_plots, None, self._on_plots)
         self._show()
+
+
+def _load_plots() -> Job[None]:
+    """Load the library of plots behind the window: it takes a second."""
+    yield Progress(0.0, tr("Loading the plots"))
+    import chartstudio.gui.panels.train_plots  # noqa: F401

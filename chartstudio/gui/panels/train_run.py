@@ -89,7 +89,7 @@ class RunBox(QWidget):
         unfinished = training.offered
         self._offer.setVisible(unfinished is not None and not training.is_busy)
         if unfinished is not None:
-            said = "{name}: {n} of {all} steps are done. Nothing of it is lost."
+            said = "{name}: {n} of {all} steps are done; it goes on from its last checkpoint."
             if unfinished.step >= unfinished.n_steps:
                 said = "{name}: all {all} steps are done, the report is not."
             self.unfinished.setText(
