@@ -366,18 +366,25 @@ class LaneGrammar:
         earliest = c.timing.tick_at(now_s - gap_s)
         latest = c.timing.tick_at(now_s + gap_s)
         n_held = 0
+
+        def near(tick: int) -> bool:
+            # Time may stand still on the last tick: a note there is before or after that.
+            return abs(c.timing.seconds_at(tick) - now_s) < gap_s
+
         for note in c.before:
             if not isinstance(note, LaneNote):
                 continue
             if note.end >= c.tick:
                 n_held += note.kind in PRESSED
                 free[note.lane] = False
-            elif note.end > earliest and note.kind in PRESSED:
+            elif note.kind in PRESSED and (
+                note.end > earliest or (note.end == earliest and near(note.end))
+            ):
                 free[note.lane] = False
         for note in c.here:
             free[_lane_note(note).lane] = False
         for note in c.after:
-            if note.tick >= latest:
+            if note.tick > latest or (note.tick == latest and not near(note.tick)):
                 break
             if _lane_note(note).kind in PRESSED:
                 free[_lane_note(note).lane] = False

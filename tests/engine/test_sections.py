@@ -87,7 +87,7 @@ def test_what_is_there_of_another_run_is_not_mixed_in(folders, tmp_path, few, ca
     assert "another run" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("wrong", [["--model", "nobody"], ["--modes", "mania-9k"]])
+@pytest.mark.parametrize("wrong", [["--model", "nobody"], ["--modes", "mania-18k"]])
 def test_what_cannot_be_run_is_said_in_a_line(folders, capsys, wrong):
     asked = ["--model", str(folders / "wild"), "--data", str(folders / "songs"), *wrong]
     assert sections.main(asked) == 1

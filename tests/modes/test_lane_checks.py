@@ -3,6 +3,7 @@
 import pytest
 
 from chartstudio.core.errors import ModeError
+from chartstudio.core.mode import RowContext
 from chartstudio.core.note import LaneNote, sort_notes
 from chartstudio.core.song import Chart
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
@@ -119,3 +120,27 @@ def test_human_charts_have_at_most_one_error_a_minute(shared: object) -> None:
             if len(errors) > minutes:
                 too_many.append((folder.name, chart.name, len(errors), errors[0].text))
     assert too_many == []
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize(("cause", "again"), [(Cause.DELAY, False), (Cause.STOP, True)])
+def test_a_jack_across_a_pause_is_as_fast_as_it_is_judged(
+    cause: Cause, again: bool, side: int
+) -> None:
+    """A note on a paused row is judged before a stop and after a delay."""
+    pause_s, bpm, short = 1.0, 120.0, BEAT // 48
+    anchors = (
+        Anchor(0, 0.0, bpm, bar=True),
+        Anchor(4 * BEAT, 2.0, bpm),
+        Anchor(4 * BEAT, 2.0 + pause_s, bpm, cause=cause),
+    )
+    mode, timing = MODES["mania-4k"], TimingMap(anchors)
+    struck = (LaneNote(4 * BEAT, 4 * BEAT, 1),)
+    sides = (struck, ()) if side > 0 else ((), struck)
+    tick = 4 * BEAT + side * short
+    row = RowContext(tick, timing, sides[0], (), sides[1], mode.level_range[1])
+    legal = bool(mode.grammar(row).mask(())[1 + 1])
+    assert legal is (again if side > 0 else not again)
+    chart = Chart(mode.id, notes=sort_notes((*struck, LaneNote(tick, tick, 1))))
+    errors = [i for i in mode.check(chart, timing) if i.severity == "error"]
+    assert legal is not bool(errors)
