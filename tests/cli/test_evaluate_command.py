@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
     """One song of 21 s with a chart of dance and one of a mode that nobody drafts."""
     ticks = [b * BEAT for b in range(4, N_BEATS - 4)]
     notes = tuple(LaneNote(t, t, i * 3 % 4) for i, t in enumerate(ticks))
-    charts = (Chart("dance-single", "Hard", 4.0, notes), Chart("pump-double", "Hard", 4.0, notes))
+    charts = (Chart("dance-single", "Hard", 4.0, notes), Chart("mania-12k", "Hard", 4.0, notes))
     rng = np.random.default_rng(0)
     samples = np.zeros(round(N_BEATS * 0.4 * 22_050), np.float32)
     for tick in ticks:
@@ -60,7 +60,7 @@ def test_evaluate_answers_as_promised(
     assert set(answer["intervals"]) == set(answer["means"])
     assert "finish_4_f1" not in answer["means"]
     (left_out,) = answer["skipped"]
-    assert left_out["mode"] == "pump-double"
+    assert left_out["mode"] == "mania-12k"
     saved = {path.name for path in out.iterdir()}
     assert saved == {"evaluation.json", "evaluation.txt", "times.svg", "charts.svg"}
     assert json.loads((out / "evaluation.json").read_text("utf-8")) == answer
@@ -71,7 +71,7 @@ def test_evaluate_prints_for_people(folder: Path, capsys: pytest.CaptureFixture[
     assert main(["evaluate", "--data", str(folder), "--only", "listening", "--quick"]) == 0
     out, _ = capsys.readouterr()
     assert "quick: a part of the folder only" in out
-    assert "left out: one pump-double Hard" in out
+    assert "left out: one mania-12k Hard" in out
     assert "minutes of music" in out
 
 
