@@ -261,22 +261,26 @@ def _changed(
 ) -> Iterator[tuple[int, Row, list[Row]]]:
     """New rows that are none of those that they may be, with these.
 
-    With as many times as old rows, each is to be the one of its number. With more or fewer the
-    old ones are spread over them, and those close by will do as well.
+    With as many times as old rows, each is to be the one of its number. With more or fewer
+    they only have to come in order; the ones to come next, and those as far through the old
+    ones, are what others should have been.
     """
     was, is_ = _rows(before.free()), _rows(new)
     if not was or not is_:
         return
-    slack = 0 if len(is_) == len(was) else _CLOSE_BY
+    places = [what(row) for row in was]
     picks = np.rint(np.linspace(0, len(was) - 1, len(is_))).astype(int).tolist()
+    at = 0
     for row, i in zip(is_, picks, strict=True):
-        olds = sorted(range(max(i - slack, 0), min(i + slack + 1, len(was))), key=_far_from(i))
-        if what(row) not in [what(was[k]) for k in olds]:
-            yield row[0].tick, row, [was[k] for k in olds]
-
-
-def _far_from(i: int) -> Callable[[int], int]:
-    return lambda k: abs(k - i)
+        place = what(row)
+        if len(is_) == len(was):
+            if place != places[i]:
+                yield row[0].tick, row, [was[i]]
+        elif place in places[at:]:
+            at = places.index(place, at)
+        else:
+            near = {*range(i - _CLOSE_BY, i + _CLOSE_BY + 1), *range(at, at + _CLOSE_BY + 1)}
+            yield row[0].tick, row, [was[k] for k in sorted(near) if 0 <= k < len(was)]
 
 
 def _playable(before: Before, after: Row, now: Row, other: Row) -> bool:
