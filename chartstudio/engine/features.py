@@ -212,6 +212,11 @@ def mono(samples: Samples, rate_hz: int, spec: FeatureSpec) -> Samples:
 
 
 @cache
+def _window(n_fft: int) -> torch.Tensor:
+    return torch.hann_window(n_fft)
+
+
+@cache
 def _mel_bank(group: FeatureGroup, spec: FeatureSpec) -> torch.Tensor:
     bank = torchaudio.functional.melscale_fbanks(
         group.n_fft // 2 + 1,
@@ -234,6 +239,10 @@ def _htk(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
     return 2595.0 * np.log10(1.0 + hertz / 700.0)
 
 
+_Raw = tuple[torch.Tensor, torch.Tensor]
+"""Log-mels and rises of a block, before they are made even over the song."""
+
+
 @dataclass(eq=False)
 class SongFeatures:
     """The features of one song, computed block by block as they are asked for.
@@ -252,6 +261,9 @@ class SongFeatures:
     _padded: torch.Tensor = field(init=False, repr=False)
     _blocks: dict[int, NDArray[np.float32]] = field(init=False, repr=False, default_factory=dict)
     _onsets: dict[int, NDArray[np.float32]] = field(init=False, repr=False, default_factory=dict)
+    _sampled: dict[tuple[int, FeatureGroup], _Raw] = field(
+        init=False, repr=False, default_factory=dict
+    )
     _scales: tuple[tuple[float, float, float], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -309,7 +321,8 @@ class SongFeatures:
         parts, onsets = [], np.zeros(BLOCK_BEATS * SLOTS_PER_BEAT, dtype=np.float32)
         n_positions = BLOCK_BEATS * POSITIONS_PER_BEAT
         for group, (mean, spread, rise_spread) in zip(self.spec.groups, self._scales, strict=True):
-            mels, rises = self._raw(block, group)
+            known = (block, group) in self._sampled
+            mels, rises = self._sampled.pop((block, group)) if known else self._raw(block, group)
             mels = (mels - mean) / spread
             rises = rises / rise_spread
             strength = rises.mean(dim=1).numpy()
@@ -319,7 +332,7 @@ class SongFeatures:
         self._blocks[block] = torch.cat(parts, dim=1).numpy()
         self._onsets[block] = onsets / len(parts)
 
-    def _raw(self, block: int, group: FeatureGroup) -> tuple[torch.Tensor, torch.Tensor]:
+    def _raw(self, block: int, group: FeatureGroup) -> _Raw:
         """Log-mels of a block and their half-wave rises, each (8 * per_beat, n_mels)."""
         step = SLOTS_PER_BEAT // group.per_beat
         first = block * BLOCK_BEATS * SLOTS_PER_BEAT
@@ -327,10 +340,11 @@ class SongFeatures:
         seconds = self.grid.slot_s[np.clip(index, 0, len(self.grid.slot_s) - 1)]
         centres = np.rint(seconds * self.spec.rate_hz).astype(np.int64)
         starts = np.clip(centres, 0, len(self.samples)) + self._margin - group.n_fft // 2
+        # In place where that gives the same numbers: memory is what takes time here.
         frames = self._padded.unfold(0, group.n_fft, 1)[torch.from_numpy(starts)]
-        bins = torch.fft.rfft(frames * torch.hann_window(group.n_fft))
-        power = bins.real.square() + bins.imag.square()
-        mels = torch.log(power @ _mel_bank(group, self.spec) + self.spec.floor)
+        bins = torch.fft.rfft(frames.mul_(_window(group.n_fft)))
+        power = bins.real.square().add_(bins.imag.square())
+        mels = (power @ _mel_bank(group, self.spec)).add_(self.spec.floor).log_()
         rises = torch.relu(mels[group.lag :] - mels[: -group.lag])
         return mels[group.lag :], rises
 
@@ -339,10 +353,11 @@ class SongFeatures:
 
         All blocks would cost a first pass over the song before any note could be shown.
         """
-        sampled = np.unique(np.linspace(0, self.n_blocks - 1, _SAMPLED_BLOCKS).astype(int))
+        sampled = np.unique(np.linspace(0, self.n_blocks - 1, _SAMPLED_BLOCKS).astype(int)).tolist()
         scales = []
         for group in self.spec.groups:
-            both = [self._raw(int(b), group) for b in sampled]
+            both = [self._raw(b, group) for b in sampled]
+            self._sampled |= {(b, group): raw for b, raw in zip(sampled, both, strict=True)}
             mels = torch.cat([m for m, _ in both]).double()
             rises = torch.cat([r for _, r in both]).double()
             spread = max(float(mels.std()), 1e-3)
