@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
         samples[at : at + 400] = 0.3 * rng.normal(size=400)
     song = Song(Metadata("One"), "song.wav", TIMING, charts)
     wav = encode.wav(samples[None], 22_050, "PCM_16")
-    save_files(tmp_path / "data" / "one", {"song.wav": wav, **write_song(song, "ssc")})
+    save_files(tmp_path / "data" / "one", {"song.wav": wav, **write_song(song, "project")})
     return tmp_path / "data"
 
 
