@@ -1,5 +1,7 @@
 """Windows on a small song, with a prepared person and engine in place of the real ones."""
 
+from functools import partial
+
 import pytest
 from window_rig import Answers, FakeEngine, make_song, write_wav
 
@@ -8,6 +10,13 @@ from chartstudio.audio.player import Player
 from chartstudio.editor.settings import Settings
 from chartstudio.formats import write_song
 from chartstudio.gui import app
+
+
+@pytest.fixture
+def qtbot(qtbot):
+    """Waits longer than a busy machine may stand still: a wait ends as soon as it may."""
+    qtbot.waitUntil = partial(qtbot.waitUntil, timeout=60_000)
+    return qtbot
 
 
 @pytest.fixture
@@ -64,8 +73,7 @@ def settle(qtbot):
     def wait(window):
         studio = window.studio
         qtbot.waitUntil(
-            lambda: studio.jobs.idle and studio.checker.up_to_date and studio.playback.ready,
-            timeout=10_000,
+            lambda: studio.jobs.idle and studio.checker.up_to_date and studio.playback.ready
         )
 
     return wait

@@ -12,7 +12,7 @@ def planned(qtbot):
 
     def wait(window):
         exporter = window.studio.exporter
-        qtbot.waitUntil(lambda: exporter.prospect is not None, timeout=5000)
+        qtbot.waitUntil(lambda: exporter.prospect is not None)
 
     return wait
 

@@ -91,8 +91,7 @@ def calm(qtbot):
                 and not window.library.rows._later.isActive()
                 and not window.library.rows._covers._later.isActive()
                 and not window.library._later.isActive()
-            ),
-            timeout=20_000,
+            )
         )
 
     return wait

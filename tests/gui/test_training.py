@@ -138,7 +138,7 @@ def calm(qtbot):
     """Waits until a window has nothing more to do."""
 
     def wait(window):
-        qtbot.waitUntil(lambda: window.studio.jobs.idle, timeout=20_000)
+        qtbot.waitUntil(lambda: window.studio.jobs.idle)
 
     return wait
 

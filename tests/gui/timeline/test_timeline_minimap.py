@@ -168,7 +168,7 @@ def test_the_playhead_moves_without_a_new_picture(stage, qtbot):
     stage.map.grab()
     picture = stage.map._picture
     stage.at_s = 30.0
-    qtbot.waitUntil(lambda: stage.map._drawn_position_s == 30.0, timeout=2000)
+    qtbot.waitUntil(lambda: stage.map._drawn_position_s == 30.0)
     assert stage.map._picture is picture
     assert stage.colour(30.0, 10) == DARK.accent
 

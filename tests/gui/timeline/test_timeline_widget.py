@@ -305,7 +305,7 @@ def test_a_drag_at_the_edge_scrolls_and_goes_on(stage, qtbot):
     send(stage, QEvent.Type.MouseButtonPress, (stage.x(10 * B), stage.y(3)))
     edge = (stage.timeline.width() + 40, stage.y(3))
     send(stage, QEvent.Type.MouseMove, edge)
-    qtbot.waitUntil(lambda: stage.view.start_s > start_s + 3, timeout=3000)
+    qtbot.waitUntil(lambda: stage.view.start_s > start_s + 3)
     send(stage, QEvent.Type.MouseButtonRelease, edge)
     hold = next(n for n in stage.notes if n.tick == 10 * B)
     assert hold.end > 24 * B
@@ -576,11 +576,11 @@ def test_the_middle_button_pans(stage):
 def test_while_playing_the_view_follows_frame_by_frame(stage, qtbot):
     stage.timeline.set_playing(True)
     stage.at_s = 20.0
-    qtbot.waitUntil(lambda: stage.view.start_s > 10, timeout=2000)
+    qtbot.waitUntil(lambda: stage.view.start_s > 10)
     stage.view.follow_playhead = False
     start_s = stage.view.start_s
     stage.at_s = 40.0
-    qtbot.waitUntil(lambda: stage.timeline._drawn_position_s == 40.0, timeout=2000)
+    qtbot.waitUntil(lambda: stage.timeline._drawn_position_s == 40.0)
     assert stage.view.start_s == start_s
     stage.timeline.set_playing(False)
     assert not stage.view.playing
