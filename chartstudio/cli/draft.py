@@ -294,7 +294,7 @@ def _spread(
     below = replace(request, chart=hardest, start=start, end=end)
     asked = SpreadRequest(below, tuple(levels), others)
     for made in watch.time("draft", lambda: console.run(spread(asked, engine.draft))):
-        found += _named(made.request, made.draft, watch)
+        found += _named(made.request, made.draft, console, watch)
     return found
 
 
@@ -474,11 +474,19 @@ def draft_level(
     request: GenerateRequest, engine: Engine, console: Console, watch: Stopwatch
 ) -> list[Drafted]:
     """Draft one level; one chart per candidate, named after the level."""
-    return _named(request, watch.time("draft", lambda: console.run(engine.draft(request))), watch)
+    draft = watch.time("draft", lambda: console.run(engine.draft(request)))
+    return _named(request, draft, console, watch)
 
 
-def _named(request: GenerateRequest, draft: Draft, watch: Stopwatch) -> list[Drafted]:
-    """Charts of all candidates of a level; what was spent on listening is booked as that."""
+def _named(
+    request: GenerateRequest, draft: Draft, console: Console, watch: Stopwatch
+) -> list[Drafted]:
+    """Charts of all candidates of a level; what was spent on listening is booked as that.
+
+    What went otherwise than asked, such as a GPU without enough memory, is said.
+    """
+    if draft.notice:
+        console.say(f"warning: {draft.notice}")
     features_s = draft.seconds.get("features", 0.0)
     watch.seconds["features"] = round(watch.seconds.get("features", 0.0) + features_s, 3)
     watch.seconds["draft"] = round(watch.seconds["draft"] - features_s, 3)
@@ -498,8 +506,9 @@ def drafted_chart(request: GenerateRequest, draft: Draft, candidate: Candidate) 
         level = round(candidate.level_reached, 1)
     song = Song(charts=(replace(request.chart, label="", level=level),))
     date = datetime.now(UTC).date().isoformat()
+    whole = Generated(0, 0, draft.model, candidate.seed, date, number_type=draft.number_type)
     for start, end in draft.holes:
-        source = Generated(start, end, draft.model, candidate.seed, date)
+        source = replace(whole, start=start, end=end)
         new = slice_notes(candidate.notes, start, end)
         song = edits.replace_range(0, start, end, tuple(new), source)(song)
     return song.charts[0]

@@ -29,6 +29,8 @@ class Generated:
         ISO 8601.
     edited : bool
         Whether a hand has changed it since.
+    number_type : str
+        What the model reckoned in; with another one the same seed may give other rows.
     """
 
     start: int
@@ -37,6 +39,7 @@ class Generated:
     seed: int
     date: str
     edited: bool = False
+    number_type: str = ""
 
 
 def generated(chart: Chart) -> tuple[Generated, ...]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from chartstudio.core.job import Job, Progress, part
 from chartstudio.core.note import Note, slice_notes, sort_notes
 from chartstudio.engine.echo import repeated
-from chartstudio.engine.levels import Aim
+from chartstudio.engine.levels import Aim, Attempt
 from chartstudio.engine.requests import Candidate, Draft
 from chartstudio.engine.task import Sound, Task, hear, prepare
 from chartstudio.engine.writer import (
@@ -153,7 +153,7 @@ def _drafted(task: Task) -> Job[Draft]:
     sounds: list[Sound] = []
     seconds = {"features": 0.0, "draft": 0.0}
     aims = {request.seed + i: Aim(task) for i in range(request.n_candidates)}
-    wanted = dict.fromkeys(aims, task.n_times)
+    wanted = dict.fromkeys(aims, Attempt(task.n_times))
     best: dict[int, tuple[float, Candidate]] = {}
     shown: tuple[Note, ...] = ()
     for span in _SPANS:
@@ -172,9 +172,9 @@ def _drafted(task: Task) -> Job[Draft]:
             seconds["draft"] += perf_counter() - started
             yield step
             started = perf_counter()
-            n = None if task.fixed else (yield from aim.next(writer, own, step))
-            if n is not None:
-                wanted[writer.seed] = n
+            again = None if task.fixed else (yield from aim.next(writer, own, step))
+            if again is not None:
+                wanted[writer.seed] = again
         seconds["draft"] += perf_counter() - started
         shown = best[request.seed][1].notes
         if not wanted:
@@ -194,7 +194,7 @@ def _drafted(task: Task) -> Job[Draft]:
 
 def _round(
     task: Task,
-    wanted: dict[int, int],
+    wanted: dict[int, Attempt],
     sounds: list[Sound],
     seconds: dict[str, float],
     view: tuple[tuple[Note, ...], tuple[float, float]],
@@ -229,7 +229,10 @@ def _round(
         started = perf_counter()
         if not writers:
             start = start_of(task, sounds[0])
-            writers = [new_writer(task, seed, n, start) for seed, n in wanted.items()]
+            writers = [
+                new_writer(task, seed, attempt.n_times, start, attempt.thick)
+                for seed, attempt in wanted.items()
+            ]
             seated = desks(task, writers, start)
         if len(odds) < len(sounds):
             odds = scored(task, sounds)

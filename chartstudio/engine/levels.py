@@ -1,8 +1,9 @@
-"""Reaching an asked level: how many note times a candidate should have.
+"""Reaching an asked level: how many note times a candidate should have, and how thick rows.
 
 A finished candidate tells what its notes are worth. For another count its rows are moved to
 the times that the plan would then pick, and the mode's own estimate of that is asked: far
-cheaper than writing the rows anew. Knows plans and estimates; refuses to know the network.
+cheaper than writing the rows anew. Where the grid has no room for more times, rows get more
+notes. Knows plans and estimates; refuses to know the network.
 """
 
 from __future__ import annotations
@@ -35,6 +36,26 @@ _LEAST_GAIN = 0.6
 
 _N_GUESSES = 7
 _WIDEST = 3.0
+
+_THICKER, _THICKEST, _THICK_ALIKE = 3.0, 9.0, 0.25
+"""By how much rows are thickened at first, and at most, in the unit of the network's scores;
+below the last, one is as thick as another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a candidate is written with.
+
+    Parameters
+    ----------
+    n_times : int
+    thick : float
+        How much less a row likes to end while more notes could join it, in the unit of the
+        network's scores.
+    """
+
+    n_times: int
+    thick: float = 0.0
 
 
 def retimed(writer: Writer, ticks: Ticks, mode: Mode) -> tuple[Note, ...]:
@@ -91,10 +112,13 @@ class Aim:
     ----------
     tried : dict of int to float
         Levels that were reached, by note count.
+    thick : dict of float to float
+        Levels that were reached on all the lines there are, by how thick rows were.
     """
 
     task: Task
     tried: dict[int, float] = field(default_factory=dict)
+    thick: dict[float, float] = field(default_factory=dict)
     _leap: tuple[float, float] | None = None
     """From which level to which the last guess was to lead."""
 
@@ -102,8 +126,8 @@ class Aim:
         """How far a level is from the asked one."""
         return abs(reached - self.task.level)
 
-    def next(self, writer: Writer, reached: float, step: Progress) -> Job[int | None]:
-        """Find the count to write next; None when the level is reached, or cannot be.
+    def next(self, writer: Writer, reached: float, step: Progress) -> Job[Attempt | None]:
+        """Find what to write next; None when the level is reached, or cannot be.
 
         Parameters
         ----------
@@ -116,13 +140,32 @@ class Aim:
         """
         slack, share = _SLACK
         asked = self.task.level
-        self.tried[writer.n_times] = reached
+        if not writer.thick:
+            self.tried[writer.n_times] = reached
         if self.miss(reached) <= max(slack, share * asked) or not writer.notes:
             return None
+        full = writer.n_times >= len(self.task.lines) and not self.task.request.worth
+        if writer.thick or (full and reached < asked):
+            return self._thicker(writer, reached)
         found = self._between()
         if found is None:
             found = yield from self._guess(writer, reached < asked, step)
-        return None if found in self.tried else found
+        return None if found in self.tried else Attempt(found)
+
+    def _thicker(self, writer: Writer, reached: float) -> Attempt | None:
+        """Thicker rows on all the lines; between two that were too easy and too hard."""
+        asked = self.task.level
+        self.thick[writer.thick] = reached
+        thin = max(t for t, level in self.thick.items() if level < asked)
+        hard = [(t, level) for t, level in self.thick.items() if level >= asked]
+        if not hard:
+            more = thin + _THICKER
+            return Attempt(writer.n_times, more) if more <= _THICKEST else None
+        thick, level = min(hard)
+        if thick - thin < _THICK_ALIKE:
+            return None
+        share = (asked - self.thick[thin]) / (level - self.thick[thin])
+        return Attempt(writer.n_times, thin + share * (thick - thin))
 
     def _between(self) -> int | None:
         """A count between two that were written, one too easy and one too hard."""

@@ -85,6 +85,8 @@ class Writer:
         Times still to be walked through.
     scores, odds : list of ndarray
         Scores of each planned section's lines, the chance included and left out.
+    thick : float
+        See `levels.Attempt`.
     n_passed, n_written : int
         Given notes among the holes that were walked by, and rows that were written.
     """
@@ -100,6 +102,7 @@ class Writer:
     recent: list[Note]
     taste: Taste
     own: OwnRows | None
+    thick: float = 0.0
     planned: list[Planned] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     scores: list[NDArray[np.float32]] = field(default_factory=list)
@@ -334,7 +337,7 @@ def _pick_painted(task: Task, index: int, scores: NDArray[np.float32]) -> NDArra
     return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
 
 
-def new_writer(task: Task, seed: int, n_times: int, start: Start) -> Writer:
+def new_writer(task: Task, seed: int, n_times: int, start: Start, thick: float = 0.0) -> Writer:
     """A candidate before its first row."""
     return Writer(
         seed=seed,
@@ -348,6 +351,7 @@ def new_writer(task: Task, seed: int, n_times: int, start: Start) -> Writer:
         recent=list(task.before),
         taste=_taste(task, seed),
         own=None if task.like is None else OwnRows(task.like),
+        thick=thick,
     )
 
 
@@ -522,6 +526,8 @@ def _spell(
             rows_, trust = offered[k]
             said = next_events(rows_, row.events, len(legal))
             leant = lean(scores[k][shared], legal, (said, trust), _SAMPLING)
+            if writer.thick:
+                leant[END] -= np.float32(writer.thick)
             if short and legal[END]:
                 row.push(END)
             else:

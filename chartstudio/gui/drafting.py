@@ -344,6 +344,8 @@ class Drafting(QObject):
         self.changed.emit()
         if not draft.candidates:
             self.message.emit(tr("The engine found no notes for this range"))
+        elif draft.notice:
+            self.message.emit(draft.notice)
 
     def _on_error(self, error: Exception) -> None:
         self._forget()
@@ -439,7 +441,9 @@ class Drafting(QObject):
         candidate, draft = self.candidates[self.shown], self.draft
         assert draft is not None
         date = datetime.now(UTC).isoformat(timespec="milliseconds")
-        source = Generated(0, 0, draft.model, candidate.seed, date)
+        source = Generated(
+            0, 0, draft.model, candidate.seed, date, number_type=draft.number_type
+        )
         # Noted first: views redraw while the edit is applied.
         self._stamps.add(_stamp(source))
         landing = Landing(

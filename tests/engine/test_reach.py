@@ -2,17 +2,24 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
-from made_engine import tiny_model
+from made_engine import song_of, tiny_model
 
 from chartstudio.audio import encode
+from chartstudio.core.job import Progress, run
 from chartstudio.core.song import Chart
+from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine import checkpoint
 from chartstudio.engine.evaluate import reach
 from chartstudio.engine.evaluate.cases import Case
 from chartstudio.engine.evaluate.reach import Reached, Said
+from chartstudio.engine.generate import generate
+from chartstudio.engine.levels import Aim, Attempt
+from chartstudio.engine.requests import GenerateRequest
+from chartstudio.engine.task import prepare
 from chartstudio.modes import MODES
 
 
@@ -67,16 +74,24 @@ def test_what_cannot_be_run_is_said_in_a_line(folders, tmp_path, capsys, wrong):
     ],
 )
 def test_tolerances_are_those_of_the_units(mode, miss, within):
-    assert Reached("s", mode, 0, 4.0, 4.0 + miss, 9).within is within
+    assert Reached("s", mode, 16, 0, 4.0, 4.0 + miss, 9).within is within
 
 
 def test_figures_of_a_mode():
     misses = (0.0, 0.1, -0.2, 0.4, -0.9)
-    found = reach.of_modes(Reached("s", "osu", i, 3.0, 3.0 + m, 9) for i, m in enumerate(misses))
+    found = reach.of_modes(
+        Reached("s", "osu", 16, i, 3.0, 3.0 + m, 9) for i, m in enumerate(misses)
+    )
     assert found["osu"]["within"] == 0.6
     assert found["osu"]["median_miss"] == 0.2
     assert found["osu"]["p90_miss"] == 0.7
     assert found["osu"]["mean_signed"] == pytest.approx(-0.12)
+
+
+@pytest.mark.parametrize(("bpm", "grid"), [(180.0, 16), (120.0, 16), (85.0, 32), (40.0, 64)])
+def test_the_grid_has_room_whatever_way_the_tempo_is_counted(audio, bpm, grid):
+    song = reach.Song("s", audio, TimingMap.constant(bpm))
+    assert song.request(MODES["taiko"], 3.0, 0).grid == grid
 
 
 def test_levels_go_through_the_range():
@@ -113,3 +128,51 @@ def test_estimators_on_human_charts(shared):
     assert found["mania"]["charts"] >= 27
     assert found["mania"]["in_order"] > 0.85
     assert found["dance"]["mean_abs_error"] < 2
+
+
+# Where the grid is full
+
+
+def test_where_the_grid_has_no_room_rows_get_more_notes(audio, timing):
+    model = tiny_model(scripted=False, seed=3)
+    song = song_of(audio, timing, model.spec.features)
+    mode = MODES["mania-4k"]
+
+    def best(level, **asked):
+        request = GenerateRequest(
+            audio, timing, Chart(mode.id), 0, 56 * BEAT, level, grid=8, **asked
+        )
+        return run(generate(prepare(request, mode, model, song))).candidates[0]
+
+    full = best(6.0, n_times=112)
+    thick = best(full.level_reached + 0.8)
+    assert len({n.tick for n in thick.notes}) > 100
+    assert len(thick.notes) > len(full.notes) + 5
+    assert full.level_reached + 0.4 < thick.level_reached
+    assert [i for i in thick.issues if i.severity == "error"] == []
+
+
+def told(aim, n_times, thick, level):
+    """What is written next after an attempt came out at a level."""
+    writer = SimpleNamespace(n_times=n_times, thick=thick, notes=[1])
+    return run(aim.next(writer, level, Progress(0.5)))
+
+
+def aim_at(level, n_lines=100, worth=()):
+    request = SimpleNamespace(worth=worth)
+    return Aim(SimpleNamespace(level=level, lines=range(n_lines), request=request))
+
+
+def test_thickness_is_sought_between_too_easy_and_too_hard():
+    aim = aim_at(5.0)
+    assert told(aim, 100, 0.0, 3.0) == Attempt(100, 3.0)
+    assert told(aim, 100, 3.0, 4.0) == Attempt(100, 6.0)
+    assert told(aim, 100, 6.0, 6.0) == Attempt(100, 4.5)
+    assert told(aim, 100, 4.5, 5.1) is None
+
+
+def test_thickness_ends_where_nothing_comes_of_it():
+    aim = aim_at(9.0)
+    for thick in (3.0, 6.0, 9.0):
+        assert told(aim, 100, thick - 3.0, 2.0) == Attempt(100, thick)
+    assert told(aim, 100, 9.0, 2.0) is None

@@ -16,7 +16,13 @@ from chartstudio.engine import checkpoint
 from chartstudio.engine.evaluate import sections
 from chartstudio.engine.evaluate.cuts import Drafter, open_model
 from chartstudio.engine.evaluate.section_asked import ground, section
-from chartstudio.engine.evaluate.section_judged import Before, errors_of, judged, refused
+from chartstudio.engine.evaluate.section_judged import (
+    Before,
+    _in_order,
+    errors_of,
+    judged,
+    refused,
+)
 from chartstudio.engine.requests import Candidate, Draft, GenerateRequest
 from chartstudio.modes import MODES
 
@@ -251,3 +257,16 @@ def test_refusals_are_due_or_faults(audio, said, asked, due):
         request = replace(request, end=9 * BEAT)
     fault = refused(Before(request, Counter()), said)
     assert (fault is None) is due
+
+
+@pytest.mark.parametrize(
+    ("found", "places", "at"),
+    [
+        ("aabbc", "abc", [0, 0, 1, 1, 2]),
+        ("axbc", "abc", [0, None, 1, 2]),
+        ("cab", "abc", [None, 0, 1]),
+        ("xx", "ab", [None, None]),
+    ],
+)
+def test_places_come_in_order_and_may_come_again(found, places, at):
+    assert _in_order(found, places) == at

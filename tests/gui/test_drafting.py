@@ -290,3 +290,10 @@ def test_a_draft_without_candidates_says_so(drafting, opened):
     drafting._on_done(Draft((), "fake", "cpu", "float32"))
     assert "no notes" in opened.status.currentMessage()
     assert drafting.ghosts is None
+
+
+def test_what_a_draft_fell_back_to_is_said(drafting, opened):
+    drafting._asked = None
+    found = (Candidate((), 1, 3.0),)
+    drafting._on_done(Draft(found, "fake", "cpu", "float32", notice="No memory left on cuda:0"))
+    assert opened.status.currentMessage() == "No memory left on cuda:0"

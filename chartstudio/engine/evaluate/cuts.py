@@ -5,7 +5,6 @@ Knows folders of audio and the engine's parts; refuses to know what a draft is j
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,10 +16,10 @@ from chartstudio.audio import decode
 from chartstudio.audio.decode import Audio
 from chartstudio.core.errors import EngineError, FormatError
 from chartstudio.core.job import run
-from chartstudio.core.timing import TimingMap
 from chartstudio.engine import checkpoint
 from chartstudio.engine.checkpoint import Model
-from chartstudio.engine.features import FeatureSpec, SongFeatures, mono, slot_grid
+from chartstudio.engine.evaluate.ear import Ear
+from chartstudio.engine.features import FeatureSpec, mono
 from chartstudio.engine.generate import generate
 from chartstudio.engine.requests import Draft, GenerateRequest
 from chartstudio.engine.task import prepare
@@ -30,8 +29,6 @@ AUDIO_SUFFIXES = (".ogg", ".opus", ".mp3", ".wav", ".flac", ".egg")
 
 _SKIPPED_SHARE = 0.25
 """A cut begins so far into what a song is longer than it: past the introduction."""
-
-_SONGS_KEPT = 4
 
 
 def find_audio(folder: Path) -> tuple[Path, ...]:
@@ -99,9 +96,10 @@ class Drafter:
     """
 
     model: Model
-    _songs: OrderedDict[tuple[int, TimingMap], tuple[Audio, SongFeatures]] = field(
-        default_factory=OrderedDict, init=False, repr=False
-    )
+    _ear: Ear = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._ear = Ear(self.model)
 
     def draft(self, request: GenerateRequest) -> Draft:
         """Answer a request.
@@ -112,18 +110,5 @@ class Drafter:
             When it cannot be met.
         """
         mode = MODES[request.chart.mode]
-        task = prepare(request, mode, self.model, self._song(request.audio, request.timing))
+        task = prepare(request, mode, self.model, self._ear.song(request.audio, request.timing))
         return run(generate(task))
-
-    def _song(self, audio: Audio, timing: TimingMap) -> SongFeatures:
-        """What is heard of a song; holding the audio keeps its id from being given away."""
-        key = (id(audio), timing)
-        if key not in self._songs:
-            spec = self.model.spec.features
-            samples = mono(audio.samples, audio.rate_hz, spec)
-            heard = SongFeatures(samples, slot_grid(timing, audio.duration_s), spec)
-            self._songs[key] = (audio, heard)
-        self._songs.move_to_end(key)
-        while len(self._songs) > _SONGS_KEPT:
-            self._songs.popitem(last=False)
-        return self._songs[key][1]

@@ -50,6 +50,11 @@ RANK_TOLERANCE = 0.33
 natural logarithm of the pace (the mode's own estimate)."""
 
 _FALLBACK_BPM = 120.0
+_GRIDS = (16, 32, 64)
+_LEAST_LINES_PER_S = 8.0
+"""The grid is the first of these with so many lines a second, those of sixteenths at 120 BPM:
+a tempo may be read at half of what people count."""
+
 _USUAL = "Standard"
 _FAR = 0.9
 
@@ -61,7 +66,7 @@ class Reached:
     Parameters
     ----------
     song, mode : str
-    seed : int
+    grid, seed : int
     asked, reached : float
         In the mode's unit.
     n_times : int
@@ -69,6 +74,7 @@ class Reached:
 
     song: str
     mode: str
+    grid: int
     seed: int
     asked: float
     reached: float
@@ -121,7 +127,13 @@ class Song:
         end = self.timing.tick_at(self.audio.duration_s)
         settings = usual_settings(mode.id, level, self.timing, (start + end) // 2)
         chart = Chart(mode.id, level=level, settings=settings)
-        return GenerateRequest(self.audio, self.timing, chart, start, end, level, seed=seed)
+        return GenerateRequest(self.audio, self.timing, chart, start, end, level, self.grid, seed)
+
+    @property
+    def grid(self) -> int:
+        """The snap to draft on."""
+        per_s = self.timing.bpm_at(0) / 240.0
+        return next((g for g in _GRIDS if g * per_s >= _LEAST_LINES_PER_S), _GRIDS[-1])
 
 
 def drafts(
@@ -133,7 +145,9 @@ def drafts(
             for seed in range(n_seeds):
                 best = drafter.draft(song.request(mode, level, seed)).candidates[0]
                 n_times = len({n.tick for n in best.notes})
-                yield Reached(song.name, mode.id, seed, level, best.level_reached, n_times)
+                yield Reached(
+                    song.name, mode.id, song.grid, seed, level, best.level_reached, n_times
+                )
 
 
 def of_modes(found: Iterable[Reached]) -> dict[str, dict[str, float]]:

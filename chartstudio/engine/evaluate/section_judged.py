@@ -36,11 +36,12 @@ KINDS = (
 
 Row = tuple[Note, ...]
 
-_CLOSE_BY = 2
-"""How far a row may be from its place in order where there are not as many times as rows."""
+_FOLLOWED = 24
+"""Notes before a row that its mode is told of."""
 
-_FAINT = 0.03
-"""Share of a song's loudest sample below which a stretch may pass for silent."""
+_FAINT, _HEARD_S = 0.03, 0.1
+"""Share of a song's loudest sample below which a stretch may pass for silent, as may one that
+is shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,26 +262,45 @@ def _changed(
 ) -> Iterator[tuple[int, Row, list[Row]]]:
     """New rows that are none of those that they may be, with these.
 
-    With as many times as old rows, each is to be the one of its number. With more or fewer
-    they only have to come in order; the ones to come next, and those as far through the old
-    ones, are what others should have been.
+    With as many times as old rows, each is to be the one of its number. With more or fewer, or
+    a painted density, they only have to come in order, and some more than once: the others
+    should have been one of those between their neighbours'.
     """
     was, is_ = _rows(before.free()), _rows(new)
     if not was or not is_:
         return
-    places = [what(row) for row in was]
-    picks = np.rint(np.linspace(0, len(was) - 1, len(is_))).astype(int).tolist()
-    at = 0
-    for row, i in zip(is_, picks, strict=True):
-        place = what(row)
-        if len(is_) == len(was):
-            if place != places[i]:
+    places, found = [what(row) for row in was], [what(row) for row in is_]
+    if len(is_) == len(was) and not before.request.density:
+        for i, row in enumerate(is_):
+            if found[i] != places[i]:
                 yield row[0].tick, row, [was[i]]
-        elif place in places[at:]:
-            at = places.index(place, at)
-        else:
-            near = {*range(i - _CLOSE_BY, i + _CLOSE_BY + 1), *range(at, at + _CLOSE_BY + 1)}
-            yield row[0].tick, row, [was[k] for k in sorted(near) if 0 <= k < len(was)]
+        return
+    at = _in_order(found, places)
+    for i, row in enumerate(is_):
+        if at[i] is None:
+            low = next((k for k in reversed(at[:i]) if k is not None), 0)
+            high = next((k for k in at[i:] if k is not None), len(was) - 1)
+            yield row[0].tick, row, list(was[low : high + 1])
+
+
+def _in_order(found: Sequence[Hashable], places: Sequence[Hashable]) -> list[int | None]:
+    """Which of the places each found one is, in order; as many of them as can be.
+
+    Rows are compared as in a longest common subsequence, but that a place may come again.
+    """
+    best = np.zeros((len(found) + 1, len(places) + 1), dtype=np.int64)
+    for i in range(len(found) - 1, -1, -1):
+        for k in range(len(places) - 1, -1, -1):
+            same = best[i + 1, k] + 1 if found[i] == places[k] else 0
+            best[i, k] = max(same, best[i + 1, k], best[i, k + 1])
+    at: list[int | None] = []
+    k = 0
+    for i in range(len(found)):
+        while k < len(places) and best[i, k + 1] == best[i, k]:
+            k += 1
+        own = k < len(places) and found[i] == places[k] and best[i, k] == best[i + 1, k] + 1
+        at.append(k if own else None)
+    return at
 
 
 def _playable(before: Before, after: Row, now: Row, other: Row) -> bool:
@@ -307,13 +327,19 @@ def _written_so(before: Before, after: Row, row: Row) -> bool:
     context = RowContext(
         tick=tick,
         timing=request.timing,
-        before=tuple(n for n in after if n.tick < tick),
+        before=_just_before(after, tick),
         here=tuple(n for n in stays if n.tick == tick),
         after=tuple(n for n in stays if n.tick > tick),
         level=mode.level_range[1],
     )
     grammar, events = mode.grammar(context), mode.encode(row)
     return all(grammar.mask(events[:i])[event] for i, event in enumerate(events))
+
+
+def _just_before(notes: Row, tick: int) -> Row:
+    """What a row has to follow on: the last notes before it, and what is still held."""
+    early = [n for n in notes if n.tick < tick]
+    return tuple(n for n in early[:-_FOLLOWED] if n.end >= tick) + tuple(early[-_FOLLOWED:])
 
 
 # Refusals --------------------------------------------------------------------------------
@@ -362,7 +388,7 @@ def _may_be_silent(before: Before) -> bool:
     )
     samples = np.abs(request.audio.samples[0])
     inside = samples[max(first, 0) : last]
-    return not len(inside) or float(inside.max()) < _FAINT * float(samples.max())
+    return len(inside) < _HEARD_S * rate_hz or inside.max() < _FAINT * samples.max()
 
 
 _DUE: tuple[tuple[str, Callable[[Before], bool]], ...] = (
