@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chartstudio.core.note import LaneNote
+from chartstudio.core.note import LaneNote, sort_key
 from chartstudio.core.provenance import Generated
 from chartstudio.core.song import Chart, Song
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
@@ -153,7 +153,7 @@ def test_undoing_everything_gives_back_the_original_and_redoing_the_last(made: l
     for edit in made:
         document.apply("Edit", edit)
         notes = document.song.charts[0].notes
-        assert list(notes) == sorted(notes, key=lambda n: (n.tick, n.end, n.lane))
+        assert list(notes) == sorted(notes, key=sort_key)
     last = document.song
     while document.undo():
         pass
