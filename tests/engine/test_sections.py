@@ -260,13 +260,14 @@ def test_refusals_are_due_or_faults(audio, said, asked, due):
 
 
 @pytest.mark.parametrize(
-    ("found", "places", "at"),
+    ("found", "places", "early", "late"),
     [
-        ("aabbc", "abc", [0, 0, 1, 1, 2]),
-        ("axbc", "abc", [0, None, 1, 2]),
-        ("cab", "abc", [None, 0, 1]),
-        ("xx", "ab", [None, None]),
+        ("aabbc", "abc", [0, 0, 1, 1, 2], [0, 0, 1, 1, 2]),
+        ("axbc", "abc", [0, None, 1, 2], [0, None, 1, 2]),
+        ("cab", "abc", [None, 0, 1], [None, 0, 1]),
+        ("xx", "ab", [None, None], [None, None]),
+        ("abxbc", "abdbc", [0, 1, None, 1, 4], [0, 3, None, 3, 4]),
     ],
 )
-def test_places_come_in_order_and_may_come_again(found, places, at):
-    assert _in_order(found, places) == at
+def test_places_come_in_order_and_may_come_again(found, places, early, late):
+    assert _in_order(found, places) == (early, late)

@@ -275,32 +275,41 @@ def _changed(
             if found[i] != places[i]:
                 yield row[0].tick, row, [was[i]]
         return
-    at = _in_order(found, places)
+    early, late = _in_order(found, places)
     for i, row in enumerate(is_):
-        if at[i] is None:
-            low = next((k for k in reversed(at[:i]) if k is not None), 0)
-            high = next((k for k in at[i:] if k is not None), len(was) - 1)
+        if early[i] is None:
+            low = next((k for k in reversed(early[:i]) if k is not None), 0)
+            high = next((k for k in late[i:] if k is not None), len(was) - 1)
             yield row[0].tick, row, list(was[low : high + 1])
 
 
-def _in_order(found: Sequence[Hashable], places: Sequence[Hashable]) -> list[int | None]:
-    """Which of the places each found one is, in order; as many of them as can be.
+def _in_order(
+    found: Sequence[Hashable], places: Sequence[Hashable]
+) -> tuple[list[int | None], list[int | None]]:
+    """Which of the places each found one is at the earliest, and at the latest.
 
-    Rows are compared as in a longest common subsequence, but that a place may come again.
+    Rows are compared as in a longest common subsequence, but that a place may come again. The
+    rows without a place are those of the earliest.
     """
     best = np.zeros((len(found) + 1, len(places) + 1), dtype=np.int64)
     for i in range(len(found) - 1, -1, -1):
         for k in range(len(places) - 1, -1, -1):
             same = best[i + 1, k] + 1 if found[i] == places[k] else 0
             best[i, k] = max(same, best[i + 1, k], best[i, k + 1])
-    at: list[int | None] = []
-    k = 0
-    for i in range(len(found)):
-        while k < len(places) and best[i, k + 1] == best[i, k]:
-            k += 1
-        own = k < len(places) and found[i] == places[k] and best[i, k] == best[i + 1, k] + 1
-        at.append(k if own else None)
-    return at
+
+    def walk(late: bool) -> Iterator[int | None]:
+        k = 0
+        for i, place in enumerate(found):
+            own = [
+                j
+                for j in range(k, len(places))
+                if place == places[j] and best[i, k] == best[i, j] == best[i + 1, j] + 1
+            ]
+            if own:
+                k = own[-1 if late else 0]
+            yield k if own else None
+
+    return list(walk(late=False)), list(walk(late=True))
 
 
 def _playable(before: Before, after: Row, now: Row, other: Row) -> bool:
