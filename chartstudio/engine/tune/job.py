@@ -28,7 +28,7 @@ from chartstudio.engine.requests import (
 from chartstudio.engine.train.dataset import Windows
 from chartstudio.engine.train.heldout import judge, mean_total
 from chartstudio.engine.train.state import Counts, State, save_state
-from chartstudio.engine.tune import adapters
+from chartstudio.engine.tune import adapters, sample
 from chartstudio.engine.tune.card import write_notice, write_report
 from chartstudio.engine.tune.charts import Read
 from chartstudio.engine.tune.folder import Folder
@@ -248,7 +248,10 @@ class _Look:
         save_state(work.folder.training, state)
         n_look = -(-step.step // recipe.judge_every)
         if recipe.draft_every and n_look % recipe.draft_every == 0:
-            step = _with(step, self._listener.listen(self._model()))
+            heard = self._listener.listen(self._model())
+            if heard is not None:
+                sample.keep(work.folder.training, heard.sample, step.step)
+            step = _with(step, heard)
         return replace(step, held_out=loss if math.isfinite(loss) else None)
 
     def _loss(self) -> float:

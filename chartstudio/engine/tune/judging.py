@@ -25,6 +25,7 @@ from chartstudio.engine.generate import generate
 from chartstudio.engine.requests import Draft, GenerateRequest, LeftOut, TrainChart
 from chartstudio.engine.task import prepare
 from chartstudio.engine.tune.pieces import open_song, sound_of
+from chartstudio.engine.tune.sample import Sample
 from chartstudio.modes import MODES
 
 JUDGED = ("times", "listening", "density", "patterns", "level")
@@ -182,12 +183,15 @@ class Heard:
         Note times within 20 ms, and those of filling by the metre alone.
     nps, nps_author : float
         Notes per second.
+    sample : Sample
+        The draft.
     """
 
     f1: float
     f1_null: float
     nps: float
     nps_author: float
+    sample: Sample
 
 
 class Listener:
@@ -227,12 +231,13 @@ class Listener:
         self._stand = stand_of(model, self._stand)
         case = song.cases[0]
         trial = Trial(case, SongTrial(self._stand, self._sounds[song.name], None))
-        found = run(times(trial))
-        draft = run(trial.draft("fixed", trial.request()))
+        found, request = run(times(trial)), trial.request()
+        draft = run(trial.draft("fixed", request))
         written = [n for n in draft.candidates[0].notes if case.mode.counts(n)]
         return Heard(
             f1=found.values["f1_20ms"],
             f1_null=found.nulls["f1_20ms.metro_fill"],
             nps=notes_per_s(written, case.timing),
             nps_author=notes_per_s(case.notes, case.timing),
+            sample=Sample.of(song.bundle.path, case.chart, request, draft),
         )
