@@ -39,6 +39,9 @@ Row = tuple[Note, ...]
 _FOLLOWED = 24
 """Notes before a row that its mode is told of."""
 
+_CLOSE_BY = 2
+"""By how many rows one may be off its part of all: some times may get no row."""
+
 _FAINT, _HEARD_S = 0.03, 0.1
 """Share of a song's loudest sample below which a stretch may pass for silent, as may one that
 is shorter."""
@@ -264,7 +267,7 @@ def _changed(
 
     With as many times as old rows, each is to be the one of its number. With more or fewer, or
     a painted density, they only have to come in order, and some more than once: the others
-    should have been one of those between their neighbours'.
+    should have been one of those between their neighbours', or one from their part of all.
     """
     was, is_ = _rows(before.free()), _rows(new)
     if not was or not is_:
@@ -280,7 +283,9 @@ def _changed(
         if early[i] is None:
             low = next((k for k in reversed(early[:i]) if k is not None), 0)
             high = next((k for k in late[i:] if k is not None), len(was) - 1)
-            yield row[0].tick, row, list(was[low : high + 1])
+            part = round(i * (len(was) - 1) / max(len(is_) - 1, 1))
+            due = {*range(low, high + 1), *range(part - _CLOSE_BY, part + _CLOSE_BY + 1)}
+            yield row[0].tick, row, [was[k] for k in sorted(due) if 0 <= k < len(was)]
 
 
 def _in_order(
