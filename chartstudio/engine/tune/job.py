@@ -7,9 +7,12 @@ step's number, so that a tuning that was stopped or killed goes on as if it had 
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
+
+import torch
 
 from chartstudio.core import paths
 from chartstudio.core.errors import EngineError
@@ -34,6 +37,7 @@ from chartstudio.engine.tune.charts import Read
 from chartstudio.engine.tune.folder import Folder
 from chartstudio.engine.tune.habits import with_rates, with_weights
 from chartstudio.engine.tune.judging import Heard, Listener, score, songs_of
+from chartstudio.engine.tune.lock import alone
 from chartstudio.engine.tune.pieces import open_store
 from chartstudio.engine.tune.report import BASE, BOTH, HABITS, TUNED, best
 from chartstudio.engine.tune.steps import Learner, bytes_per_window
@@ -89,24 +93,31 @@ def tune(request: TrainRequest) -> Job[TrainReport]:
     team.meet(device)
     try:
         yield Progress(0.0, "Loading the base model")
-        work = prepare(request, team, device)
-        try:
-            read = yield from part(read_all(work), 0.0, _READING)
-            state, learner = learner_of(work, read)
-        except EngineError:
-            if team.leads and not request.resume:
-                work.folder.forget()
-            raise
-        try:
-            yield from part(_learn(work, read, state, learner), _READING, _LEARNING)
-        finally:
-            learner.close()
-        if not team.leads:
-            return _unjudged(work, read, state)
-        report: TrainReport = yield from part(_report(work, read, state), _LEARNING, 1.0)
-        return report
+        # The first of a team writes for all: the others have no need of the lock.
+        with alone(Folder.of(request.name).path) if team.leads else nullcontext():
+            return (yield from _tune(request, team, device))
     finally:
         team.part()
+
+
+def _tune(request: TrainRequest, team: Team, device: torch.device) -> Job[TrainReport]:
+    """The tuning of one process of a team."""
+    work = prepare(request, team, device)
+    try:
+        read = yield from part(read_all(work), 0.0, _READING)
+        state, learner = learner_of(work, read)
+    except EngineError:
+        if team.leads and not request.resume:
+            work.folder.forget()
+        raise
+    try:
+        yield from part(_learn(work, read, state, learner), _READING, _LEARNING)
+    finally:
+        learner.close()
+    if not team.leads:
+        return _unjudged(work, read, state)
+    report: TrainReport = yield from part(_report(work, read, state), _LEARNING, 1.0)
+    return report
 
 
 def estimate(request: TrainRequest) -> Job[TrainEstimate]:
