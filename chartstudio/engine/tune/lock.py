@@ -69,7 +69,7 @@ def _taken(path: Path, name: str) -> BinaryIO:
             file.close()
             raise EngineError(
                 f"the tuning {name!r} is being trained by another process: wait until it is "
-                "done, or stop it there and go on with it here"
+                "done, or stop it there first"
             ) from error
         if _is_there(file, path):
             return file

@@ -19,6 +19,7 @@ from typing import Any
 from chartstudio.core import paths
 from chartstudio.core.errors import EngineError
 from chartstudio.engine.requests import TrainStep
+from chartstudio.engine.tune.lock import alone
 
 SPEC_FILE, CARD_FILE = "model.json", "README.md"
 REPORT_FILE, REPORT_TEXT_FILE = "report.json", "report.txt"
@@ -197,15 +198,16 @@ def rename(name: str, new: str) -> None:
     Raises
     ------
     EngineError
-        When it ships, others are made from it, the new name is none or taken, or the folder
-        cannot be moved.
+        When it ships, others are made from it, it is being trained, the new name is none or
+        taken, or the folder cannot be moved.
     """
     folder = _own(name, "renamed")
     place = place_of(new)
     if place.exists():
         raise EngineError(f"there is a model or a folder named {new!r} already; name it otherwise")
     try:
-        folder.rename(place)
+        with alone(folder):
+            folder.rename(place)
         spec = _json(place / SPEC_FILE)
         if spec:
             _write(place / SPEC_FILE, json.dumps({**spec, "name": new}, indent=1) + "\n")
@@ -223,11 +225,13 @@ def remove(name: str) -> None:
     Raises
     ------
     EngineError
-        When it ships, others are made from it, or its files cannot be deleted.
+        When it ships, others are made from it, it is being trained, or its files cannot be
+        deleted.
     """
     folder = _own(name, "removed")
     try:
-        shutil.rmtree(folder)
+        with alone(folder):
+            shutil.rmtree(folder)
     except OSError as error:
         raise EngineError(f"{folder}: cannot be deleted ({error.strerror})") from error
 

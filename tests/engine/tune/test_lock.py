@@ -13,6 +13,7 @@ from chartstudio.core import paths
 from chartstudio.core.errors import EngineError
 from chartstudio.engine.tune.job import tune
 from chartstudio.engine.tune.lock import alone
+from chartstudio.engine.tune.shelf import remove, rename
 
 HOLDER = """
 import sys
@@ -82,3 +83,17 @@ def test_a_second_tuning_is_refused_and_changes_nothing(tmp_path):
     first.close()
     with alone(folder):
         pass
+
+
+def test_what_is_being_trained_is_neither_renamed_nor_removed():
+    tiny_base("mine")
+    folder = paths.user_models() / "mine"
+    with alone(folder):
+        with pytest.raises(EngineError, match="is being trained"):
+            rename("mine", "yours")
+        with pytest.raises(EngineError, match="is being trained"):
+            remove("mine")
+    assert (folder / "model.json").exists()
+    rename("mine", "yours")
+    remove("yours")
+    assert [p.name for p in paths.user_models().iterdir()] == []
