@@ -51,6 +51,7 @@ from chartstudio.gui.timeline.timeline import Timeline
 from chartstudio.gui.timeline.view import ViewState
 from chartstudio.gui.training import Training
 from chartstudio.gui.training_models import Models
+from chartstudio.gui.training_sample import Samples
 from chartstudio.library.source import Source
 
 _SIZE_PX = (1680, 1020)
@@ -132,6 +133,7 @@ def build(
         library=library,
         models=models,
         training=Training(jobs, library, models),
+        samples=Samples(document, jobs, files, drafting),
         checker=Checker(bridge, jobs, lambda: files.audio_found),
         drafting=drafting,
         finishing=Finishing(bridge, jobs, host, lambda: files.audio, drafting),
@@ -225,6 +227,7 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
     window.checks.fix_all_asked.connect(lambda: verbs.fix_all(studio))
     window.library.bind(actions)
     window.train.bind(actions)
+    studio.samples.shown.connect(lambda: _show_part(window, "draft.sample"))
     studio.models.loaded.connect(lambda problem: _show_engine(window, problem))
     window.library.filters.remove_asked.connect(lambda folder: remove_folder(studio, folder))
     window.export.start_asked.connect(actions["file.export"].trigger)
@@ -277,6 +280,7 @@ def _connect_messages(studio: Studio, window: MainWindow) -> None:
         studio.library,
         studio.models,
         studio.training,
+        studio.samples,
         studio.drafting,
         studio.finishing,
         studio.song_density,

@@ -233,6 +233,22 @@ class Drafting(QObject):
         wishes = density.curve(chart), follow.sections(chart), style.habits(chart)
         return work, replace(self.settings, seed=0, shows_style=False), notes, wishes
 
+    def propose(self, chart: int, request: GenerateRequest, draft: Draft) -> None:
+        """Show notes as ghosts that were drafted elsewhere; what waits or runs is dropped.
+
+        Parameters
+        ----------
+        chart : int
+            Over which they are shown.
+        request : GenerateRequest
+            What they were asked with.
+        draft : Draft
+        """
+        self.discard()
+        span = (request.start, request.end)
+        self._asked = Asked(request, Purpose.DRAFT, chart, (span,), frozenset())
+        self._on_done(draft)
+
     def asked_for(self, work: Work) -> Asked:
         """The request of some work. Locks are for redrawing, and fills leave holds whole.
 
@@ -441,9 +457,7 @@ class Drafting(QObject):
         candidate, draft = self.candidates[self.shown], self.draft
         assert draft is not None
         date = datetime.now(UTC).isoformat(timespec="milliseconds")
-        source = Generated(
-            0, 0, draft.model, candidate.seed, date, number_type=draft.number_type
-        )
+        source = Generated(0, 0, draft.model, candidate.seed, date, number_type=draft.number_type)
         # Noted first: views redraw while the edit is applied.
         self._stamps.add(_stamp(source))
         landing = Landing(

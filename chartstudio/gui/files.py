@@ -20,7 +20,7 @@ from chartstudio.core.job import Job, Progress, part
 from chartstudio.core.song import Song
 from chartstudio.editor import edits
 from chartstudio.editor.document import Change
-from chartstudio.formats import Bundle
+from chartstudio.formats import Bundle, read_song
 from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.jobs import Handle, Jobs, Lane
 from chartstudio.gui.preferences import Preferences
@@ -28,6 +28,7 @@ from chartstudio.gui.saving import PROJECT, Place, save_job
 from chartstudio.gui.text import tr
 from chartstudio.library import soundtrack
 from chartstudio.library.demo import demo_source
+from chartstudio.library.places import open_place
 from chartstudio.library.source import FilesOnDisk, Source, open_source
 
 _COVER_PX = 640
@@ -364,6 +365,27 @@ class _Layered(Mapping[str, bytes]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def source_at(path: Path, inside: str = "") -> Source:
+    """A song of the library.
+
+    Parameters
+    ----------
+    path : Path
+    inside : str
+        The folder within a pack's archive. Such a song has no place of its own to be saved over.
+
+    Raises
+    ------
+    FormatError
+        When it is not there any more, or cannot be read.
+    """
+    if not inside:
+        return open_source(path)
+    files = open_place(path, inside)
+    song, _ = read_song(files)
+    return Source(files.path, song, None, files)
 
 
 # Jobs ------------------------------------------------------------------------------------

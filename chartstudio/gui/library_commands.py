@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 from chartstudio.core.errors import FormatError
-from chartstudio.formats import read_song
 from chartstudio.gui import verbs
 from chartstudio.gui.command import Command
+from chartstudio.gui.files import source_at
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
 from chartstudio.library import hand
-from chartstudio.library.entries import Folder, Pick, SongEntry
-from chartstudio.library.places import open_place
-from chartstudio.library.source import Source
+from chartstudio.library.entries import Folder, Pick
 
 
 def add_folder(studio: Studio) -> None:
@@ -43,22 +42,10 @@ def open_song(studio: Studio) -> None:
     if song is None:
         return
     if song.inside:
-        verbs.guarded(studio, lambda: studio.files.open_source(lambda: _source(song)))
+        make = partial(source_at, song.path, song.inside)
+        verbs.guarded(studio, lambda: studio.files.open_source(make))
     else:
         verbs.open_path(studio, song.path)
-
-
-def _source(song: SongEntry) -> Source:
-    """A song out of a pack's archive; it has no place of its own to be saved over.
-
-    Raises
-    ------
-    FormatError
-        When it is not there any more, or cannot be read.
-    """
-    files = open_place(song.path, song.inside)
-    read, _ = read_song(files)
-    return Source(files.path, read, None, files)
 
 
 def show_folder(studio: Studio) -> None:

@@ -148,7 +148,7 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
         "Train",
         (
             *("train.start", "train.measure", "train.pause", "train.stop", "train.resume"),
-            *(_SEPARATOR, "train.report", "train.use-anyway", _SEPARATOR),
+            *(_SEPARATOR, "train.sample", "train.report", "train.use-anyway", _SEPARATOR),
             *("models.use", "models.back", "models.report", "models.rename", "models.export"),
             *("models.remove", _SEPARATOR, "window.train"),
         ),

@@ -25,6 +25,7 @@ from chartstudio.gui.timeline.timeline import Timeline
 from chartstudio.gui.timeline.view import ViewState
 from chartstudio.gui.training import Training
 from chartstudio.gui.training_models import Models
+from chartstudio.gui.training_sample import Samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,7 @@ class Studio:
     library: Library
     models: Models
     training: Training
+    samples: Samples
     checker: Checker
     drafting: Drafting
     finishing: Finishing

@@ -23,7 +23,7 @@ from chartstudio.engine.requests import (
     TrainRequest,
     TrainStep,
 )
-from chartstudio.engine.tune.process import estimate_apart, tune_apart
+from chartstudio.engine.tune.process import estimate_apart, find_gpus, tune_apart
 from chartstudio.engine.tune.shelf import Shelved, place_of, read_steps
 from chartstudio.gui.jobs import Handle, Jobs, Lane
 from chartstudio.gui.library import Library
@@ -74,8 +74,12 @@ class Training(QObject):
         What came of it.
     problem : str
         Why the last one came to nothing; else empty.
+    gpus : tuple of str or None
+        Names of the GPUs that work; None until that is known.
     tune, measure_with : callable
         ``TrainRequest -> Job``.
+    find_gpus : callable
+        ``() -> Job``, for the engine's lane.
     """
 
     changed = Signal()
@@ -94,6 +98,8 @@ class Training(QObject):
         self.progress: Progress | None = None
         self.report: TrainReport | None = None
         self.problem = ""
+        self.gpus: tuple[str, ...] | None = None
+        self.find_gpus: Callable[[], Job[tuple[str, ...]]] = find_gpus
         self.tune: Callable[[TrainRequest], Job[TrainReport]] = tune_apart
         self.measure_with: Callable[[TrainRequest], Job[TrainEstimate]] = estimate_apart
         self._handle: Handle | None = None
@@ -110,17 +116,23 @@ class Training(QObject):
 
     def watch(self) -> None:
         """Somebody looks: from now on the preview follows the library and the plan."""
+        if not self._is_watched:
+            self._jobs.submit(Lane.ENGINE, lambda: self.find_gpus(), None, self._on_gpus)
         self._is_watched = True
         if not self._library.is_known:
             self._library.look()
         self.models.look()
         self._look_again()
 
+    def _on_gpus(self, gpus: tuple[str, ...]) -> None:
+        self.gpus = gpus
+        self.changed.emit()
+
     def set_plan(self, plan: Plan) -> None:
         """Plan something else."""
         if plan == self.plan:
             return
-        if plan.recipe != self.plan.recipe or plan.base != self.plan.base:
+        if _taxing(plan) != _taxing(self.plan):
             self.estimate = None
         self.plan = plan
         self._fit_base()
@@ -215,6 +227,11 @@ class Training(QObject):
         return max(marked or unfinished, key=lambda s: (s.date, s.name == self.name), default=None)
 
     @property
+    def has_sample(self) -> bool:
+        """Whether the tuning that runs, or ran last, has drafted a held-out song."""
+        return any(step.f1 is not None for step in self.steps)
+
+    @property
     def can_start(self) -> bool:
         """Whether the plan can be begun or measured."""
         return not self.is_busy and not self.refusal
@@ -230,7 +247,7 @@ class Training(QObject):
             self._handle.go_on()
             self._enter(Stage.RUNNING)
         elif not self.is_busy:
-            self._run(TrainRequest(name, resume=True))
+            self._run(TrainRequest(name, device=self.plan.device or None, resume=True))
 
     def pause(self) -> None:
         """Ask for no more steps for now; the process waits."""
@@ -285,8 +302,11 @@ class Training(QObject):
         self.models.look()
 
     def _on_progress(self, progress: Progress) -> None:
+        had_sample = self.has_sample
         self.progress = progress
         self._take_steps()
+        if self.has_sample != had_sample:
+            self.changed.emit()
         self.progressed.emit()
 
     def _take_steps(self) -> None:
@@ -316,6 +336,11 @@ class Training(QObject):
             if was_tuning:
                 n = self.steps[-1].step if self.steps else 0
                 self.message.emit(tr("Stopped after step {n}; it can be gone on with", n=n))
+
+
+def _taxing(plan: Plan) -> object:
+    """What of a plan decides how long it takes on the same charts."""
+    return plan.recipe, plan.base, plan.device
 
 
 def _noted(job: Job[TrainReport], inbox: deque[TrainStep]) -> Job[TrainReport]:

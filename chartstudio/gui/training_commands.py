@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from chartstudio.gui import verbs
 from chartstudio.gui.command import Command
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import tr
 from chartstudio.gui.training import Stage
+from chartstudio.gui.training_sample import Found
 
 _N_BESIDE = 2
 """Reports that are shown side by side at most."""
@@ -25,6 +27,13 @@ def _resume(studio: Studio) -> None:
     offered = studio.training.offered
     if offered is not None:
         studio.training.resume(offered.name)
+
+
+def _sample(studio: Studio) -> None:
+    def open_found(found: Found) -> None:
+        verbs.guarded(studio, lambda: studio.samples.open(found))
+
+    studio.samples.find(studio.training.name, open_found)
 
 
 def _use_anyway(studio: Studio) -> None:
@@ -125,6 +134,10 @@ TRAINING = (
     Command(
         "train.resume", "Go on with an unfinished tuning", _resume,
         enabled=lambda s: s.training.offered is not None and not s.training.is_busy,
+    ),
+    Command(
+        "train.sample", "Open the current sample", _sample, "Ctrl+Alt+G",
+        lambda s: s.training.has_sample,
     ),
     Command("train.report", "Open the report of the tuning", _report, enabled=_has_result),
     Command(

@@ -52,6 +52,8 @@ class Plan:
     full : bool
         All weights learn, else adapters.
     n_steps : int
+    device : str
+        As of `TrainRequest.device`; empty for the best that there is.
     origin : Origin
     own : Query
         For `Origin.OWN`.
@@ -61,6 +63,7 @@ class Plan:
     base: str = ""
     full: bool = False
     n_steps: int = Recipe().n_steps
+    device: str = ""
     origin: Origin = Origin.LIBRARY
     own: Query = field(default_factory=Query)
 
@@ -76,7 +79,7 @@ class Plan:
 
     def request(self, charts: tuple[TrainChart, ...]) -> TrainRequest:
         """What the engine is asked."""
-        return TrainRequest(self.name, charts, self.base, self.recipe)
+        return TrainRequest(self.name, charts, self.base, self.recipe, self.device or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ class Prospect:
         Songs, where those that sound the same are one.
     duration_s : float
         Of all recordings.
+    charters : dict of str to int
+        Charts by who made them; those that say nobody are not counted.
     left_out : tuple of LeftOut
         What the library leaves out.
     n_foreign : int
@@ -103,6 +108,7 @@ class Prospect:
     n_charts: Counter[Side] = field(default_factory=Counter)
     n_recordings: int = 0
     duration_s: float = 0.0
+    charters: Counter[str] = field(default_factory=Counter)
     left_out: tuple[LeftOut, ...] = ()
     n_foreign: int = 0
 
@@ -134,6 +140,7 @@ def find(
         n_charts=Counter(s.side for s in songs for _ in s.charts),
         n_recordings=found.n_recordings,
         duration_s=found.duration_s,
+        charters=Counter(c.charter for s in songs for c in s.charts if c.charter),
         left_out=found.left_out,
         n_foreign=n_all - found.n_charts,
     )

@@ -3,17 +3,23 @@
 import json
 import time
 import zipfile
-from dataclasses import asdict
+from collections import Counter
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from window_rig import BAR
 
 from chartstudio.core import paths
 from chartstudio.core.errors import EngineError
 from chartstudio.core.job import Progress
+from chartstudio.core.song import Song
+from chartstudio.editor import edits
 from chartstudio.engine.requests import TrainEstimate, TrainReport, TrainStep
-from chartstudio.engine.tune import shelf
+from chartstudio.engine.tune import sample, shelf
+from chartstudio.gui.files import source_at
 from chartstudio.gui.jobs import Lane
+from chartstudio.gui.panels import train_plan
 from chartstudio.gui.training import Stage
 from chartstudio.gui.training_plan import Origin, Plan
 from chartstudio.library import fill
@@ -36,6 +42,18 @@ class FakeTuning:
         self.verdict = "better"
         self.n_taken = 0
         self.closed = False
+        self.sample = None
+        self.gpus = ()
+
+    def play_in(self, window):
+        """Take the place of what tunes elsewhere."""
+        training = window.studio.training
+        training.tune, training.measure_with = self.tune, self.measure
+        training.find_gpus = self.look
+
+    def look(self):
+        yield Progress(0.0, "Looking")
+        return self.gpus
 
     def tune(self, request):
         self.requests.append(request)
@@ -51,6 +69,9 @@ class FakeTuning:
                 step += 1
                 self.n_taken += 1
                 said = TrainStep(step, 10, {"times": 1.0 / step}, 1.0, held_out=0.5)
+                if self.sample is not None and step == 3:
+                    sample.keep(folder / "training", self.sample, step)
+                    said = replace(said, f1=0.5, f1_null=0.4)
                 with (folder / "training" / "log.jsonl").open("a") as file:
                     file.write(json.dumps(asdict(said)) + "\n")
                 time.sleep(0.002)
@@ -146,7 +167,7 @@ def calm(qtbot):
 @pytest.fixture
 def bare(window, fake, calm):
     """A window on the Train tab, with a tuning that is none, over an empty library."""
-    window.studio.training.tune, window.studio.training.measure_with = fake.tune, fake.measure
+    fake.play_in(window)
     window.show_panel(window.train)
     calm(window)
     return window
@@ -156,7 +177,7 @@ def bare(window, fake, calm):
 def tab(window, fake, calm):
     """The same over a library of four songs."""
     add_songs()
-    window.studio.training.tune, window.studio.training.measure_with = fake.tune, fake.measure
+    fake.play_in(window)
     window.show_panel(window.train)
     calm(window)
     return window
@@ -280,6 +301,47 @@ def test_what_it_takes_is_measured(tab, fake, calm):
     assert fake.requests[0].charts == tab.studio.training.prospect.charts
 
 
+def devices_of(window):
+    box = window.train.plan.device
+    return {box.itemText(i): box.itemData(i) for i in range(box.count())}
+
+
+def test_without_a_gpu_the_tab_says_so(tab):
+    assert devices_of(tab) == {"Automatic": "", "CPU": "cpu"}
+    assert tab.train.plan.no_gpu.isVisible()
+    assert tab.studio.training.plan.request(()).device is None
+
+
+def test_a_gpu_can_be_chosen_and_is_gone_on_with(window, fake, calm):
+    fake.gpus = ("Fast", "Slow")
+    make_tuning("old")
+    fake.play_in(window)
+    window.show_panel(window.train)
+    calm(window)
+    assert not window.train.plan.no_gpu.isVisible()
+    assert devices_of(window) == {
+        **{"Automatic": "", "CPU": "cpu"},
+        **{"0: Fast": "cuda:0", "1: Slow": "cuda:1"},
+    }
+    training, box = window.studio.training, window.train.plan.device
+    training.estimate = TrainEstimate(2.0, 10, 20.0, 1, 1, "cpu")
+    box.setCurrentIndex(3)
+    box.activated.emit(3)
+    assert training.plan.device == training.plan.request(()).device == "cuda:1"
+    assert training.estimate is None
+    trigger(window, "train.resume")
+    calm(window)
+    assert fake.requests[-1].device == "cuda:1"
+
+
+def test_the_tab_says_whose_style_is_learned(tab, calm):
+    style = tab.train.plan.style_
+    assert style.text() == "By C: that is the style that is learned."
+    prospect = replace(tab.studio.training.prospect, charters=Counter({"A": 1, "C": 3}))
+    assert "By 2 charters, 3 of 4 charts by C." in train_plan.style_of(prospect)
+    assert train_plan.style_of(replace(prospect, charters=Counter())) == ""
+
+
 # Running -----------------------------------------------------------------------------------
 
 
@@ -378,6 +440,88 @@ def test_a_process_that_dies_is_told_once_and_can_be_gone_on_with(tab, fake, cal
     calm(tab)
     assert tab.train.run._problem.text() == ""
     assert tab.studio.training.report.verdict == "better"
+
+
+# Samples -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def drafted(tab, fake, song_folder, calm):
+    """A tuning that has drafted the song that the author's first chart is of."""
+    song = source_at(song_folder).song
+    notes = tuple(replace(n, lane=3 - n.lane) for n in song.charts[0].notes[:5])
+    chart = replace(song.charts[0], notes=notes)
+    fake.sample = sample.Sample(
+        song_folder, replace(song, charts=(chart,)), 0, 4 * BAR, 6.0, 7, "mine 1", "cpu", "float32"
+    )
+    assert not is_enabled(tab, "train.sample")
+    trigger(tab, "train.start")
+    calm(tab)
+    return tab
+
+
+def test_the_current_sample_is_a_ghost_over_the_author_s_chart(drafted, fake, settle):
+    studio = drafted.studio
+    assert drafted.train.result.sample.isEnabled()
+    trigger(drafted, "train.sample")
+    settle(drafted)
+    assert studio.document.song.metadata.title == "Test Song"
+    assert studio.document.active_chart.name == "Hard"
+    own = studio.document.active_chart.notes
+    ghosts = studio.drafting.ghosts
+    assert ghosts.notes == fake.sample.chart.notes
+    assert ghosts.spans == ((0, 4 * BAR),)
+    assert drafted.tabs.currentWidget() is drafted.draft
+    assert "mine 1 drafted of this song after step 3" in drafted.status.currentMessage()
+    studio.drafting.accept()
+    assert studio.document.active_chart.notes == ghosts.notes
+    assert studio.document.undo_label == "Accept draft"
+    studio.document.undo()
+    assert studio.document.active_chart.notes == own
+
+
+def test_a_sample_can_be_looked_at_while_the_tuning_runs(tab, fake, song_folder, calm, qtbot):
+    song = source_at(song_folder).song
+    fake.sample = sample.Sample(song_folder, song, 0, BAR, 6.0, 7, "mine 1", "cpu", "float32")
+    fake.n_steps = MANY
+    trigger(tab, "train.start")
+    qtbot.waitUntil(tab.train.run.sample.isEnabled)
+    tab.train.run.sample.click()
+    qtbot.waitUntil(lambda: tab.studio.drafting.waiting)
+    assert tab.studio.training.stage is Stage.RUNNING
+    trigger(tab, "train.stop")
+    calm(tab)
+
+
+def test_a_sample_of_a_song_that_has_changed_is_told(drafted, fake, song_folder, settle):
+    training = paths.user_models() / "mine" / "training"
+    chart = replace(fake.sample.chart, name="Gone")
+    sample.keep(training, replace(fake.sample, song=Song(charts=(chart,))), 3)
+    trigger(drafted, "train.sample")
+    settle(drafted)
+    assert drafted.studio.drafting.ghosts is None
+    assert "has changed" in drafted.status.currentMessage()
+
+
+def test_what_is_wrong_with_a_sample_is_told_once(drafted, answers, calm):
+    file = paths.user_models() / "mine" / "training" / "sample.json"
+    file.write_text("{")
+    trigger(drafted, "train.sample")
+    calm(drafted)
+    file.unlink()
+    trigger(drafted, "train.sample")
+    calm(drafted)
+    assert ["cannot be read" in e for e in answers.errors] == [True, False]
+    assert "has drafted no held-out song" in answers.errors[1]
+
+
+def test_unsaved_work_is_asked_about_before_a_sample_is_opened(drafted, answers, calm):
+    studio = drafted.studio
+    studio.document.apply("x", edits.set_audio("other.wav"))
+    trigger(drafted, "train.sample")
+    calm(drafted)
+    assert answers.asked == ["unsaved"]
+    assert studio.drafting.ghosts is None
 
 
 # Models ------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import signal
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
@@ -31,6 +32,7 @@ _STOP_S, _END_S = 60.0, 5.0
 """How long a process may take to finish its step and save, and to end after that."""
 
 _NICE = 10
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
 _FIRST = 10
 
 
@@ -50,7 +52,21 @@ def estimate_apart(request: TrainRequest) -> Job[TrainEstimate]:
     return spawned(_estimate, request)
 
 
+def find_gpus() -> Job[tuple[str, ...]]:
+    """Names of the GPUs that work, in the order of their numbers; loads torch in this process."""
+    yield Progress(0.0, "Looking for GPUs")
+    import torch
+
+    try:
+        n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        return tuple(torch.cuda.get_device_name(n) for n in range(n_gpus))
+    except (RuntimeError, AssertionError):
+        # A driver that does not answer has no GPU that works.
+        return ()
+
+
 def _tune(request: TrainRequest) -> Job[TrainReport]:
+    request = seeing_one(request)
     _leave_room()
     from chartstudio.engine.tune.job import tune
 
@@ -58,10 +74,24 @@ def _tune(request: TrainRequest) -> Job[TrainReport]:
 
 
 def _estimate(request: TrainRequest) -> Job[TrainEstimate]:
+    request = seeing_one(request)
     _leave_room()
     from chartstudio.engine.tune.job import estimate
 
     return estimate(request)
+
+
+def seeing_one(request: TrainRequest) -> TrainRequest:
+    """A request for one of several GPUs, ``cuda:1``, as one for the only GPU.
+
+    This process then sees no other; it must not have used any before.
+    """
+    kind, _, number = (request.device or "").partition(":")
+    if not number:
+        return request
+    seen = os.environ.get(_VISIBLE)
+    os.environ[_VISIBLE] = seen.split(",")[int(number)] if seen else number
+    return replace(request, device=kind)
 
 
 def _leave_room() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Signal
@@ -74,6 +74,8 @@ class PlanBox(QWidget):
         self.to_library = button(tr("Open the Library"), self.library_asked.emit, "primary")
         self.preview = label(wrap=True)
         self.left_out = label(role="muted", wrap=True)
+        self.style_ = label(role="muted", wrap=True)
+        self.no_gpu = label(tr("No GPU that works was found: the CPU does it."), "muted", wrap=True)
         self.needs = label(role="muted", wrap=True)
         self.refusal = label(role="warning", wrap=True)
         self.measure = CommandButton(
@@ -114,6 +116,9 @@ class PlanBox(QWidget):
             tr("Adapters are small and quick. All weights make a model as large as its base.")
         )
         self.kind.chosen.connect(lambda full: self._plan(full=full))
+        self.device = _combo(tr("Device"))
+        self.device.setToolTip(tr("Where it is tuned; what is drafted with stays as it is"))
+        self.device.activated.connect(lambda _: self._plan(device=self.device.currentData()))
         self.n_steps = QSpinBox()
         self.n_steps.setAccessibleName(tr("Steps"))
         self.n_steps.setRange(*_STEPS[:2])
@@ -138,7 +143,7 @@ class PlanBox(QWidget):
         levels.setStretch(0, 1)
         levels.setStretch(2, 1)
         own.addLayout(levels)
-        for item in (self._own, self.preview, self.left_out, heading(tr("Model"))):
+        for item in (self._own, self.preview, self.style_, self.left_out, heading(tr("Model"))):
             rest.addWidget(item)
         form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
@@ -146,7 +151,9 @@ class PlanBox(QWidget):
         form.addRow(label(tr("Start from")), self.base)
         form.addRow(label(tr("What learns")), row(self.kind, None))
         form.addRow(label(tr("Steps")), row(self.n_steps, None))
+        form.addRow(label(tr("Device")), self.device)
         rest.addLayout(form)
+        rest.addWidget(self.no_gpu)
         rest.addWidget(self.needs)
         rest.addWidget(self.refusal)
         rest.addLayout(row(self.start, self.measure, None))
@@ -182,6 +189,8 @@ class PlanBox(QWidget):
         _fill(self.charter, [("", tr("Any charter")), *charters], next(iter(plan.own.charters), ""))
         bases = bases_for(training.models.found, plan.full)
         _fill(self.base, [(name, name) for name in bases], plan.base)
+        _fill(self.device, _devices(training.gpus or ()), plan.device)
+        self.no_gpu.setVisible(training.gpus == ())
         self.kind.show_value(plan.full)
         for box, value in (
             *((self.low, plan.own.low or 0.0), (self.high, plan.own.high or 0.0)),
@@ -219,6 +228,9 @@ class PlanBox(QWidget):
             ]
             left_out = _left_out(prospect)
         self.preview.setText("\n".join(lines))
+        style = "" if prospect is None else style_of(prospect)
+        self.style_.setText(style)
+        self.style_.setVisible(bool(style))
         if left_out:
             left_out.insert(0, tr("Left out:"))
         self.left_out.setText("\n".join(left_out))
@@ -248,6 +260,32 @@ def in_words(estimate: TrainEstimate) -> str:
         free=f"{shutil.disk_usage(paths.user_models()).free / _MEGABYTE:.0f}",
         memory=f"{estimate.memory_bytes / _MEGABYTE:.0f}",
     )
+
+
+def style_of(prospect: Prospect) -> str:
+    """Whose style would be learned, and how to learn that of one charter."""
+    charters = prospect.charters
+    if not charters:
+        return ""
+    ((name, n_charts),) = charters.most_common(1)
+    if len(charters) == 1:
+        return tr("By {name}: that is the style that is learned.", name=name)
+    return tr(
+        "By {n} charters, {k} of {charts} by {name}. To learn the style of one alone, choose its "
+        "charter under Own filters.",
+        n=len(charters),
+        k=n_charts,
+        charts=text.count(prospect.n_charts.total(), "{n} chart", "{n} charts"),
+        name=name,
+    )
+
+
+def _devices(gpus: Sequence[str]) -> list[tuple[str, str]]:
+    """What a tuning can run on, as a request names it, and in words."""
+    found = [("", tr("Automatic")), ("cpu", tr("CPU"))]
+    if len(gpus) == 1:
+        return [*found, ("cuda", gpus[0])]
+    return [*found, *((f"cuda:{n}", tr("{n}: {name}", n=n, name=g)) for n, g in enumerate(gpus))]
 
 
 def _left_out(prospect: Prospect) -> list[str]:

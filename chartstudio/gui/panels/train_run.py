@@ -47,6 +47,7 @@ class RunBox(QWidget):
         self.stop = CommandButton(
             "train.stop", tr("Stop"), tr("End it; you can go on from there at any time")
         )
+        self.sample = sample_button()
         self._notices = label(role="warning", wrap=True)
         self._problem = label(role="bad", wrap=True)
         self.unfinished = label(wrap=True)
@@ -65,6 +66,7 @@ class RunBox(QWidget):
         for item in (heading(tr("Now")), self._title, self._bar, self._what, self._notices):
             running.addWidget(item)
         running.addLayout(row(self.pause, self.stop, None))
+        running.addLayout(row(self.sample, None))
         layout.addWidget(self._running)
         layout.addWidget(self._problem)
         self._offer = QWidget()
@@ -76,7 +78,7 @@ class RunBox(QWidget):
 
     def bind(self, actions: Mapping[str, QAction]) -> None:
         """Let the buttons do what the commands do."""
-        for made in (self.pause, self.stop, self.resume):
+        for made in (self.pause, self.stop, self.sample, self.resume):
             made.bind(actions[made.command_id])
 
     def _show(self) -> None:
@@ -135,13 +137,15 @@ class ResultBox(QWidget):
         layout.addWidget(heading(tr("Report")))
         for item in (self._verdict, self._text, self._use, self._left_out):
             layout.addWidget(item)
+        self.sample = sample_button()
         layout.addLayout(row(self.report, self.use_anyway, None))
+        layout.addLayout(row(self.sample, None))
         training.changed.connect(self._show)
         self._show()
 
     def bind(self, actions: Mapping[str, QAction]) -> None:
         """Let the buttons do what the commands do."""
-        for made in (self.report, self.use_anyway):
+        for made in (self.report, self.use_anyway, self.sample):
             made.bind(actions[made.command_id])
 
     def _show(self) -> None:
@@ -168,6 +172,15 @@ class ResultBox(QWidget):
         self.use_anyway.setVisible(not is_used)
         self._left_out.setText("\n".join(_left_out(report)))
         self._left_out.setVisible(bool(report.left_out))
+
+
+def sample_button() -> CommandButton:
+    """Opens what was drafted of a held-out song."""
+    return CommandButton(
+        "train.sample",
+        tr("Open the current sample"),
+        tr("Open a held-out song with what the model made of it, as ghosts over your own chart"),
+    )
 
 
 def _left_out(report: TrainReport) -> list[str]:

@@ -8,10 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from chartstudio.core.errors import EngineError
 from chartstudio.core.job import Progress, run
-from chartstudio.engine.tune.process import spawned
+from chartstudio.engine.requests import TrainRequest
+from chartstudio.engine.tune.process import find_gpus, seeing_one, spawned
 
 
 def counting(path):
@@ -97,3 +99,36 @@ def test_a_program_that_ends_takes_its_process_along(tmp_path):
 def test_no_torch_is_needed_where_it_is_asked_from():
     code = "import sys, chartstudio.engine.tune.process; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "seen", "device", "visible"),
+    [
+        (None, None, None, None),
+        ("cuda", "2,3", "cuda", "2,3"),
+        ("cuda:1", None, "cuda", "1"),
+        ("cuda:1", "2,3", "cuda", "3"),
+    ],
+)
+def test_one_of_several_gpus_is_the_only_one_that_is_seen(
+    monkeypatch, asked, seen, device, visible
+):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    if seen:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", seen)
+    assert seeing_one(TrainRequest("mine", device=asked)).device == device
+    assert os.environ.get("CUDA_VISIBLE_DEVICES") == visible
+
+
+def test_gpus_are_told_by_name(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda n: f"GPU {n}")
+    assert run(find_gpus()) == ("GPU 0", "GPU 1")
+
+    def broken(n):
+        raise RuntimeError("no driver")
+
+    monkeypatch.setattr(torch.cuda, "get_device_name", broken)
+    assert run(find_gpus()) == ()
