@@ -29,6 +29,7 @@ from chartstudio.engine.requests import (
     Candidate,
     Draft,
     GenerateRequest,
+    ModelCard,
     TimingRequest,
 )
 from chartstudio.engine.spread import SpreadRequest, spread
@@ -91,7 +92,10 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
         help=f"what the notes follow, of {', '.join(LAYERS[1:])}; several are followed together",
     )
     draft.add_argument(
-        "--style", type=path, metavar="FILE", help='JSON object of habits, such as {"holds": 0.5}'
+        "--style",
+        metavar="STYLE",
+        help="a way of charting that the model was tuned on, by its name; or habits, as "
+        'NAME=VALUE,... or as a JSON file such as {"holds": 0.5}',
     )
     draft.add_argument("--grid", type=int, default=16, choices=SNAPS)
     draft.add_argument("--seed", type=int, default=0)
@@ -258,7 +262,7 @@ def _prepared(
         keep=_kept(timing, args.keep or ()),
         locks=args.lock,
         follow=tuple((start, end, layer) for layer in args.follow),
-        style=() if args.style is None else habits(args.style),
+        style=() if args.style is None else style_of(args.style, engine.models()),
     )
     return Work(song, request)
 
@@ -376,6 +380,37 @@ def painted_density(path: Path, timing: TimingMap) -> tuple[tuple[int, int, floa
     except (ValueError, TypeError) as error:
         what = "is no density curve; write a JSON list such as [[1, 2.0], [2, 0.5]]"
         raise FormatError(str(path), None, what) from error
+
+
+def style_of(text: str, cards: Sequence[ModelCard]) -> tuple[tuple[str, float], ...]:
+    """The habits of a way of charting, or those that are said one by one.
+
+    Parameters
+    ----------
+    text : str
+        The name of one of the active model's labels, ``NAME=VALUE,...``, or a file's path.
+    cards : sequence of ModelCard
+
+    Raises
+    ------
+    FormatError, EngineError
+        When it is none of these.
+    """
+    labels = next((card.labels for card in cards if card.active), ())
+    named = {name.casefold(): habits for name, habits in labels}
+    if text.casefold() in named:
+        return named[text.casefold()]
+    file = path(text)
+    if file.suffix == ".json" or file.exists():
+        return habits(file)
+    try:
+        pairs = [part.split("=") for part in text.split(",")]
+        return tuple((name.strip(), float(value)) for name, value in pairs)
+    except ValueError:
+        known = f"knows {', '.join(name for name, _ in labels)}" if labels else "was tuned on none"
+        raise EngineError(
+            f"--style {text}: the model {known}; name one, or write habits such as holds=0.5"
+        ) from None
 
 
 def habits(path: Path) -> tuple[tuple[str, float], ...]:

@@ -27,7 +27,7 @@ from chartstudio.engine.device import Ear
 from chartstudio.engine.features import FeatureGroup, FeatureSpec
 from chartstudio.engine.net import Net, NetSpec
 from chartstudio.engine.plan import PlanSpec
-from chartstudio.engine.requests import LAYERS
+from chartstudio.engine.requests import LAYERS, Label
 from chartstudio.engine.rows import RowPlacer
 from chartstudio.engine.tokens import n_echo, n_raster
 from chartstudio.engine.tune.adapters import merged
@@ -70,6 +70,8 @@ class ModelSpec:
     plan : PlanSpec
     base : BaseModel, optional
         With one, the folder holds an adapter.
+    labels : tuple of Label
+        Ways of charting that it was tuned on; see `requests.ModelCard`.
     """
 
     name: str
@@ -80,6 +82,7 @@ class ModelSpec:
     net: NetSpec
     plan: PlanSpec = field(default_factory=PlanSpec)
     base: BaseModel | None = None
+    labels: tuple[Label, ...] = ()
 
     @classmethod
     def fresh(cls, name: str, vocabulary: Vocabulary, **net: Any) -> ModelSpec:
@@ -113,6 +116,11 @@ class ModelSpec:
             "net": asdict(self.net),
             "plan": asdict(self.plan),
             **({} if self.base is None else {"base": asdict(self.base)}),
+            **(
+                {"labels": [[name, dict(habits)] for name, habits in self.labels]}
+                if self.labels
+                else {}
+            ),
         }
 
     @classmethod
@@ -141,6 +149,10 @@ class ModelSpec:
             net=NetSpec.from_json(found["net"]),
             plan=PlanSpec.from_json(found["plan"]),
             base=BaseModel(**found["base"]) if "base" in found else None,
+            labels=tuple(
+                (str(name), tuple((str(habit), float(value)) for habit, value in habits.items()))
+                for name, habits in found.get("labels", ())
+            ),
         )
 
 

@@ -15,7 +15,6 @@ from chartstudio.core.errors import EngineError
 from chartstudio.core.ticks import Ticks
 from chartstudio.engine.checkpoint import ModelSpec
 from chartstudio.engine.features import SlotGrid
-from chartstudio.engine.net import NetSpec
 from chartstudio.engine.requests import GenerateRequest
 from chartstudio.engine.windows import Guide, layer_shares, style_vector
 
@@ -45,12 +44,18 @@ def _refuse(asked: set[str], known: Iterable[str], what: str, model: str) -> Non
         raise EngineError(f"the model {model} cannot {what} {odd[0]!r}: {way_out}")
 
 
-def guide_of(request: GenerateRequest, net: NetSpec, grid: SlotGrid) -> Guide:
-    """What a network is told of a request's wishes, as far as it has ears for them."""
+def guide_of(request: GenerateRequest, spec: ModelSpec, grid: SlotGrid) -> Guide:
+    """What a network is told of a request's wishes, as far as it has ears for them.
+
+    Habits that a request leaves open are those of the first way of charting that the model was
+    tuned on, if it was.
+    """
+    net = spec.net
+    usual = dict(spec.labels[0][1]) if spec.labels else {}
     return Guide(
         density=_rates(request, grid) if net.guided else None,
         layers=layer_shares(_followed(request, net.layers, grid)) if net.layers else None,
-        style=style_vector(dict(request.style), net.styles) if net.styles else None,
+        style=style_vector(usual | dict(request.style), net.styles) if net.styles else None,
     )
 
 

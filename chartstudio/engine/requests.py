@@ -31,6 +31,9 @@ LAYERS = ("none", "all", "drums", "lead", "bass", "chords")
 Density = tuple[tuple[int, int, float], ...]
 """Stretches: start and end ticks, and note times per beat there."""
 
+Label = tuple[str, tuple[tuple[str, float], ...]]
+"""A named way of charting: its habits by name, each in its own unit."""
+
 
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
@@ -77,7 +80,9 @@ class GenerateRequest:
         Stretches: start and end ticks, and one of `LAYERS` that the notes follow there; several
         on one stretch are followed together.
     style : tuple of (str, float)
-        Habits by name, each in its own unit between what the model's `ModelCard.styles` says.
+        Habits by name, each in its own unit between what the model's `ModelCard.styles` says;
+        those of one of its `ModelCard.labels`, say. A tuned model takes all others from the
+        first of its labels.
     worth : tuple of float
         How much each of the ticks of ``only`` is worth, in their order. Where it is said, the
         best of them are taken, on the grid or not, whatever the sound is like; see
@@ -154,6 +159,8 @@ class Draft:
         Held notes outside them that were cut short: as they were, and as they are now.
     notice : str
         What the user should know of how it was made, such as a GPU that failed; mostly empty.
+    lacks_lines : bool
+        Whether the level is not reached because the grid has no line left for more notes.
     """
 
     candidates: tuple[Candidate, ...]
@@ -164,6 +171,7 @@ class Draft:
     holes: tuple[tuple[int, int], ...] = ()
     cut: tuple[tuple[Note, Note], ...] = ()
     notice: str = ""
+    lacks_lines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +330,9 @@ class ModelCard:
         Those of `LAYERS` that it can be told to follow.
     styles : tuple of (str, float, float)
         Habits that it can be told, with the lowest and highest value of each.
+    labels : tuple of Label
+        Ways of charting that it was tuned on, the one of most songs first: ``style`` of a
+        `GenerateRequest` takes their habits. The first is told where nothing else is.
     """
 
     name: str
@@ -330,6 +341,7 @@ class ModelCard:
     modes: tuple[str, ...]
     layers: tuple[str, ...] = ()
     styles: tuple[tuple[str, float, float], ...] = ()
+    labels: tuple[Label, ...] = ()
 
 
 # Tuning ----------------------------------------------------------------------------------

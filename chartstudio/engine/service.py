@@ -151,8 +151,17 @@ class Engine:
             except EngineError:
                 continue
             text = _text(folder / checkpoint.CARD_FILE)
-            net, known = spec.net, spec.vocabulary.mode_ids
-            cards.append(ModelCard(name, name == self._name, text, known, net.layers, net.styles))
+            cards.append(
+                ModelCard(
+                    name=name,
+                    active=name == self._name,
+                    card=text,
+                    modes=spec.vocabulary.mode_ids,
+                    layers=spec.net.layers,
+                    styles=spec.net.styles,
+                    labels=spec.labels,
+                )
+            )
         return tuple(cards)
 
     def _load(self) -> checkpoint.Model:

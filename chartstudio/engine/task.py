@@ -150,7 +150,7 @@ class Task:
     def shown(self) -> tuple[Rows, NDArray[np.bool_], Guide]:
         """What the network is shown of the chart: rows, known beats, and how much of each."""
         net = self.model.spec.net
-        told = guide_of(self.request, net, self.song.grid)
+        told = guide_of(self.request, self.model.spec, self.song.grid)
         if self.author is not None and net.n_echo:
             told = replace(told, echo=self.author.echo)
         if not net.guided:

@@ -50,7 +50,7 @@ def test_habits_reach_the_network(request_, model):
     spec = replace(model.spec, net=replace(model.spec.net, styles=(("accents", 0.0, 0.4),)))
     asked = replace(request_, style=(("accents", 0.3),))
     song = song_of(request_.audio, request_.timing, spec.features)
-    assert guide_of(asked, spec.net, song.grid).style.tolist() == [[1.0, pytest.approx(0.5)]]
+    assert guide_of(asked, spec, song.grid).style.tolist() == [[1.0, pytest.approx(0.5)]]
 
 
 @pytest.mark.parametrize(

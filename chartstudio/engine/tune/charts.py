@@ -33,7 +33,9 @@ from chartstudio.engine.requests import LeftOut, TrainChart
 from chartstudio.engine.tokens import Rows, encode_rows
 from chartstudio.engine.train.dataset import FEWEST_ROWS
 from chartstudio.engine.train.store import GIB, Store, StoredChart, StoredSong
-from chartstudio.engine.tune.pieces import Room, clean, hear, open_song, sound_of, stored_song
+from chartstudio.engine.tune.opened import open_song, sound_of
+from chartstudio.engine.tune.pieces import Room, clean, hear, stored_song
+from chartstudio.engine.tune.traits import Portrait, portrait_of
 from chartstudio.engine.vocab import Vocabulary
 from chartstudio.modes import MODES
 
@@ -71,6 +73,7 @@ class Spelled:
     rows : Rows
     sizes : ndarray of uint8, shape (R,)
         Notes of each row, as players count them.
+    portrait : Portrait
     mirrored : (Rows, ndarray), optional
         The same of the chart in a mirror, where that makes sense in its mode.
     """
@@ -84,6 +87,7 @@ class Spelled:
     duration_s: float
     rows: Rows
     sizes: NDArray[np.uint8]
+    portrait: Portrait
     mirrored: tuple[Rows, NDArray[np.uint8]] | None
 
 
@@ -150,6 +154,7 @@ def _spelled(of: TrainChart, song: Song, data: bytes, task: SongTask) -> Spelled
         duration_s=duration_s,
         rows=rows,
         sizes=sizes,
+        portrait=portrait_of(song, chart, mode, of.song),
         mirrored=mirrored,
     )
 
@@ -303,9 +308,9 @@ def stored_charts(
         variants = [(one.rows, one.sizes)]
         if one.mirrored is not None and one.mode_id in mirrored:
             variants.append(one.mirrored)
+        song, mode, habits = songs[one.piece], MODES[one.mode_id], one.portrait.habits
         found += [
-            StoredChart(songs[one.piece], MODES[one.mode_id], one.level, rows, sizes, (), {})
-            for rows, sizes in variants
+            StoredChart(song, mode, one.level, rows, sizes, (), habits) for rows, sizes in variants
         ]
     return found
 

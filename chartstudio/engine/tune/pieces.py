@@ -1,8 +1,7 @@
 """The sound of an author's songs in a store: what is heard of each, found by what it is.
 
 A piece's number follows from the sound's bytes and the timing, its folder from the feature
-spec; what is deleted is computed again. Songs are read, and never written. Charts are no
-concern of this module.
+spec; what is deleted is computed again. Charts are no concern of this module.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from time import time
 import numpy as np
 
 from chartstudio.audio.decode import decode
-from chartstudio.core.errors import ChartStudioError, EngineError, FormatError
+from chartstudio.core.errors import ChartStudioError, EngineError
 from chartstudio.core.song import Metadata, Song
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine.echo import bar_beats
@@ -31,7 +30,9 @@ from chartstudio.engine.features import (
     slot_grid,
 )
 from chartstudio.engine.train.store import Bars, Store, StoredSong
-from chartstudio.formats import Bundle, project, read_song
+from chartstudio.engine.tune.opened import open_song as open_song
+from chartstudio.engine.tune.opened import sound_of as sound_of
+from chartstudio.formats import project
 
 _OWNER = "features"
 _SOUND, _ALIKE = ".npy", ".alike.npy"
@@ -45,51 +46,6 @@ def open_store(folder: Path, spec: FeatureSpec) -> Store:
     """The store of a feature spec in a folder of caches, made where it is missing."""
     text = json.dumps(asdict(spec), sort_keys=True)
     return Store.create(folder / blake2b(text.encode(), digest_size=6).hexdigest(), spec)
-
-
-# Files -----------------------------------------------------------------------------------
-
-
-def open_song(path: Path, inside: str = "") -> tuple[Song, Bundle]:
-    """A song and its files.
-
-    Parameters
-    ----------
-    path : Path
-        A folder, an archive or a chart file.
-    inside : str
-        The folder within an archive.
-
-    Raises
-    ------
-    ChartStudioError
-        When it cannot be read.
-    """
-    bundle = Bundle.open(path)
-    if inside:
-        prefix = f"{inside}/"
-        names = [n.removeprefix(prefix) for n in bundle.names if n.startswith(prefix)]
-        if not names:
-            raise FormatError(
-                f"{path}/{inside}", None, "is not in the archive any more; scan again"
-            )
-        found = {name.casefold(): name for name in names} | {name: name for name in names}
-        whole = bundle
-        bundle = Bundle(path / inside, None, tuple(names), lambda n: whole[prefix + n], found)
-    return read_song(bundle)[0], bundle
-
-
-def sound_of(song: Song, bundle: Bundle) -> bytes:
-    """The bytes of a song's audio.
-
-    Raises
-    ------
-    ChartStudioError
-        When it is missing.
-    """
-    if not song.audio or song.audio not in bundle:
-        raise EngineError(f"its audio {song.audio} is missing".replace("  ", " "))
-    return bundle[song.audio]
 
 
 def piece_number(data: bytes, timing: TimingMap) -> int:

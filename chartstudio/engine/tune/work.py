@@ -18,7 +18,7 @@ from chartstudio.core.job import Job
 from chartstudio.engine import checkpoint
 from chartstudio.engine.checkpoint import BaseModel, Model, ModelSpec
 from chartstudio.engine.net import Net
-from chartstudio.engine.requests import SPLITS, TrainRequest
+from chartstudio.engine.requests import SPLITS, Label, TrainRequest
 from chartstudio.engine.train.dataset import Windows, examples_of
 from chartstudio.engine.train.state import Counts, State, load_state, optimizer_of
 from chartstudio.engine.tune import adapters
@@ -30,6 +30,7 @@ from chartstudio.engine.tune.charts import (
     stored_charts,
 )
 from chartstudio.engine.tune.folder import Folder
+from chartstudio.engine.tune.groups import labels_of
 from chartstudio.engine.tune.pieces import open_store
 from chartstudio.engine.tune.steps import Learner
 from chartstudio.engine.tune.team import Team
@@ -145,7 +146,7 @@ def learner_of(work: Work, read: Read) -> tuple[State, Learner]:
     training = [s for s in read.spelled if s.chart.split == _TRAIN]
     windows = windows_of(work, training, modes_to_mirror(training, recipe.mirror))
     assert windows is not None
-    spec, net = spec_of(work), net_of(work)
+    spec, net = replace(spec_of(work), labels=_labels(work, training)), net_of(work)
     if work.request.resume and work.folder.is_begun:
         state = load_state(
             work.folder.training, recipe.highest_rate, recipe.weight_decay, net
@@ -159,6 +160,12 @@ def learner_of(work: Work, read: Read) -> tuple[State, Learner]:
         optimizer = optimizer_of(net, recipe.highest_rate, recipe.weight_decay)
         state = State(spec, net, optimizer, Counts())
     return state, Learner(state, windows, recipe, work.team, work.device)
+
+
+def _labels(work: Work, training: Sequence[Spelled]) -> tuple[Label, ...]:
+    """The ways of charting that the tuned model can be told."""
+    habits = [name for name, _, _ in work.base.spec.net.styles]
+    return labels_of([s.portrait for s in training], work.request.name, habits)
 
 
 def spec_of(work: Work) -> ModelSpec:
@@ -184,8 +191,12 @@ def net_of(work: Work) -> Net:
 
 
 def publish(work: Work, spec: ModelSpec, step: int, learned: dict[str, Tensor]) -> None:
-    """Make the weights the model's."""
-    spec = replace(spec, version=f"{work.base.spec.version}+{step}")
+    """Make the weights the model's.
+
+    Without any it is its base, which knows no way of charting by name.
+    """
+    labels = spec.labels if learned else work.base.spec.labels
+    spec = replace(spec, version=f"{work.base.spec.version}+{step}", labels=labels)
     if spec.base is not None:
         checkpoint.save_adapter(work.folder.path, spec, learned)
         return
