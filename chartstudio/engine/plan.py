@@ -39,6 +39,9 @@ class PlanSpec:
     holds : float
         Share of the rows with a held note that the network is asked for; it writes them
         where sounds last.
+    held : tuple of (str, Curve)
+        Share of the rows with a held note, by level, for each mode in which an author's was
+        measured: drafts keep to it.
     metre : float
         Weight of the metrical prior, in units of the network's log-odds.
     flux : float
@@ -57,6 +60,7 @@ class PlanSpec:
     density: tuple[tuple[str, Curve], ...] = ()
     chords: tuple[tuple[str, Curve], ...] = ()
     holds: float = 0.1
+    held: tuple[tuple[str, Curve], ...] = ()
     metre: float = 1.0
     flux: float = 1.0
     noise: float = 0.15
@@ -69,14 +73,21 @@ class PlanSpec:
         """Read what ``dataclasses.asdict`` and JSON made of it."""
         rest = dict(found)
         curves = {name: _curves(rest.pop(name)) for name in ("density", "chords")}
+        curves["held"] = _curves(rest.pop("held", ()))
         blend = Blend(**rest.pop("blend", {}))
         return cls(blend=blend, **curves, **rest)
 
     def chord_share(self, mode_id: str, level: float) -> float:
         """Share of the rows that are usually chords at a level; 0 where none is known."""
-        curve = dict(self.chords).get(mode_id, ((0.0, 0.0),))
-        levels, shares = zip(*curve, strict=True)
-        return float(np.interp(level, levels, shares))
+        return _at(dict(self.chords).get(mode_id, ((0.0, 0.0),)), level)
+
+    def hold_share(self, mode_id: str, level: float) -> float:
+        """Share of the rows that are asked to be held at a level."""
+        return _at(dict(self.held).get(mode_id, ((0.0, self.holds),)), level)
+
+    def keeps_holds(self, mode_id: str) -> bool:
+        """Whether drafts keep to the share of held rows, more than being asked for it."""
+        return mode_id in dict(self.held)
 
     def times_per_s(self, mode_id: str, level: float) -> float:
         """Note times per second that usually reach a level; straight beyond the curve's ends."""
@@ -87,6 +98,12 @@ class PlanSpec:
         i = min(int(np.searchsorted(levels, level)), len(levels) - 1)
         slope = (rates[i] - rates[i - 1]) / (levels[i] - levels[i - 1])
         return float(rates[i - 1] + slope * (level - levels[i - 1]))
+
+
+def _at(curve: Curve, level: float) -> float:
+    """The value of a curve; that of its nearer end beyond it."""
+    levels, values = zip(*curve, strict=True)
+    return float(np.interp(level, levels, values))
 
 
 def _curves(found: Any) -> tuple[tuple[str, Curve], ...]:

@@ -399,4 +399,5 @@ def _wish(task: Task) -> Wish:
     if author is not None:
         rate = author.times_per_s if task.count.by_author else rate
         return Wish(task.level, rate, author.holds, author.chords)
-    return Wish(task.level, rate, plan.holds, plan.chord_share(task.mode.id, task.level))
+    mode_id, level = task.mode.id, task.level
+    return Wish(level, rate, plan.hold_share(mode_id, level), plan.chord_share(mode_id, level))

@@ -17,6 +17,7 @@ from chartstudio.core.note import Note, sort_notes
 from chartstudio.core.ticks import Ticks
 from chartstudio.engine.copying import Following, Offers, OwnRows, Taste, next_events
 from chartstudio.engine.features import SLOTS_PER_BEAT, SLOTS_PER_POSITION
+from chartstudio.engine.held import HeldShare, begins_held
 from chartstudio.engine.plan import allocate, pick
 from chartstudio.engine.rows import Memory
 from chartstudio.engine.sampling import RowSpeller, Sampling, choose, lean
@@ -87,6 +88,8 @@ class Writer:
         Scores of each planned section's lines, the chance included and left out.
     thick : float
         See `levels.Attempt`.
+    held : HeldShare, optional
+        Where it keeps to an author's share of held notes.
     n_passed, n_written : int
         Given notes among the holes that were walked by, and rows that were written.
     """
@@ -103,6 +106,7 @@ class Writer:
     taste: Taste
     own: OwnRows | None
     thick: float = 0.0
+    held: HeldShare | None = None
     planned: list[Planned] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     scores: list[NDArray[np.float32]] = field(default_factory=list)
@@ -247,6 +251,8 @@ class Writer:
         here, _ = task.around(next_.tick)
         self.n_left += not notes
         self.n_written += bool(notes)
+        if self.held is not None and notes:
+            self.held.see(any(n.end > n.tick for n in notes))
         if not notes and not here:
             return False
         events = task.mode.encode(sort_notes((*here, *notes))) if here else tuple(row.events)
@@ -352,7 +358,16 @@ def new_writer(task: Task, seed: int, n_times: int, start: Start, thick: float =
         taste=_taste(task, seed),
         own=None if task.like is None else OwnRows(task.like),
         thick=thick,
+        held=_held_share(task),
     )
+
+
+def _held_share(task: Task) -> HeldShare | None:
+    """The share of held notes that is kept to; none where bars of the song decide."""
+    plan, mode_id = task.model.spec.plan, task.mode.id
+    if task.author is not None or not plan.keeps_holds(mode_id):
+        return None
+    return HeldShare(plan.hold_share(mode_id, task.level))
 
 
 def _taste(task: Task, seed: int) -> Taste:
@@ -516,6 +531,7 @@ def _spell(
     last = np.full(CANDIDATES_AT_ONCE, END, dtype=np.int64)
     offered = {k: w.offers(task) for k, w, _ in rows}
     locked = {k: w.locked_row(task) for k, w, _ in rows}
+    begins = begins_held(task.mode)
     growing = rows
     while growing:
         scores = placer.spell(state, so_far, last)
@@ -528,6 +544,8 @@ def _spell(
             leant = lean(scores[k][shared], legal, (said, trust), _SAMPLING)
             if writer.thick:
                 leant[END] -= np.float32(writer.thick)
+            if writer.held is not None:
+                leant[begins] += np.float32(writer.held.lean)
             if short and legal[END]:
                 row.push(END)
             else:

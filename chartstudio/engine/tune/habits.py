@@ -27,6 +27,7 @@ _FACTOR_LIMITS = (0.33, 3.0)
 _WEIGHT_LIMITS = (0.0, 4.0)
 _ROUNDS = 20
 _RIDGE = 1e-3
+_SLOPE_RIDGE = 0.5
 
 N_SONGS = 4
 """So many songs are listened to for the weights; a logistic fit of four numbers needs no more."""
@@ -44,7 +45,7 @@ def with_rates(plan: PlanSpec, spelled: Sequence[Spelled]) -> PlanSpec:
     spelled : sequence of Spelled
         The author's charts.
     """
-    density, chords = dict(plan.density), dict(plan.chords)
+    density, chords, held = dict(plan.density), dict(plan.chords), dict(plan.held)
     for mode_id in dict.fromkeys(s.mode_id for s in spelled):
         own = [s for s in spelled if s.mode_id == mode_id]
         factors = [_rate(s) / plan.times_per_s(mode_id, s.level) for s in own]
@@ -54,14 +55,36 @@ def with_rates(plan: PlanSpec, spelled: Sequence[Spelled]) -> PlanSpec:
             density[mode_id] = _changed(density[mode_id], factor, 0.0)
         if mode_id in chords:
             chords[mode_id] = _changed(chords[mode_id], 1.0, float(np.median(moves)), 1.0)
-    holds = plan.holds
-    if spelled:
-        holds = float(np.median([np.mean(s.rows.end_slots > s.rows.slots) for s in spelled]))
+        held[mode_id] = held_curve(
+            [s.level for s in own], [float(np.mean(s.rows.end_slots > s.rows.slots)) for s in own]
+        )
     return replace(
         plan,
         density=tuple(density.items()),
         chords=tuple(chords.items()),
-        holds=round(holds, 4),
+        held=tuple(held.items()),
+    )
+
+
+def held_curve(levels: Sequence[float], shares: Sequence[float]) -> Curve:
+    """The share of held rows by level: a straight line between the lowest and highest.
+
+    The author's easy charts hold most rows and their hard ones few, so that one figure for all
+    would be wrong for each. Few levels that lie close together make no slope.
+
+    Parameters
+    ----------
+    levels, shares : sequence of float
+        Of each chart.
+    """
+    at, share = np.array(levels), np.array(shares)
+    away = at - at.mean()
+    slope = float(away @ (share - share.mean())) / (float(away @ away) + _SLOPE_RIDGE)
+    ends = sorted({float(at.min()), float(at.max())})
+    values = [float(share.mean()) + slope * (level - float(at.mean())) for level in ends]
+    return tuple(
+        (round(level, 4), round(min(max(value, 0.0), 1.0), 4))
+        for level, value in zip(ends, values, strict=True)
     )
 
 

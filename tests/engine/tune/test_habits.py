@@ -42,7 +42,8 @@ def test_a_plan_takes_the_author_s_rates_and_shares(spelled):
         expected = PLAN.times_per_s("mania-4k", s.level) * np.median(factors)
         assert plan.times_per_s("mania-4k", s.level) == pytest.approx(expected, rel=1e-3)
     assert plan.chord_share("mania-4k", 1.0) == pytest.approx(max(np.median(chords), 0), abs=1e-3)
-    assert plan.holds == 0
+    assert plan.hold_share("mania-4k", 2.0) == 0
+    assert plan.keeps_holds("mania-4k")
     assert dict(plan.density)["taiko"] == dict(PLAN.density)["taiko"]
     assert with_rates(PLAN, []) == PLAN
 
