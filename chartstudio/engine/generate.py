@@ -30,6 +30,8 @@ from chartstudio.engine.writer import (
     write,
 )
 
+_FULL = "every line of 1/{grid} has notes, and the level is not reached: a finer grid has room"
+
 _SPANS = ((0.0, 0.6), (0.6, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 1.0))
 """Shares of the progress that the rounds take; there are no more rounds than these."""
 
@@ -180,6 +182,8 @@ def _drafted(task: Task) -> Job[Draft]:
         if not wanted:
             break
     ranked = sorted(best.values(), key=lambda b: (n_errors(b[1]), b[0], b[1].seed))
+    first = ranked[0][1]
+    lacks_lines = aims[first.seed].lacks_lines(first.level_reached)
     return Draft(
         candidates=tuple(candidate for _, candidate in ranked),
         model=task.model.label,
@@ -188,7 +192,8 @@ def _drafted(task: Task) -> Job[Draft]:
         seconds=seconds,
         holes=task.stay.holes,
         cut=task.stay.cut,
-        notice=task.model.ear.news(),
+        notice=task.model.ear.news() or (_FULL.format(grid=request.grid) if lacks_lines else ""),
+        lacks_lines=lacks_lines,
     )
 
 

@@ -126,6 +126,16 @@ class Aim:
         """How far a level is from the asked one."""
         return abs(reached - self.task.level)
 
+    @property
+    def slack(self) -> float:
+        """By how much a level that counts as reached may be off."""
+        least, share = _SLACK
+        return max(least, share * self.task.level)
+
+    def lacks_lines(self, reached: float) -> bool:
+        """Whether a level was too low though a row stood on every line of the grid."""
+        return bool(self.thick) and reached < self.task.level - self.slack
+
     def next(self, writer: Writer, reached: float, step: Progress) -> Job[Attempt | None]:
         """Find what to write next; None when the level is reached, or cannot be.
 
@@ -138,11 +148,10 @@ class Aim:
         step : Progress
             Yielded after each estimate: those of long charts take their time.
         """
-        slack, share = _SLACK
         asked = self.task.level
         if not writer.thick:
             self.tried[writer.n_times] = reached
-        if self.miss(reached) <= max(slack, share * asked) or not writer.notes:
+        if self.miss(reached) <= self.slack or not writer.notes:
             return None
         full = writer.n_times >= len(self.task.lines) and not self.task.request.worth
         if writer.thick or (full and reached < asked):

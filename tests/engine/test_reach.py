@@ -9,6 +9,7 @@ from made_engine import song_of, tiny_model
 
 from chartstudio.audio import encode
 from chartstudio.core.job import Progress, run
+from chartstudio.core.note import LaneNote
 from chartstudio.core.song import Chart
 from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import TimingMap
@@ -18,7 +19,7 @@ from chartstudio.engine.evaluate.cases import Case
 from chartstudio.engine.evaluate.reach import Reached, Said
 from chartstudio.engine.generate import generate
 from chartstudio.engine.levels import Aim, Attempt
-from chartstudio.engine.requests import GenerateRequest
+from chartstudio.engine.requests import Candidate, Draft, GenerateRequest
 from chartstudio.engine.task import prepare
 from chartstudio.modes import MODES
 
@@ -88,10 +89,19 @@ def test_figures_of_a_mode():
     assert found["osu"]["mean_signed"] == pytest.approx(-0.12)
 
 
-@pytest.mark.parametrize(("bpm", "grid"), [(180.0, 16), (120.0, 16), (85.0, 32), (40.0, 64)])
-def test_the_grid_has_room_whatever_way_the_tempo_is_counted(audio, bpm, grid):
-    song = reach.Song("s", audio, TimingMap.constant(bpm))
-    assert song.request(MODES["taiko"], 3.0, 0).grid == grid
+def test_the_grid_gets_finer_while_drafts_say_that_it_lacks_lines(audio):
+    asked = []
+
+    def draft(request):
+        asked.append(request.grid)
+        found = Candidate((LaneNote(0, 0, 0, "don"),), 0, 2.0)
+        return Draft((found,), "m", "cpu", "float32", lacks_lines=request.grid < 32)
+
+    song = reach.Song("s", audio, TimingMap.constant(120.0))
+    drafter = SimpleNamespace(draft=draft)
+    found = list(reach.drafts(drafter, song, [MODES["taiko"]], [2.0], 1))
+    assert asked == [16, 24, 32]
+    assert [one.grid for one in found] == [32]
 
 
 def test_levels_go_through_the_range():
@@ -138,18 +148,22 @@ def test_where_the_grid_has_no_room_rows_get_more_notes(audio, timing):
     song = song_of(audio, timing, model.spec.features)
     mode = MODES["mania-4k"]
 
-    def best(level, **asked):
+    def draft(level, **asked):
         request = GenerateRequest(
             audio, timing, Chart(mode.id), 0, 56 * BEAT, level, grid=8, **asked
         )
-        return run(generate(prepare(request, mode, model, song))).candidates[0]
+        return run(generate(prepare(request, mode, model, song)))
 
-    full = best(6.0, n_times=112)
-    thick = best(full.level_reached + 0.8)
+    full = draft(6.0, n_times=112).candidates[0]
+    assert not draft(full.level_reached).lacks_lines
+    thick = draft(full.level_reached + 0.8).candidates[0]
     assert len({n.tick for n in thick.notes}) > 100
     assert len(thick.notes) > len(full.notes) + 5
     assert full.level_reached + 0.4 < thick.level_reached
     assert [i for i in thick.issues if i.severity == "error"] == []
+    far = draft(12.0)
+    assert far.lacks_lines
+    assert "1/8" in far.notice
 
 
 def told(aim, n_times, thick, level):

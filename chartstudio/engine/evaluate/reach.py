@@ -50,10 +50,8 @@ RANK_TOLERANCE = 0.33
 natural logarithm of the pace (the mode's own estimate)."""
 
 _FALLBACK_BPM = 120.0
-_GRIDS = (16, 32, 64)
-_LEAST_LINES_PER_S = 8.0
-"""The grid is the first of these with so many lines a second, those of sixteenths at 120 BPM:
-a tempo may be read at half of what people count."""
+_GRIDS = (16, 24, 32, 48, 64)
+"""Snaps to draft on: the next one where a draft says that its grid has no line left."""
 
 _USUAL = "Standard"
 _FAR = 0.9
@@ -121,33 +119,29 @@ class Song:
     audio: Audio
     timing: TimingMap
 
-    def request(self, mode: Mode, level: float, seed: int) -> GenerateRequest:
+    def request(self, mode: Mode, level: float, seed: int, grid: int) -> GenerateRequest:
         """A draft of the whole cut."""
         start = max(self.timing.tick_at(0.0), self.timing.anchors[0].tick)
         end = self.timing.tick_at(self.audio.duration_s)
         settings = usual_settings(mode.id, level, self.timing, (start + end) // 2)
         chart = Chart(mode.id, level=level, settings=settings)
-        return GenerateRequest(self.audio, self.timing, chart, start, end, level, self.grid, seed)
-
-    @property
-    def grid(self) -> int:
-        """The snap to draft on."""
-        per_s = self.timing.bpm_at(0) / 240.0
-        return next((g for g in _GRIDS if g * per_s >= _LEAST_LINES_PER_S), _GRIDS[-1])
+        return GenerateRequest(self.audio, self.timing, chart, start, end, level, grid, seed)
 
 
 def drafts(
     drafter: Drafter, song: Song, modes: Sequence[Mode], asked: Sequence[float] | None, n_seeds: int
 ) -> Iterator[Reached]:
-    """Draft every mode, level and seed on a song."""
+    """Draft every mode, level and seed on a song, on finer grids where a draft asks for that."""
     for mode in modes:
         for level in levels_of(mode, asked):
             for seed in range(n_seeds):
-                best = drafter.draft(song.request(mode, level, seed)).candidates[0]
+                for grid in _GRIDS:
+                    draft = drafter.draft(song.request(mode, level, seed, grid))
+                    if not draft.lacks_lines:
+                        break
+                best = draft.candidates[0]
                 n_times = len({n.tick for n in best.notes})
-                yield Reached(
-                    song.name, mode.id, song.grid, seed, level, best.level_reached, n_times
-                )
+                yield Reached(song.name, mode.id, grid, seed, level, best.level_reached, n_times)
 
 
 def of_modes(found: Iterable[Reached]) -> dict[str, dict[str, float]]:
@@ -160,6 +154,7 @@ def of_modes(found: Iterable[Reached]) -> dict[str, dict[str, float]]:
         misses = np.array([abs(one.miss) for one in some])
         figures[mode] = {
             "drafts": len(some),
+            "first_grid": float(np.mean([one.grid == _GRIDS[0] for one in some])),
             "tolerance": tolerance(MODES[mode]),
             "within": round(float(np.mean([one.within for one in some])), 3),
             "median_miss": round(float(np.median(misses)), 3),
@@ -264,12 +259,13 @@ def table(figures: dict[str, Any]) -> list[str]:
         f"{figures['model']}: {figures['songs']} songs cut to {figures['cut_s']:g} s, "
         f"{len(figures['drafts'])} drafts, {figures['within']:.1%} within tolerance",
         f"{'mode':14s} {'drafts':>6s} {'within':>7s} {'tolerance':>9s} {'median':>7s} "
-        f"{'p90':>6s} {'signed':>7s}",
+        f"{'p90':>6s} {'signed':>7s} {'on 1/16':>8s}",
     ]
     for mode, f in figures["modes"].items():
         lines.append(
             f"{mode:14s} {f['drafts']:6d} {f['within']:7.1%} {f['tolerance']:9.2f} "
-            f"{f['median_miss']:7.2f} {f['p90_miss']:6.2f} {f['mean_signed']:+7.2f}"
+            f"{f['median_miss']:7.2f} {f['p90_miss']:6.2f} {f['mean_signed']:+7.2f} "
+            f"{f['first_grid']:8.0%}"
         )
     for game, f in figures["estimators"].items():
         facts = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in f.items())
