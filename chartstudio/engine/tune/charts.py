@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import product
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from threading import Thread
@@ -23,23 +24,29 @@ import torch
 from numpy.typing import NDArray
 
 from chartstudio.core.errors import ChartStudioError, EngineError
-from chartstudio.core.job import Job, Progress
+from chartstudio.core.job import Job, Progress, part
 from chartstudio.core.mode import Mode
 from chartstudio.core.note import Note
 from chartstudio.core.song import Song
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine.features import SLOTS_PER_BEAT, SlotGrid
-from chartstudio.engine.requests import LeftOut, TrainChart
+from chartstudio.engine.requests import SPLITS, LeftOut, TrainChart
 from chartstudio.engine.tokens import Rows, encode_rows
 from chartstudio.engine.train.dataset import FEWEST_ROWS
 from chartstudio.engine.train.store import GIB, Store, StoredChart, StoredSong
+from chartstudio.engine.tune.augment import played
 from chartstudio.engine.tune.opened import open_song, sound_of
-from chartstudio.engine.tune.pieces import Room, clean, hear, stored_song
+from chartstudio.engine.tune.pieces import Room, Sound, clean, hear, piece_bytes, stored_song
 from chartstudio.engine.tune.traits import Portrait, portrait_of
 from chartstudio.engine.vocab import Vocabulary
 from chartstudio.modes import MODES
 
 LOWEST_LEVEL = 0.1
+
+_LEARNED = SPLITS[0]
+
+_SPARE = 1.05
+"""Files of a song at another speed take as much as its own, and hardly more."""
 
 _SAME = 0.15
 """Charts whose shares differ less than this from their mirror image's are alike in it."""
@@ -52,6 +59,28 @@ class SongTask:
     charts: tuple[TrainChart, ...]
     store: Store
     vocabulary: Vocabulary
+    speeds: tuple[float, ...] = (1.0,)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How charts are read.
+
+    Parameters
+    ----------
+    limit_gib : float
+        Largest size of the store. What is not needed makes room, longest unused first; songs
+        beyond that are left out.
+    n_workers : int
+        Processes; 1 for none but this one, 0 for `usual_workers`.
+    speeds : tuple of float
+        Others than their own at which songs to learn from are heard, too, as many of them as
+        the store has room for.
+    """
+
+    limit_gib: float
+    n_workers: int = 0
+    speeds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +105,8 @@ class Spelled:
     portrait : Portrait
     mirrored : (Rows, ndarray), optional
         The same of the chart in a mirror, where that makes sense in its mode.
+    others : tuple of Spelled
+        The same chart with its song played at other speeds.
     """
 
     chart: TrainChart
@@ -89,6 +120,12 @@ class Spelled:
     sizes: NDArray[np.uint8]
     portrait: Portrait
     mirrored: tuple[Rows, NDArray[np.uint8]] | None
+    others: tuple[Spelled, ...] = ()
+
+    @property
+    def pieces(self) -> set[int]:
+        """Where the store keeps its sound at all speeds."""
+        return {self.piece, *(other.piece for other in self.others)}
 
 
 @dataclass(slots=True)
@@ -111,31 +148,31 @@ def read_task(task: SongTask) -> Read:
         name = f"{path.name}/{inside}" if inside else path.name
         try:
             song, bundle = open_song(path, inside)
-            data = sound_of(song, bundle)
+            sound = Sound(sound_of(song, bundle), song.audio)
         except ChartStudioError as error:
             found.left_out.append(LeftOut(name, "", str(error)))
             continue
-        for chart in own:
+        for chart, speed in product(own, task.speeds):
             if not 0 <= chart.index < len(song.charts):
                 why = "the chart is not there any more; scan the library again"
                 found.left_out.append(LeftOut(name, "", why))
                 continue
             try:
-                found.spelled.append(_spelled(chart, song, data, task))
+                found.spelled.append(_spelled(chart, song, sound, task, speed))
             except (ChartStudioError, MemoryError) as error:
                 title = song.charts[chart.index].name
                 found.left_out.append(LeftOut(name, title, str(error) or "it is too large"))
     return found
 
 
-def _spelled(of: TrainChart, song: Song, data: bytes, task: SongTask) -> Spelled:
-    """One chart of a song."""
+def _spelled(of: TrainChart, song: Song, sound: Sound, task: SongTask, speed: float) -> Spelled:
+    """One chart of a song at a speed."""
     chart = song.charts[of.index]
-    mode, timing = MODES.get(chart.mode), song.timing_of(chart)
+    mode, timing = MODES.get(chart.mode), played(song.timing_of(chart), speed)
     if mode is None:
         raise EngineError(f"{chart.mode} is no mode to draft")
     task.vocabulary.index(mode)
-    number, grid, duration_s = hear(task.store, data, song.audio, timing)
+    number, grid, duration_s = hear(task.store, sound, timing, speed)
     rows, sizes = _rows(chart.notes, mode, timing, grid, task.vocabulary)
     if len(rows) < FEWEST_ROWS:
         raise EngineError(f"it has {len(rows)} note times; {FEWEST_ROWS} are needed")
@@ -178,11 +215,7 @@ def usual_workers() -> int:
 
 
 def read_charts(
-    charts: Sequence[TrainChart],
-    store: Store,
-    vocabulary: Vocabulary,
-    limit_gib: float,
-    n_workers: int = 0,
+    charts: Sequence[TrainChart], store: Store, vocabulary: Vocabulary, how: Reading
 ) -> Job[Read]:
     """Spell charts and fill the store with their sound.
 
@@ -191,16 +224,12 @@ def read_charts(
     charts : sequence of TrainChart
     store : Store
     vocabulary : Vocabulary
-    limit_gib : float
-        Largest size of the store. What this run does not need makes room, longest unused
-        first; songs beyond that are left out.
-    n_workers : int
-        Processes; 1 for none but this one, 0 for `usual_workers`.
+    how : Reading
 
     Yields
     ------
     Progress
-        One per sound.
+        One per sound, and one more for each that is heard at other speeds.
 
     Returns
     -------
@@ -217,7 +246,21 @@ def read_charts(
         songs.setdefault(chart.song, []).append(chart)
     tasks = [SongTask(tuple(own), store, vocabulary) for own in songs.values()]
     clean(store)
-    room = Room(store, round(limit_gib * GIB))
+    room = Room(store, round(how.limit_gib * GIB))
+    share = 1 / (1 + len(how.speeds))
+    read = yield from part(_all(tasks, room, how.n_workers), 0.0, share)
+    tasks = _faster_and_slower(read, store, vocabulary, how)
+    if tasks:
+        more = yield from part(_all(tasks, room, how.n_workers), share, 1.0)
+        others: dict[TrainChart, list[Spelled]] = {}
+        for one in more.spelled:
+            others.setdefault(one.chart, []).append(one)
+        read.spelled = [replace(s, others=tuple(others.get(s.chart, ()))) for s in read.spelled]
+    return read
+
+
+def _all(tasks: Sequence[SongTask], room: Room, n_workers: int) -> Job[Read]:
+    """What comes of tasks, in their order, as far as there is room for it."""
     results: dict[int, Read] = {}
     workers = min(n_workers or usual_workers(), max(len(tasks), 1))
     read = _one_by_one if workers == 1 else _side_by_side
@@ -226,6 +269,25 @@ def read_charts(
         name = tasks[number].charts[0].path.name
         yield Progress(len(results) / len(tasks), f"Listening to {name}")
     return _joined(results[number] for number in sorted(results))
+
+
+def _faster_and_slower(
+    read: Read, store: Store, vocabulary: Vocabulary, how: Reading
+) -> list[SongTask]:
+    """The tasks of hearing songs at other speeds, of which each takes as much room as its own.
+
+    How many speeds there is room for follows from what was read alone, so that every process
+    of a training and every run of it learns from the same.
+    """
+    own: dict[int, list[TrainChart]] = {}
+    for one in read.spelled:
+        if one.chart.split == _LEARNED:
+            own.setdefault(one.piece, []).append(one.chart)
+    needed = sum(piece_bytes(store, n) for n in {s.piece for s in read.spelled})
+    each = sum(piece_bytes(store, n) for n in own)
+    n_speeds = int((how.limit_gib * GIB - needed) / (_SPARE * max(each, 1)))
+    speeds = how.speeds[: max(n_speeds, 0)]
+    return [SongTask(tuple(c), store, vocabulary, speeds) for c in own.values() if speeds]
 
 
 def _joined(results: Iterable[Read]) -> Read:
@@ -302,7 +364,7 @@ def stored_charts(
     """
     songs: dict[int, StoredSong] = {}
     found = []
-    for one in spelled:
+    for one in (o for s in spelled for o in (s, *s.others)):
         if one.piece not in songs:
             songs[one.piece] = stored_song(store, one.piece, one.timing, one.duration_s)
         variants = [(one.rows, one.sizes)]

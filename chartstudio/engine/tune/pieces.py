@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from time import time
 
 import numpy as np
 
-from chartstudio.audio.decode import decode
+from chartstudio.audio.decode import Audio, decode
 from chartstudio.core.errors import ChartStudioError, EngineError
 from chartstudio.core.song import Metadata, Song
 from chartstudio.core.timing import TimingMap
@@ -30,6 +31,7 @@ from chartstudio.engine.features import (
     slot_grid,
 )
 from chartstudio.engine.train.store import Bars, Store, StoredSong
+from chartstudio.engine.tune.augment import resampled
 from chartstudio.engine.tune.opened import open_song as open_song
 from chartstudio.engine.tune.opened import sound_of as sound_of
 from chartstudio.formats import project
@@ -58,17 +60,43 @@ def piece_number(data: bytes, timing: TimingMap) -> int:
     return int.from_bytes(found.digest())
 
 
-def hear(store: Store, data: bytes, name: str, timing: TimingMap) -> tuple[int, SlotGrid, float]:
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """An audio file, decoded when that is needed.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+    """
+
+    data: bytes
+    name: str
+
+    @cached_property
+    def audio(self) -> Audio:
+        """What it sounds like.
+
+        Raises
+        ------
+        ChartStudioError
+            When it cannot be decoded.
+        """
+        return decode(self.data, self.name)
+
+
+def hear(
+    store: Store, sound: Sound, timing: TimingMap, speed: float = 1.0
+) -> tuple[int, SlotGrid, float]:
     """Put a sound into the store, where it is not there yet.
 
     Parameters
     ----------
     store : Store
-    data : bytes
-        The audio file's.
-    name : str
-        Of the audio file.
+    sound : Sound
     timing : TimingMap
+        At this speed; see `augment.played`.
+    speed : float
 
     Returns
     -------
@@ -82,7 +110,7 @@ def hear(store: Store, data: bytes, name: str, timing: TimingMap) -> tuple[int, 
     ChartStudioError
         When it cannot be decoded, or has no tempo that can be drafted on.
     """
-    number = piece_number(data, timing)
+    number = piece_number(sound.data, timing)
     duration_s = _known_duration_s(store, number)
     if duration_s is not None:
         grid = slot_grid(timing, duration_s)
@@ -90,14 +118,25 @@ def hear(store: Store, data: bytes, name: str, timing: TimingMap) -> tuple[int, 
             with suppress(FileNotFoundError):
                 os.utime(store.path(number, project.SUFFIX))
             return number, grid, duration_s
-    audio = decode(data, name)
-    grid = slot_grid(timing, audio.duration_s)
-    samples = mono(audio.samples, audio.rate_hz, store.spec)
+    audio = sound.audio
+    duration_s = audio.duration_s / speed
+    grid = slot_grid(timing, duration_s)
+    samples = resampled(mono(audio.samples, audio.rate_hz, store.spec), speed)
     piece = Song(Metadata(title=f"{number}"), timing=timing)
-    known = (("duration_s", audio.duration_s),)
+    known = (("duration_s", duration_s),)
     piece = replace(piece, extra=piece.extra.set(_OWNER, known))
     store.add(number, piece, SongFeatures(samples, grid, store.spec))
-    return number, grid, audio.duration_s
+    return number, grid, duration_s
+
+
+def piece_bytes(store: Store, number: int) -> int:
+    """What the files of a piece take; 0 where it is not there."""
+    found = 0
+    for path in store.folder.glob(f"{store.path(number, '').name}.*"):
+        # Another process may delete what was listed.
+        with suppress(FileNotFoundError):
+            found += path.stat().st_size
+    return found
 
 
 def _known_duration_s(store: Store, number: int) -> float | None:

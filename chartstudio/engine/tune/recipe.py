@@ -15,6 +15,7 @@ from chartstudio.core.errors import ChartStudioError, FormatError
 
 MIRRORS = ("auto", "always", "never")
 NUMBERS = ("fastest", "float32", "bfloat16")
+MOST_SPEEDS = 4
 
 _ADAPTERS_RATE, _FULL_RATE = 3e-3, 3e-4
 
@@ -47,6 +48,9 @@ class Recipe:
     mirror : str
         Whether mirrored charts are learned from, too: ``always``, ``never``, or ``auto`` where
         the author's own are alike in a mirror.
+    speeds : int
+        Other speeds at which songs are learned from, too, 0 to 4: a semitone up, one down, a
+        tone up, one down. Each takes as much of the folder of features as the songs do.
     judge_every : int
         Steps between looks at the held-out songs, each with a checkpoint.
     n_judged : int
@@ -55,6 +59,10 @@ class Recipe:
         Looks between drafts of a held-out song, whose note times are scored; 0 for none.
     habits : bool
         Measure the author's habits, too, and use them where they help.
+    folds : int
+        In how many parts songs are left out in turn, to find out what helps: what was tuned on
+        the others is judged on each. 0 for every song by itself where there are few of them, and
+        none of it where there are more; 1 for none: validation songs decide, test songs tell.
     numbers : str
         What steps compute in; ``fastest`` times both first.
     seed : int
@@ -78,10 +86,12 @@ class Recipe:
     dropout: bool = True
     roughen: bool = True
     mirror: str = "auto"
+    speeds: int = 0
     judge_every: int = 25
     n_judged: int = 24
     draft_every: int = 4
     habits: bool = True
+    folds: int = 0
     numbers: str = "fastest"
     seed: int = 0
     n_workers: int = 0
@@ -106,13 +116,14 @@ _COUNTS = ("rank", "n_steps", "batch", "judge_every", "n_judged")
 _POSITIVE = ("clip", "cache_gib")
 _NOT_NEGATIVE = (
     *("rate", "warm_up", "weight_decay", "smoothing", "kinds_weight"),
-    *("draft_every", "seed", "n_workers"),
+    *("draft_every", "folds", "seed", "n_workers"),
 )
 _RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     *((name, lambda v: v >= 1, "to be 1 or more") for name in _COUNTS),
     *((name, lambda v: v > 0, "to be more than 0") for name in _POSITIVE),
     *((name, lambda v: v >= 0, "not to be below 0") for name in _NOT_NEGATIVE),
     ("parts", lambda v: bool(v) and all(v), "to name at least one part, such as encoder"),
+    ("speeds", lambda v: 0 <= v <= MOST_SPEEDS, f"one of 0 to {MOST_SPEEDS}"),
     ("mirror", lambda v: v in MIRRORS, f"one of {', '.join(MIRRORS)}"),
     ("numbers", lambda v: v in NUMBERS, f"one of {', '.join(NUMBERS)}"),
 )

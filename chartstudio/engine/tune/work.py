@@ -22,8 +22,10 @@ from chartstudio.engine.requests import SPLITS, Label, TrainRequest
 from chartstudio.engine.train.dataset import Windows, examples_of
 from chartstudio.engine.train.state import Counts, State, load_state, optimizer_of
 from chartstudio.engine.tune import adapters
+from chartstudio.engine.tune.augment import SPEEDS
 from chartstudio.engine.tune.charts import (
     Read,
+    Reading,
     Spelled,
     modes_to_mirror,
     read_charts,
@@ -120,8 +122,12 @@ def read_all(work: Work) -> Job[Read]:
     recipe, team = request.recipe, work.team
     if not team.leads:
         team.wait()
-    n_workers = recipe.n_workers if team.leads else 1
-    read = yield from read_charts(charts, store, spec.vocabulary, recipe.cache_gib, n_workers)
+    how = Reading(
+        limit_gib=recipe.cache_gib,
+        n_workers=recipe.n_workers if team.leads else 1,
+        speeds=SPEEDS[: recipe.speeds],
+    )
+    read = yield from read_charts(charts, store, spec.vocabulary, how)
     if team.leads:
         team.wait()
     if not any(s.chart.split == _TRAIN for s in read.spelled):

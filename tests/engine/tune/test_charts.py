@@ -18,7 +18,7 @@ from chartstudio.engine.requests import TrainChart
 from chartstudio.engine.train.dataset import Windows, examples_of
 from chartstudio.engine.train.store import GIB
 from chartstudio.engine.tune import pieces
-from chartstudio.engine.tune.charts import modes_to_mirror, read_charts, stored_charts
+from chartstudio.engine.tune.charts import Reading, modes_to_mirror, read_charts, stored_charts
 from chartstudio.engine.tune.pieces import open_store, piece_number
 
 
@@ -32,8 +32,8 @@ def store():
     return open_store(paths.cache() / "features", tiny_base().spec.features)
 
 
-def read(charts, store, vocabulary, limit_gib=1.0, n_workers=1):
-    return run(read_charts(charts, store, vocabulary, limit_gib, n_workers))
+def read(charts, store, vocabulary, limit_gib=1.0, n_workers=1, speeds=()):
+    return run(read_charts(charts, store, vocabulary, Reading(limit_gib, n_workers, speeds)))
 
 
 def test_charts_of_one_sound_share_its_features(tmp_path, store, vocabulary):

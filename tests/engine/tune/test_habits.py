@@ -11,7 +11,7 @@ from chartstudio.core.job import run
 from chartstudio.engine import checkpoint
 from chartstudio.engine.plan import PlanSpec
 from chartstudio.engine.tune import habits, job
-from chartstudio.engine.tune.charts import read_charts
+from chartstudio.engine.tune.charts import Reading, read_charts
 from chartstudio.engine.tune.habits import logistic, with_rates, with_weights
 from chartstudio.engine.tune.judging import songs_of
 from chartstudio.engine.tune.pieces import open_store
@@ -28,7 +28,7 @@ def spelled(tmp_path):
     base = tiny_base()
     store = open_store(paths.cache() / "features", base.spec.features)
     charts = author(tmp_path, ("train", "train"))
-    return run(read_charts(charts, store, base.spec.vocabulary, 1.0, 1)).spelled
+    return run(read_charts(charts, store, base.spec.vocabulary, Reading(1.0, 1))).spelled
 
 
 def test_a_plan_takes_the_author_s_rates_and_shares(spelled):

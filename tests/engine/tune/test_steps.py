@@ -20,7 +20,7 @@ from chartstudio.engine.tune import work as ready
 from chartstudio.engine.tune.team import Team
 
 CPU = torch.device("cpu")
-SURE = replace(RECIPE, dropout=False, n_steps=4)
+SURE = replace(RECIPE, dropout=False, n_steps=4, speeds=1)
 
 
 @pytest.fixture(scope="module")
