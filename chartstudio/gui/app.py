@@ -113,6 +113,7 @@ def build(
     preferences = Preferences(settings.load() if now is None else now)
     jobs = Jobs()
     host = EngineHost(engine)
+    host.expect(preferences.now.model)
     files = SongFiles(bridge, jobs, preferences)
     drafting = Drafting(bridge, jobs, host, lambda: files.audio)
     playback = Playback(bridge, jobs, files, drafting, preferences)
@@ -228,6 +229,7 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
     window.library.bind(actions)
     window.train.bind(actions)
     studio.samples.shown.connect(lambda: _show_part(window, "draft.sample"))
+    studio.models.switched.connect(studio.drafting.on_card)
     studio.models.loaded.connect(lambda problem: _show_engine(window, problem))
     window.library.filters.remove_asked.connect(lambda folder: remove_folder(studio, folder))
     window.export.start_asked.connect(actions["file.export"].trigger)
@@ -247,6 +249,7 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
             )
         window.song.show_sound(Sound(duration_s, notice))
         window.draft.refresh()
+        window.draft.follow.refresh()
 
     def begin(source: Source) -> None:
         window.show_library(False)
@@ -412,7 +415,7 @@ def _after_paint(window: MainWindow) -> None:
 def _show_engine(window: MainWindow, problem: str) -> None:
     """Say that an engine is there, or why there is none."""
     window.draft.show_engine(problem or tr("Loaded and ready."))
-    window.studio.drafting.on_engine_loaded()
+    window.studio.drafting.on_card()
 
 
 def _keep_log() -> None:

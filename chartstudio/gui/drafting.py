@@ -136,11 +136,11 @@ class Drafting(QObject):
 
     @property
     def card(self) -> ModelCard | None:
-        """What the model in use can be told; None before the engine is loaded."""
+        """What the model in use can be told; None where there is none."""
         return self._engine.card
 
-    def on_engine_loaded(self) -> None:
-        """Tell everybody who shows what the model can be told."""
+    def on_card(self) -> None:
+        """Tell everybody who shows what the model can be told: it is another one now."""
         self.changed.emit()
 
     @property

@@ -23,6 +23,7 @@ from chartstudio.engine.requests import (
     Tempo,
     TimingRequest,
 )
+from chartstudio.engine.tune.shelf import read_card
 from chartstudio.gui.habits import within_reach
 from chartstudio.gui.layers import known_layers
 from chartstudio.gui.text import one_line, tr
@@ -68,22 +69,28 @@ class EngineHost:
     ----------
     load : callable
         Makes the engine, on the engine lane.
+
+    Attributes
+    ----------
+    card : ModelCard or None
+        What the model in use can be told: what its folder says, until it is loaded. None where
+        there is no such model.
     """
 
     def __init__(self, load: Callable[[], Engine] = load_engine) -> None:
         self._load = load
         self._engine: Engine | None = None
         self._card: ModelCard | None = None
+        self.card: ModelCard | None = None
 
     @property
     def loaded(self) -> bool:
         """Whether the engine has been made."""
         return self._engine is not None
 
-    @property
-    def card(self) -> ModelCard | None:
-        """What the model in use can be told; None before it is loaded."""
-        return self._card
+    def expect(self, model: str) -> None:
+        """Know what a model can be told that is to be loaded next."""
+        self.card = read_card(model)
 
     def warm_up(self) -> Job[str]:
         """Make the engine, so that the first draft need not wait for it.
@@ -134,7 +141,7 @@ class EngineHost:
         if self._engine is None:
             engine = self._load()
             self._card = next((card for card in engine.models() if card.active), None)
-            self._engine = engine
+            self.card, self._engine = self._card, engine
         return self._engine
 
     def _told(self, request: GenerateRequest) -> GenerateRequest:

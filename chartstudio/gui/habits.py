@@ -95,6 +95,28 @@ def knobs(mode: Mode | None, card: ModelCard | None) -> tuple[Knob, ...]:
     return tuple(Knob(h, *learned[h.name]) for h in habits_of(mode) if h.name in learned)
 
 
+def ways(
+    card: ModelCard | None, known: Iterable[Knob]
+) -> tuple[tuple[str, tuple[style.Habit, ...]], ...]:
+    """The named ways of charting of a model, as what the sliders of a mode then ask for.
+
+    Parameters
+    ----------
+    card : ModelCard or None
+    known : iterable of Knob
+        Of the mode.
+    """
+    if card is None:
+        return ()
+    names = {knob.name for knob in known}
+    found = []
+    for name, habits in card.labels:
+        asked = within_reach((h for h in habits if h[0] in names), card)
+        if asked:
+            found.append((name, tuple(sorted(asked))))
+    return tuple(found)
+
+
 def within_reach(asked: Iterable[style.Habit], card: ModelCard | None) -> tuple[style.Habit, ...]:
     """The habits that a model knows, each no lower and no higher than it has learned."""
     learned = {name: (low, high) for name, low, high in card.styles} if card is not None else {}

@@ -51,6 +51,8 @@ class Models(QObject):
 
     changed = Signal()
     message = Signal(str)
+    switched = Signal()
+    """Another model is in use; it is not loaded yet."""
     loaded = Signal(str)
     """Another model was loaded; empty, or why it could not be."""
     told = Signal(object)
@@ -144,6 +146,8 @@ class Models(QObject):
         self._preferences.set(model=name)
         # The engine reads the stored settings.
         self._preferences.flush()
+        self._engine.expect(name)
+        self.switched.emit()
         self._jobs.submit(Lane.ENGINE, self._engine.reload, None, self.loaded.emit)
         self.changed.emit()
 

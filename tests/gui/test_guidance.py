@@ -1,19 +1,25 @@
 """What drafts are told beside the level: layers to follow, habits, the song's own density."""
 
+import json
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from window_rig import BAR
 
+from chartstudio.core import paths
 from chartstudio.core.errors import EngineError
 from chartstudio.editor import density, follow, style
 from chartstudio.editor.selection import Selection
 from chartstudio.engine.requests import ModelCard
+from chartstudio.engine.service import Engine
 from chartstudio.engine.train import (
     place_lanes,
     place_osu,
     place_saber,
     place_taiko,
 )
+from chartstudio.engine.tune import shelf
 from chartstudio.gui.habits import habits_of, knobs, within_reach
 from chartstudio.modes import MODES
 
@@ -24,9 +30,18 @@ def studio(opened, qtbot):
     studio = opened.studio
     for _ in studio.engine.warm_up():
         pass
-    studio.drafting.on_engine_loaded()
+    studio.drafting.on_card()
     opened.actions_.refresh()
     return studio
+
+
+def save_model(name, **net):
+    """A model of the author's, all but its weights."""
+    spec = json.loads((paths.shipped_models() / "base" / "model.json").read_text("utf-8"))
+    folder = paths.user_models() / name
+    folder.mkdir()
+    (folder / "model.json").write_text(json.dumps(spec | {"net": spec["net"] | net}))
+    return folder
 
 
 def _press(window, command):
@@ -88,11 +103,46 @@ def test_the_panel_says_what_is_followed_here(studio, opened):
     assert follow.sections(_chart(studio)) == ()
 
 
+def test_what_the_model_can_be_told_is_there_before_it_is_loaded(opened):
+    studio = opened.studio
+    opened.actions_.refresh()
+    assert not studio.engine.loaded
+    assert studio.drafting.card == replace(Engine().models()[0], card="")
+    assert opened.draft.follow.switches["drums"].isEnabled()
+    assert opened.draft.follow.state.text() == "Nothing said: the engine decides."
+    assert len(opened.draft.style_.rows) > 9
+    assert opened.actions_["style.show"].isEnabled()
+    assert not opened.draft.style_.ways.isVisible()
+
+
+def test_another_model_brings_its_own_controls_at_once(opened, qtbot):
+    studio = opened.studio
+    save_model("plain", layers=(), styles=())
+    studio.models.use("plain")
+    assert "plain does not tell layers apart" in opened.draft.follow.state.text()
+    assert not opened.draft.style_.rows
+    save_model("odd", styles=[["holds", 0.0, 1.0]])
+    studio.models.use("odd")
+    assert [r.knob.name for r in opened.draft.style_.rows] == ["holds"]
+    qtbot.waitUntil(lambda: studio.jobs.idle)
+    assert studio.drafting.card.name == "fake"
+
+
+def test_a_model_that_is_broken_has_no_controls(opened, qtbot):
+    folder = save_model("broken")
+    (folder / "model.json").write_text('{"net": 3}')
+    opened.studio.models.use("broken")
+    assert "could be read" in opened.draft.follow.state.text()
+    assert "could be read" in opened.draft.style_.state.text()
+    assert shelf.read_card("nobody") is None
+    qtbot.waitUntil(lambda: opened.studio.jobs.idle)
+
+
 def test_a_model_that_knows_no_layers_can_only_rest(opened, engine):
     engine.layers = ()
     for _ in opened.studio.engine.warm_up():
         pass
-    opened.studio.drafting.on_engine_loaded()
+    opened.studio.drafting.on_card()
     opened.actions_.refresh()
     section = opened.draft.follow
     assert "fake" in section.state.text()
@@ -228,9 +278,57 @@ def test_a_model_without_habits_says_so(opened, engine):
     engine.styles = ()
     for _ in opened.studio.engine.warm_up():
         pass
-    opened.studio.drafting.on_engine_loaded()
+    opened.studio.drafting.on_card()
     assert "cannot be asked" in opened.draft.style_.state.text()
     assert not opened.draft.style_.rows
+
+
+LABELS = (
+    ("Ann", (("jacks", 0.4), ("repeat", 0.9), ("spinners", 1.0))),
+    ("Bob", (("jacks", 0.9), ("repeat", 0.7))),
+)
+
+
+@pytest.fixture
+def named(opened, engine, qtbot):
+    """The model knows two ways of charting by name."""
+    engine.labels = LABELS
+    for _ in opened.studio.engine.warm_up():
+        pass
+    opened.studio.drafting.on_card()
+    return opened
+
+
+def _choose(window, text):
+    box = window.draft.style_.ways
+    box.setCurrentIndex(box.findText(text))
+    box.activated.emit(box.currentIndex())
+
+
+def test_a_named_style_sets_the_sliders(named, engine, qtbot):
+    studio, box = named.studio, named.draft.style_.ways
+    offered = ["As it was tuned (Ann)", "Ann", "Bob"]
+    assert [box.itemText(i) for i in range(box.count())] == offered
+    assert box.currentText() == offered[0]
+    assert "As it was tuned" in named.draft.style_.state.text()
+    _choose(named, "Bob")
+    # No more than the model has learned.
+    assert style.habits(_chart(studio)) == (("jacks", 0.6), ("repeat", 0.7))
+    assert _row(named, "jacks").figure.text() == "100 %"
+    assert studio.document.undo_label == "Style: Bob"
+    _run(studio, qtbot, studio.drafting.start)
+    assert engine.requests[-1].style == (("jacks", 0.6), ("repeat", 0.7))
+    _row(named, "jacks").slider.setValue(50)
+    assert box.currentText() == "Your own"
+    box.activated.emit(box.currentIndex())
+    assert dict(style.habits(_chart(studio)))["jacks"] == 0.3
+    _choose(named, "Ann")
+    assert style.habits(_chart(studio)) == (("jacks", 0.4), ("repeat", 0.9))
+    assert [box.itemText(i) for i in range(box.count())] == offered
+    _choose(named, offered[0])
+    assert style.habits(_chart(studio)) == ()
+    studio.document.undo()
+    assert box.currentText() == "Ann"
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,7 @@ class FakeEngine:
         self.unlike = lambda request: 0.0
         self.layers = LAYERS
         self.styles = (("repeat", 0.7, 1.0), ("jacks", 0.0, 0.6), ("spinners", 0.0, 1.0))
+        self.labels = ()
         self.densities = (1.1, 3.9)
         self.tempo = Tempo((TempoCandidate(150.0, 0.5, 4, 0.9), TempoCandidate(75.0, 0.5, 4, 0.4)))
 
@@ -120,7 +121,7 @@ class FakeEngine:
     def models(self):
         return (
             ModelCard("other", False, "", ("dance-single",)),
-            ModelCard("fake", True, "", ("dance-single",), self.layers, self.styles),
+            ModelCard("fake", True, "", ("dance-single",), self.layers, self.styles, self.labels),
         )
 
     def find_timing(self, request):

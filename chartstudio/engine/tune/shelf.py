@@ -18,7 +18,7 @@ from typing import Any
 
 from chartstudio.core import paths
 from chartstudio.core.errors import EngineError
-from chartstudio.engine.requests import TrainStep
+from chartstudio.engine.requests import ModelCard, TrainStep
 from chartstudio.engine.tune.lock import alone
 
 SPEC_FILE, CARD_FILE = "model.json", "README.md"
@@ -141,6 +141,36 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 # What a model is made of ------------------------------------------------------------------
+
+
+def read_card(name: str) -> ModelCard | None:
+    """What a model can be told; None where there is none of that name, or it is broken.
+
+    As `engine.service.Engine.models` has it, only sooner: no weights are read.
+    """
+    roots = (paths.user_models(), paths.shipped_models())
+    folder = next((root / name for root in roots if (root / name / SPEC_FILE).is_file()), None)
+    if folder is None:
+        return None
+    spec = _json(folder / SPEC_FILE)
+    try:
+        net = spec["net"]
+        return ModelCard(
+            name=name,
+            active=True,
+            card="",
+            modes=tuple(str(mode["id"]) for mode in spec["modes"]),
+            layers=tuple(map(str, net.get("layers", ()))),
+            styles=tuple(
+                (str(habit), float(low), float(high)) for habit, low, high in net.get("styles", ())
+            ),
+            labels=tuple(
+                (str(label), tuple((str(habit), float(value)) for habit, value in habits.items()))
+                for label, habits in spec.get("labels", ())
+            ),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class FollowSection(QWidget):
         studio = self._studio
         card, chart = studio.drafting.card, studio.document.active_chart
         if card is None:
-            return tr("The engine is not loaded yet.")
+            return tr("No model is in use that could be read.")
         if set(known_layers(card)) <= {REST}:
             return tr(
                 "The model {name} does not tell layers apart: it can only be told to rest.",

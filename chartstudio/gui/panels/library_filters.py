@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QComboBox,
-    QDoubleSpinBox,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -21,13 +19,14 @@ from chartstudio.gui import text
 from chartstudio.gui.library import Library
 from chartstudio.gui.panels.charts import mode_title
 from chartstudio.gui.panels.command_button import CommandButton
+from chartstudio.gui.panels.fields import LevelBound, combo, fill
 from chartstudio.gui.panels.library_histogram import HistogramView
 from chartstudio.gui.panels.parts import JobBar, Segments, button, column, heading, label, row
 from chartstudio.gui.text import tr
 from chartstudio.gui.theme import DARK, Theme
+from chartstudio.library.overview import Facet
 from chartstudio.library.selection import Side, Summary
 
-_TOP_LEVEL = 99.0
 _MANY_CHARTERS = 400
 """More than anybody looks through in a list; the search finds the others."""
 
@@ -78,9 +77,9 @@ class FilterColumn(QWidget):
             made.bind(actions[made.command_id])
 
     def _build_filters(self) -> None:
-        self.mode = _combo(tr("Mode"), self._ask_mode)
-        self.charter = _combo(tr("Charter"), self._ask_charter)
-        self.low, self.high = (_level_box(name) for name in (tr("From level"), tr("To level")))
+        self.mode = combo(tr("Mode"), self._ask_mode)
+        self.charter = combo(tr("Charter"), self._ask_charter)
+        self.low, self.high = (LevelBound(name) for name in (tr("From level"), tr("To level")))
         for box in (self.low, self.high):
             box.valueChanged.connect(self._ask_levels)
         self.used = Segments(
@@ -192,10 +191,10 @@ class FilterColumn(QWidget):
         self.notice.setVisible(bool(library.notice))
         self._rest.setVisible(found.facets.n_songs > 0)
         self.clear.setVisible(library.is_filtered)
-        modes = [(f.value, mode_title(f.value), f.n_songs) for f in found.facets.modes]
-        _fill(self.mode, tr("Any mode"), modes, next(iter(query.modes), ""))
-        charters = [(f.value, f.value, f.n_songs) for f in found.facets.charters[:_MANY_CHARTERS]]
-        _fill(self.charter, tr("Any charter"), charters, next(iter(query.charters), ""))
+        modes = [_option(f, mode_title(f.value)) for f in found.facets.modes]
+        fill(self.mode, [("", tr("Any mode")), *modes], next(iter(query.modes), ""))
+        charters = [_option(f, f.value) for f in found.facets.charters[:_MANY_CHARTERS]]
+        fill(self.charter, [("", tr("Any charter")), *charters], next(iter(query.charters), ""))
         for box, value in ((self.low, query.low), (self.high, query.high)):
             if not box.hasFocus():
                 with QSignalBlocker(box):
@@ -309,42 +308,6 @@ class _Rows(QWidget):
             made.face.setChecked(made.line.key == marked)
 
 
-def _combo(name: str, run: Callable[[], object]) -> QComboBox:
-    made = QComboBox()
-    made.setAccessibleName(name)
-    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    made.setMinimumContentsLength(8)
-    made.setMaxVisibleItems(20)
-    made.activated.connect(lambda _: run())
-    return made
-
-
-def _fill(box: QComboBox, none: str, options: list[tuple[str, str, int]], chosen: str) -> None:
-    """Offer what there is; what is chosen stays on offer where the library has lost it."""
-    if chosen and all(chosen != value for value, _, _ in options):
-        options = [(chosen, chosen, 0), *options]
-    wanted = [("", none), *((v, tr("{name} ({n})", name=t, n=n)) for v, t, n in options)]
-    if wanted != [(box.itemData(i), box.itemText(i)) for i in range(box.count())]:
-        box.clear()
-        for value, title in wanted:
-            box.addItem(title, value)
-    box.setCurrentIndex(max(0, box.findData(chosen)))
-
-
-class _LevelBox(QDoubleSpinBox):
-    """Levels as people write them."""
-
-    def textFromValue(self, value: float) -> str:
-        return f"{value:g}"
-
-
-def _level_box(name: str) -> QDoubleSpinBox:
-    made = _LevelBox()
-    made.setAccessibleName(name)
-    made.setRange(0.0, _TOP_LEVEL)
-    made.setDecimals(2)
-    made.setSingleStep(1.0)
-    made.setSpecialValueText(tr("any level"))
-    made.setKeyboardTracking(False)
-    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    return made
+def _option(facet: Facet, title: str) -> tuple[str, str]:
+    """A value to choose, with the number of its songs."""
+    return facet.value, tr("{name} ({n})", name=title, n=facet.n_songs)

@@ -8,9 +8,11 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QSlider, QWidget
 
+from chartstudio.core.song import Song
 from chartstudio.editor import style
-from chartstudio.gui.habits import Knob, knobs
+from chartstudio.gui.habits import Knob, knobs, ways
 from chartstudio.gui.panels.command_button import CommandButton
+from chartstudio.gui.panels.fields import combo, fill
 from chartstudio.gui.panels.parts import button, column, heading, label, restyle, row
 from chartstudio.gui.studio import Studio
 from chartstudio.gui.text import count, tr
@@ -19,6 +21,9 @@ from chartstudio.modes import MODES
 _STEPS = 100
 _PLACES = 3
 """Decimals of a value that is kept."""
+
+_USUAL, _OWN = "\0usual", "\0own"
+"""What is chosen that has no name of its own."""
 
 _SMALL_PX = 26
 _FIGURE_PX = 44
@@ -139,6 +144,7 @@ class StyleSection(QWidget):
         self._studio = studio
         self.rows: tuple[HabitRow, ...] = ()
         self._made_of: tuple[Knob, ...] = ()
+        self._ways: dict[str, tuple[style.Habit, ...]] = {}
         layout = column(self, margin=0, spacing=6)
         layout.addWidget(heading(tr("Style")))
         self.show_sliders = CommandButton(
@@ -151,6 +157,9 @@ class StyleSection(QWidget):
         line = row(self.state, self.show_sliders, self.reset, spacing=4)
         line.setStretch(0, 1)
         layout.addLayout(line)
+        self.ways = combo(tr("Named style"), lambda: self._take(self.ways.currentData()))
+        self.ways.setToolTip(tr("Ways of charting that the model has learned from your songs"))
+        layout.addWidget(self.ways)
         self.sliders = QWidget()
         self._grid = QGridLayout(self.sliders)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -178,21 +187,52 @@ class StyleSection(QWidget):
         asked = dict(style.habits(chart)) if chart is not None else {}
         for made in self.rows:
             made.show_value(asked.get(made.knob.name))
+        self._show_ways(asked)
         self.sliders.setVisible(bool(known) and studio.drafting.settings.shows_style)
         self.sliders.setEnabled(chart is not None)
         self.state.setText(self._state(asked))
 
+    def _show_ways(self, asked: dict[str, float]) -> None:
+        self._ways = dict(ways(self._studio.drafting.card, self._made_of))
+        self.ways.setVisible(bool(self._ways))
+        self.ways.setEnabled(self._studio.document.active_chart is not None)
+        if not self._ways:
+            return
+        known = {made.knob.name for made in self.rows}
+        own = tuple((name, value) for name, value in sorted(asked.items()) if name in known)
+        usual = tr("As it was tuned ({name})", name=next(iter(self._ways)))
+        options = [(_USUAL, usual), *((name, name) for name in self._ways)]
+        chosen = next((name for name, habits in self._ways.items() if habits == own), _OWN)
+        if own and chosen is _OWN:
+            options.append((_OWN, tr("Your own")))
+        fill(self.ways, options, chosen if own else _USUAL)
+
+    def _take(self, name: str) -> None:
+        """Ask for the habits of a way of charting and for no others, or for none."""
+        if name == _OWN:
+            return
+        index, habits = self._studio.document.selection.chart, self._ways.get(name, ())
+        said = tr("as tuned") if name == _USUAL else name
+
+        def edit(song: Song) -> Song:
+            song = style.clear(index)(song)
+            for habit, value in habits:
+                song = style.set_habit(index, habit, value)(song)
+            return song
+
+        self._studio.document.apply(tr("Style: {habit}", habit=said), edit)
+
     def _state(self, asked: dict[str, float]) -> str:
         card = self._studio.drafting.card
         if card is None:
-            return tr("The engine is not loaded yet.")
+            return tr("No model is in use that could be read.")
         if not card.styles:
             return tr("The model {name} cannot be asked for habits.", name=card.name)
         if not self._made_of:
             return ""
         n = sum(made.knob.name in asked for made in self.rows)
         if not n:
-            return tr("As the song suggests.")
+            return tr("As it was tuned.") if self._ways else tr("As the song suggests.")
         return count(n, "{n} habit asked for.", "{n} habits asked for.")
 
     def _make_rows(self) -> None:

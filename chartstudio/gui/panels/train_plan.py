@@ -10,10 +10,8 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QFormLayout,
     QLineEdit,
-    QSizePolicy,
     QSpinBox,
     QWidget,
 )
@@ -24,13 +22,13 @@ from chartstudio.gui import text
 from chartstudio.gui.library import Library
 from chartstudio.gui.panels.charts import mode_title
 from chartstudio.gui.panels.command_button import CommandButton
+from chartstudio.gui.panels.fields import LevelBound, combo, fill
 from chartstudio.gui.panels.parts import Segments, button, column, heading, label, row
 from chartstudio.gui.text import tr
 from chartstudio.gui.training import Training
 from chartstudio.gui.training_plan import Origin, Prospect, bases_for
 from chartstudio.library.selection import Side
 
-_TOP_LEVEL = 99.0
 _STEPS = (10, 20_000, 50)
 """Fewest and most steps of a tuning, and by how many a key changes them."""
 
@@ -94,12 +92,12 @@ class PlanBox(QWidget):
             tr("Learn from"), tuple((origin, tr(title)) for origin, title in _ORIGINS)
         )
         self.origin.chosen.connect(lambda origin: self._plan(origin=origin))
-        self.mode = _combo(tr("Mode to learn from"))
-        self.charter = _combo(tr("Charter to learn from"))
-        self.mode.activated.connect(lambda _: self._filter(modes=_chosen(self.mode)))
-        self.charter.activated.connect(lambda _: self._filter(charters=_chosen(self.charter)))
-        self.low = _level_box(tr("Learn from this level"))
-        self.high = _level_box(tr("Learn to this level"))
+        self.mode = combo(tr("Mode to learn from"), lambda: self._filter(modes=_chosen(self.mode)))
+        self.charter = combo(
+            tr("Charter to learn from"), lambda: self._filter(charters=_chosen(self.charter))
+        )
+        self.low = LevelBound(tr("Learn from this level"))
+        self.high = LevelBound(tr("Learn to this level"))
         self.low.valueChanged.connect(lambda value: self._filter(low=value or None))
         self.high.valueChanged.connect(lambda value: self._filter(high=value or None))
 
@@ -107,8 +105,7 @@ class PlanBox(QWidget):
         self.name = QLineEdit()
         self.name.setAccessibleName(tr("Name of the tuned model"))
         self.name.textEdited.connect(lambda name: self._plan(name=name.strip()))
-        self.base = _combo(tr("Base model"))
-        self.base.activated.connect(lambda _: self._plan(base=self.base.currentData()))
+        self.base = combo(tr("Base model"), lambda: self._plan(base=self.base.currentData()))
         self.kind = Segments(
             tr("What learns"), ((False, tr("Adapters")), (True, tr("All weights")))
         )
@@ -116,9 +113,8 @@ class PlanBox(QWidget):
             tr("Adapters are small and quick. All weights make a model as large as its base.")
         )
         self.kind.chosen.connect(lambda full: self._plan(full=full))
-        self.device = _combo(tr("Device"))
+        self.device = combo(tr("Device"), lambda: self._plan(device=self.device.currentData()))
         self.device.setToolTip(tr("Where it is tuned; what is drafted with stays as it is"))
-        self.device.activated.connect(lambda _: self._plan(device=self.device.currentData()))
         self.n_steps = QSpinBox()
         self.n_steps.setAccessibleName(tr("Steps"))
         self.n_steps.setRange(*_STEPS[:2])
@@ -185,11 +181,11 @@ class PlanBox(QWidget):
         facets = self._library.found.facets
         modes = [(f.value, mode_title(f.value)) for f in facets.modes]
         charters = [(f.value, f.value) for f in facets.charters]
-        _fill(self.mode, [("", tr("Any mode")), *modes], next(iter(plan.own.modes), ""))
-        _fill(self.charter, [("", tr("Any charter")), *charters], next(iter(plan.own.charters), ""))
+        fill(self.mode, [("", tr("Any mode")), *modes], next(iter(plan.own.modes), ""))
+        fill(self.charter, [("", tr("Any charter")), *charters], next(iter(plan.own.charters), ""))
         bases = bases_for(training.models.found, plan.full)
-        _fill(self.base, [(name, name) for name in bases], plan.base)
-        _fill(self.device, _devices(training.gpus or ()), plan.device)
+        fill(self.base, [(name, name) for name in bases], plan.base)
+        fill(self.device, _devices(training.gpus or ()), plan.device)
         self.no_gpu.setVisible(training.gpus == ())
         self.kind.show_value(plan.full)
         for box, value in (
@@ -302,35 +298,5 @@ def _left_out(prospect: Prospect) -> list[str]:
     return lines
 
 
-def _combo(name: str) -> QComboBox:
-    made = QComboBox()
-    made.setAccessibleName(name)
-    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    made.setMinimumContentsLength(8)
-    return made
-
-
 def _chosen(box: QComboBox) -> tuple[str, ...]:
     return (box.currentData(),) if box.currentData() else ()
-
-
-def _fill(box: QComboBox, options: list[tuple[str, str]], chosen: str) -> None:
-    """Offer what there is; what is chosen stays on offer where the library has lost it."""
-    if all(chosen != value for value, _ in options):
-        options = [*options, (chosen, chosen)]
-    if options != [(box.itemData(i), box.itemText(i)) for i in range(box.count())]:
-        box.clear()
-        for value, title in options:
-            box.addItem(title, value)
-    box.setCurrentIndex(max(0, box.findData(chosen)))
-
-
-def _level_box(name: str) -> QDoubleSpinBox:
-    made = QDoubleSpinBox()
-    made.setAccessibleName(name)
-    made.setRange(0.0, _TOP_LEVEL)
-    made.setDecimals(1)
-    made.setSpecialValueText(tr("any level"))
-    made.setKeyboardTracking(False)
-    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    return made
