@@ -39,8 +39,9 @@ Row = tuple[Note, ...]
 _FOLLOWED = 24
 """Notes before a row that its mode is told of."""
 
-_CLOSE_BY = 2
-"""By how many rows one may be off its part of all: some times may get no row."""
+_CLOSE_BY, _LEAST_WRITTEN = 2, 0.9
+"""By how many rows one may be off its part of all, and which share of all times gets a row at
+least: where nothing can be played there is none, and the rows after it come earlier."""
 
 _FAINT, _HEARD_S = 0.03, 0.1
 """Share of a song's loudest sample below which a stretch may pass for silent, as may one that
@@ -261,13 +262,14 @@ def _rows(notes: Sequence[Note]) -> list[Row]:
 
 
 def _changed(
-    before: Before, new: Row, what: Callable[[Row], Hashable]
+    before: Before, new: Row, what: Callable[[Row], Sequence[Hashable]]
 ) -> Iterator[tuple[int, Row, list[Row]]]:
     """New rows that are none of those that they may be, with these.
 
     With as many times as old rows, each is to be the one of its number. With more or fewer, or
     a painted density, they only have to come in order, and some more than once: the others
-    should have been one of those between their neighbours', or one from their part of all.
+    should be, or be a part of, one of those between their neighbours', or of those that are
+    as far through the song.
     """
     was, is_ = _rows(before.free()), _rows(new)
     if not was or not is_:
@@ -283,9 +285,12 @@ def _changed(
         if early[i] is None:
             low = next((k for k in reversed(early[:i]) if k is not None), 0)
             high = next((k for k in late[i:] if k is not None), len(was) - 1)
-            part = round(i * (len(was) - 1) / max(len(is_) - 1, 1))
-            due = {*range(low, high + 1), *range(part - _CLOSE_BY, part + _CLOSE_BY + 1)}
-            yield row[0].tick, row, [was[k] for k in sorted(due) if 0 <= k < len(was)]
+            last = round(i * (len(was) - 1) / max(len(is_) - 1, 1))
+            first = round(last * _LEAST_WRITTEN)
+            near = {*range(low, high + 1), *range(first - _CLOSE_BY, last + _CLOSE_BY + 1)}
+            due = [k for k in sorted(near) if 0 <= k < len(was)]
+            if not any(set(found[i]) <= set(places[k]) for k in due):
+                yield row[0].tick, row, [was[k] for k in due]
 
 
 def _in_order(
