@@ -110,6 +110,7 @@ class Training(QObject):
         self._inbox: deque[TrainStep] = deque()
         library.changed.connect(self._look_again)
         models.changed.connect(self._on_models)
+        models.gone.connect(self._on_gone)
         jobs.changed.connect(self._on_jobs)
 
     # Planning ------------------------------------------------------------------------------
@@ -146,6 +147,12 @@ class Training(QObject):
             self.plan = replace(self.plan, name=free_name(self.models.found))
         self._look_again()
         self.changed.emit()
+
+    def _on_gone(self, name: str) -> None:
+        """Show no more of a tuning that nothing could be opened of."""
+        if name == self.name and not self.is_busy:
+            self.name, self.report, self.steps, self.problem = "", None, [], ""
+            self.changed.emit()
 
     def _fit_base(self) -> None:
         """Start from a model that can be started from."""

@@ -11,9 +11,6 @@ from chartstudio.gui.text import tr
 from chartstudio.gui.training import Stage
 from chartstudio.gui.training_sample import Found
 
-_N_BESIDE = 2
-"""Reports that are shown side by side at most."""
-
 
 def _pause(studio: Studio) -> None:
     training = studio.training
@@ -152,8 +149,8 @@ TRAINING = (
         "Ctrl+Alt+Z", lambda s: bool(s.models.before),
     ),
     Command(
-        "models.report", "Reports of the marked models",
-        lambda s: s.models.show_reports(s.models.chosen[-_N_BESIDE:]),
+        "models.report", "Report of the marked model, or several compared",
+        lambda s: s.models.show_reports(s.models.chosen),
         enabled=lambda s: bool(s.models.chosen),
     ),
     Command("models.rename", "Rename the marked model…", _rename, enabled=_has_own),

@@ -55,6 +55,8 @@ class Models(QObject):
     """Another model is in use; it is not loaded yet."""
     loaded = Signal(str)
     """Another model was loaded; empty, or why it could not be."""
+    gone = Signal(str)
+    """There is no model of this name any more: it was renamed or removed."""
     told = Signal(object)
     """Reports that were asked for: a tuple of `Told`."""
 
@@ -166,6 +168,7 @@ class Models(QObject):
                 self._note_used([new if n == name else n for n in self._used])
             if name == self.in_use:
                 self._switch(new)
+            self.gone.emit(name)
             self.look()
             self.message.emit(tr("{name} is named {new} now", name=name, new=new))
 
@@ -178,6 +181,7 @@ class Models(QObject):
         def done(_: None) -> None:
             if name == self.in_use:
                 self._switch(Settings().model)
+            self.gone.emit(name)
             self.look()
             self.message.emit(tr("{name} was removed", name=name))
 

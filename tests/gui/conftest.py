@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from training_rig import FakeTuning, add_songs
 from window_rig import Answers, FakeEngine, make_song, write_wav
 
 from chartstudio.audio.output import HandOutput
@@ -84,4 +85,41 @@ def opened(window, song_folder, settle):
     """A window on the test song, audio decoded."""
     window.studio.files.open(song_folder)
     settle(window)
+    return window
+
+
+# The Train tab ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fake():
+    return FakeTuning()
+
+
+@pytest.fixture
+def calm(qtbot):
+    """Waits until a window has nothing more to do."""
+
+    def wait(window):
+        qtbot.waitUntil(lambda: window.studio.jobs.idle)
+
+    return wait
+
+
+@pytest.fixture
+def bare(window, fake, calm):
+    """A window on the Train tab, with a tuning that is none, over an empty library."""
+    fake.play_in(window)
+    window.show_panel(window.train)
+    calm(window)
+    return window
+
+
+@pytest.fixture
+def tab(window, fake, calm):
+    """The same over a library of four songs."""
+    add_songs()
+    fake.play_in(window)
+    window.show_panel(window.train)
+    calm(window)
     return window

@@ -1,203 +1,33 @@
 """The Train tab: plan, preview, a tuning that runs, pauses, stops, fails and ends, and models."""
 
-import json
-import time
-import zipfile
 from collections import Counter
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
+from training_rig import (
+    MANY,
+    add_songs,
+    is_enabled,
+    make_model,
+    make_tuning,
+    said_of,
+    trigger,
+)
 from window_rig import BAR
 
 from chartstudio.core import paths
 from chartstudio.core.errors import EngineError
-from chartstudio.core.job import Progress
 from chartstudio.core.song import Song
 from chartstudio.editor import edits
-from chartstudio.engine.requests import TrainEstimate, TrainReport, TrainStep
-from chartstudio.engine.tune import sample, shelf
+from chartstudio.engine.requests import TrainEstimate
+from chartstudio.engine.tune import sample
 from chartstudio.gui.files import source_at
 from chartstudio.gui.jobs import Lane
 from chartstudio.gui.panels import train_plan
 from chartstudio.gui.training import Stage
 from chartstudio.gui.training_plan import Origin, Plan
-from chartstudio.library import fill
-from chartstudio.library.catalog import Catalog
-from chartstudio.library.entries import ChartEntry, NewSong, Sound
-from chartstudio.library.places import Place
 from chartstudio.library.search import Query
 from chartstudio.library.selection import Side
-
-MANY = 100_000
-
-
-class FakeTuning:
-    """Tunes in ten steps, or for ages; writes what the engine would write."""
-
-    def __init__(self):
-        self.requests = []
-        self.n_steps = 10
-        self.error = None
-        self.verdict = "better"
-        self.n_taken = 0
-        self.closed = False
-        self.sample = None
-        self.gpus = ()
-
-    def play_in(self, window):
-        """Take the place of what tunes elsewhere."""
-        training = window.studio.training
-        training.tune, training.measure_with = self.tune, self.measure
-        training.find_gpus = self.look
-
-    def look(self):
-        yield Progress(0.0, "Looking")
-        return self.gpus
-
-    def tune(self, request):
-        self.requests.append(request)
-        folder = paths.user_models() / request.name
-        begun = 0
-        if request.resume:
-            begun = shelf.read_steps(folder)[-1].step
-        else:
-            make_tuning(request.name, request.base, 0, self.n_steps)
-        try:
-            step = begun
-            while step < self.n_steps:
-                step += 1
-                self.n_taken += 1
-                said = TrainStep(step, 10, {"times": 1.0 / step}, 1.0, held_out=0.5)
-                if self.sample is not None and step == 3:
-                    sample.keep(folder / "training", self.sample, step)
-                    said = replace(said, f1=0.5, f1_null=0.4)
-                with (folder / "training" / "log.jsonl").open("a") as file:
-                    file.write(json.dumps(asdict(said)) + "\n")
-                time.sleep(0.002)
-                yield Progress(step / self.n_steps, f"Step {step}", said)
-                if self.error:
-                    raise self.error
-        finally:
-            self.closed = True
-        make_model(request.name, verdict=self.verdict)
-        text = (f"{self.verdict}.", "9 charts.", "", "figures")
-        return TrainReport(request.name, request.base, folder, self.verdict, text, {}, {"train": 1})
-
-    def measure(self, request):
-        self.requests.append(request)
-        yield Progress(0.5, "Measuring")
-        return TrainEstimate(2.0, request.recipe.n_steps, 400.0, 5_000_000, 700_000_000, "cpu")
-
-
-def make_model(name, base="base", verdict=""):
-    folder = paths.user_models() / name
-    folder.mkdir(parents=True, exist_ok=True)
-    modes = [{"id": "dance-single", "events": []}]
-    spec = {"name": name, "modes": modes, "base": {"name": base, "version": "1", "weights": "x"}}
-    (folder / "model.json").write_text(json.dumps(spec))
-    (folder / "README.md").write_text(f"# {name}\n\nA model.\n")
-    if verdict:
-        (folder / "report.json").write_text(json.dumps({"verdict": verdict, **FIGURES}))
-        (folder / "report.txt").write_text(f"{verdict}.\n9 charts.\n\nfigures\n")
-
-
-def make_tuning(name, base="base", step=4, n_steps=10):
-    folder = paths.user_models() / name / "training"
-    folder.mkdir(parents=True, exist_ok=True)
-    request = {"base": base, "charts": [], "recipe": {"n_steps": n_steps}}
-    (folder / "request.json").write_text(json.dumps(request))
-    steps = [TrainStep(n, 10, {"times": 1.0}, 1.0) for n in range(1, step + 1)]
-    (folder / "log.jsonl").write_text("".join(json.dumps(asdict(s)) + "\n" for s in steps))
-
-
-_CHANGE = {"base": 0.5, "tuned": 0.6, "change": 0.1, "interval": [0.0, 0.2], "title": "note times",
-           "nulls": {"metre": 0.4, "random": 0.2, "human": 0.9}, "worth": 1.0}  # fmt: skip
-_MEANS = {"f1": 0.61, "f1.base": 0.51, "f1.metre": 0.41}
-FIGURES = {
-    "arm": "tuned",
-    "changes": {"f1": _CHANGE},
-    "groups": {"dance-single": {"5": {"n": 3, "means": _MEANS}}},
-    "arms": {
-        "tuned": {
-            "changes": {"f1": _CHANGE},
-            "groups": {"dance-single": {"5": {"n": 3, "means": _MEANS}}},
-        },
-        "habits": {"changes": {"f1": {**_CHANGE, "tuned": 0.55}}},
-    },
-}
-
-
-def add_songs(n=4, modes=("dance-single",)):
-    """A library of songs that were read, without reading any."""
-    with Catalog() as catalog:
-        root = paths.state() / "Songs"
-        root.mkdir()
-        home = catalog.add_folder(root)
-        for i in range(n):
-            place = Place(root / str(i), "", "Pack", str(i))
-            charts = tuple(
-                ChartEntry(mode, "Hard", 5.0 + i, estimate=5.0, n_notes=9, nps=1.0, nps_peak=2.0,
-                           density=(1.0,))
-                for mode in modes
-            )  # fmt: skip
-            song = NewSong(place, home.id, str(i), "stepmania", f"Song {i}", "A", "C", "Pack",
-                           "song.ogg", "", charts=charts, reasons=())  # fmt: skip
-            catalog.put([song])
-            known = catalog.known()[place.path, ""]
-            heard = Sound(90.0, f"sound {i}", b"")
-            catalog.put_filled(known, fill.VERSION, charts, (), heard)
-
-
-@pytest.fixture
-def fake():
-    return FakeTuning()
-
-
-@pytest.fixture
-def calm(qtbot):
-    """Waits until a window has nothing more to do."""
-
-    def wait(window):
-        qtbot.waitUntil(lambda: window.studio.jobs.idle)
-
-    return wait
-
-
-@pytest.fixture
-def bare(window, fake, calm):
-    """A window on the Train tab, with a tuning that is none, over an empty library."""
-    fake.play_in(window)
-    window.show_panel(window.train)
-    calm(window)
-    return window
-
-
-@pytest.fixture
-def tab(window, fake, calm):
-    """The same over a library of four songs."""
-    add_songs()
-    fake.play_in(window)
-    window.show_panel(window.train)
-    calm(window)
-    return window
-
-
-def trigger(window, command):
-    window.actions_.refresh()
-    assert window.actions_[command].isEnabled(), command
-    window.actions_[command].trigger()
-
-
-def is_enabled(window, command):
-    window.actions_.refresh()
-    return window.actions_[command].isEnabled()
-
-
-def said_of(window):
-    return [window.train.models.list.topLevelItem(i).text(1)
-            for i in range(window.train.models.list.topLevelItemCount())]  # fmt: skip
-
 
 # Planning ----------------------------------------------------------------------------------
 
@@ -522,134 +352,3 @@ def test_unsaved_work_is_asked_about_before_a_sample_is_opened(drafted, answers,
     calm(drafted)
     assert answers.asked == ["unsaved"]
     assert studio.drafting.ghosts is None
-
-
-# Models ------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def models(tab, calm):
-    """Models of three verdicts beside the one that ships."""
-    for name in ("better", "worse", "even"):
-        make_model(name, verdict=name)
-    tab.studio.models.look()
-    calm(tab)
-    return tab.studio.models
-
-
-def test_models_are_listed_with_their_verdicts(tab, models):
-    assert said_of(tab) == ["better", "even", "worse", "ships"]
-    assert tab.train.models.list.topLevelItem(3).text(0) == "base (in use)"
-
-
-def test_a_worse_one_asks_first(tab, models, answers, calm):
-    models.choose(("worse",))
-    trigger(tab, "models.use")
-    assert (answers.asked, models.in_use) == (["confirm"], "base")
-    answers.answers["confirm"] = True
-    trigger(tab, "models.use")
-    calm(tab)
-    assert models.in_use == "worse"
-
-
-def test_rolling_back_steps_through_what_was_used(tab, models, calm):
-    for name in ("better", "even"):
-        models.use(name)
-        calm(tab)
-    for name in ("better", "base"):
-        assert models.before == name
-        trigger(tab, "models.back")
-        calm(tab)
-        assert models.in_use == name
-    assert not is_enabled(tab, "models.back")
-
-
-def test_a_model_is_renamed_with_what_names_it(tab, models, answers, calm):
-    models.use("better")
-    models.choose(("better",))
-    answers.answers["text"] = " best "
-    trigger(tab, "models.rename")
-    calm(tab)
-    folder = paths.user_models() / "best"
-    assert json.loads((folder / "model.json").read_text())["name"] == "best"
-    assert (folder / "README.md").read_text().startswith("# best\n")
-    assert (models.in_use, models.marked.name) == ("best", "best")
-
-
-@pytest.mark.parametrize(
-    ("new", "why"), [("even", "already"), ("base", "ships"), ("a/b", "no name")]
-)
-def test_a_name_is_not_taken_twice(tab, models, answers, calm, new, why):
-    models.choose(("better",))
-    answers.answers["text"] = new
-    trigger(tab, "models.rename")
-    calm(tab)
-    assert why in answers.errors[0]
-    assert models.marked.name == "better"
-
-
-def test_a_model_is_removed_once_the_author_agrees(tab, models, answers, calm):
-    models.use("better")
-    models.choose(("better",))
-    trigger(tab, "models.remove")
-    assert models.named("better")
-    answers.answers["confirm"] = True
-    trigger(tab, "models.remove")
-    calm(tab)
-    assert (models.named("better"), models.in_use) == (None, "base")
-    models.choose(("base",))
-    assert not is_enabled(tab, "models.remove")
-    assert not is_enabled(tab, "models.rename")
-
-
-def test_what_others_are_made_of_stays(tab, models, answers, calm):
-    make_model("child", base="even")
-    answers.answers["confirm"] = True
-    models.choose(("even",))
-    trigger(tab, "models.remove")
-    calm(tab)
-    assert "child cannot be without it" in answers.errors[0]
-    assert models.named("even")
-
-
-def test_a_model_is_packed_without_what_its_training_goes_on_from(
-    tab, models, answers, calm, tmp_path
-):
-    make_tuning("better")
-    models.choose(("better",))
-    answers.answers["folder"] = tmp_path
-    trigger(tab, "models.export")
-    calm(tab)
-    with zipfile.ZipFile(tmp_path / "better.zip") as archive:
-        names = sorted(archive.namelist())
-    wanted = ("README.md", "model.json", "report.json", "report.txt")
-    assert names == [f"better/{name}" for name in wanted]
-    answers.answers["folder"] = Path(tmp_path / "gone")
-    trigger(tab, "models.export")
-    calm(tab)
-    assert "choose another folder" in answers.errors[0]
-
-
-def test_reports_stand_side_by_side(tab, models, calm):
-    models.choose(("even", "better"))
-    trigger(tab, "models.report")
-    calm(tab)
-    dialog = tab.train.reports
-    assert len(dialog.views) == 2
-    table = dialog.views[1].table
-    assert [table.headerItem().text(i) for i in range(7)] == [
-        *("Figure", "Base", "Habits", "Tuned", "Both", "Guessing", "Author"),
-    ]
-    rows = [table.topLevelItem(i).child(0) for i in range(2)]
-    assert [[r.text(i) for i in range(7)] for r in rows] == [
-        ["note times", "0.500", "0.550", "0.600", "", "0.400", "0.900"],
-        ["note times", "0.510", "", "0.610", "", "0.410", ""],
-    ]
-    assert "3 charts" in table.topLevelItem(1).text(0)
-    dialog.close()
-
-
-def test_what_is_broken_is_left_out(models):
-    (paths.user_models() / "better" / "model.json").write_text("{")
-    (paths.user_models() / "even" / "model.json").write_text('{"modes": 3}')
-    assert [s.name for s in shelf.shelf()] == ["worse", "base"]

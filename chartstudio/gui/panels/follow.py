@@ -64,7 +64,7 @@ class FollowSection(QWidget):
             )
         span = studio.drafting.target_range()
         if chart is None or span is None:
-            return ""
+            return tr("Once there is a chart, its parts can follow layers.")
         layers, n = followed(chart, span), len(sections(chart))
         where = text.bars(studio.document.song.timing_of(chart), *span)
         if layers is None:

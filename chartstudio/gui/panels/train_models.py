@@ -15,8 +15,8 @@ from chartstudio.gui.text import tr
 from chartstudio.gui.training_models import Models
 
 _KILOBYTE, _MEGABYTE = 1e3, 1e6
-_N_ROWS = 6
-_ROW_PX = 25
+_FEWEST_ROWS, _MOST_ROWS = 2, 8
+_ROW_PX = 22
 
 
 class ModelsBox(QWidget):
@@ -38,7 +38,6 @@ class ModelsBox(QWidget):
         self.list.setUniformRowHeights(True)
         self.list.setTabKeyNavigation(False)
         self.list.setSelectionMode(QTreeWidget.SelectionMode.ExtendedSelection)
-        self.list.setFixedHeight(_ROW_PX * _N_ROWS)
         self.list.header().setAccessibleName(tr("Columns of the models"))
         self.list.header().setStretchLastSection(False)
         self.list.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -50,12 +49,17 @@ class ModelsBox(QWidget):
             for command, face, tip in (
                 ("models.use", "Use", "Draft with the marked model from now on"),
                 ("models.back", "Roll back", "Draft with the model that was in use before"),
-                ("models.report", "Report", "What the marked models were worth, side by side"),
+                (
+                    "models.report",
+                    "Report",
+                    "What the marked models were worth, side by side",
+                ),
                 ("models.rename", "Rename…", "Give the marked model another name"),
                 ("models.export", "Export…", "Write the marked model into a zip archive"),
                 ("models.remove", "Remove…", "Delete the marked model"),
             )
         )
+        self._report = self.buttons[2]
         layout = column(self, margin=0, spacing=6)
         layout.addWidget(heading(tr("Models")))
         layout.addWidget(self.list)
@@ -89,6 +93,7 @@ class ModelsBox(QWidget):
         marked = models.marked
         self._details.setText("" if marked is None else _details(marked))
         self._details.setVisible(marked is not None)
+        self._report.set_face(tr("Compare") if len(models.chosen) > 1 else tr("Report"))
 
     def _fill(self) -> None:
         with QSignalBlocker(self.list):
@@ -105,6 +110,8 @@ class ModelsBox(QWidget):
                     item.setFont(0, font)
                 self.list.addTopLevelItem(item)
                 item.setSelected(model.name in self._models.chosen)
+        n_rows = min(max(self.list.topLevelItemCount(), _FEWEST_ROWS), _MOST_ROWS)
+        self.list.setFixedHeight(_ROW_PX * (n_rows + 1))
 
 
 def _cells(model: Shelved, is_used: bool) -> list[str]:

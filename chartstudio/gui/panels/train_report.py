@@ -1,4 +1,4 @@
-"""A window with reports of tunings: one, or several side by side."""
+"""A window with reports of tunings: one, or several beside each other."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
-    QHeaderView,
-    QSplitter,
     QTabWidget,
     QTreeWidget,
     QTreeWidgetItem,
@@ -19,6 +17,8 @@ from PySide6.QtWidgets import (
 from chartstudio.engine.tune.shelf import Told
 from chartstudio.gui.panels.charts import mode_title
 from chartstudio.gui.panels.parts import button, column, label, row
+from chartstudio.gui.panels.train_beside import Beside
+from chartstudio.gui.panels.train_tables import add_section, table
 from chartstudio.gui.text import tr
 from chartstudio.gui.theme import DARK, Theme
 
@@ -65,24 +65,14 @@ class ReportView(QWidget):
         layout.addWidget(tabs, 1)
 
     def _table(self, figures: dict[str, Any]) -> QTreeWidget:
-        made = QTreeWidget()
-        made.setAccessibleName(tr("Figures"))
-        made.setTabKeyNavigation(False)
         titles = [tr(t) for t in ("Figure", *_ARMS.values(), "Guessing", "Author")]
-        made.setHeaderLabels(titles)
-        made.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        made.header().setAccessibleName(tr("Columns of the figures"))
-        made.header().setStretchLastSection(False)
-        made.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        made = table(tr("Figures"), titles)
+        # Where the base stays in use, the report is about the best of the others.
+        arm = str(figures.get("shown") or figures.get("arm", ""))
         for title, lines in sections(figures):
-            section = QTreeWidgetItem([title])
-            font = section.font(0)
-            font.setBold(True)
-            section.setFont(0, font)
-            made.addTopLevelItem(section)
+            section = add_section(made, title)
             for line in lines:
-                section.addChild(self._item(line, str(figures.get("arm", ""))))
-            section.setExpanded(True)
+                section.addChild(self._item(line, arm))
         return made
 
     def _item(self, line: Line, arm: str) -> QTreeWidgetItem:
@@ -99,7 +89,7 @@ class ReportView(QWidget):
 
 
 class ReportDialog(QDialog):
-    """Reports side by side.
+    """A report, or several: first what each is worth in one table, then one after the other.
 
     Parameters
     ----------
@@ -112,16 +102,21 @@ class ReportDialog(QDialog):
         self.setWindowTitle(tr("Report: {names}", names=", ".join(t.name for t in told)))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         layout = column(self, margin=0, spacing=0)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.setChildrenCollapsible(False)
         self.views = tuple(ReportView(t) for t in told)
-        for view in self.views:
-            split.addWidget(view)
-        layout.addWidget(split, 1)
+        self.beside = Beside(told) if len(told) > 1 else None
+        if self.beside is None:
+            layout.addWidget(self.views[0], 1)
+        else:
+            tabs = QTabWidget()
+            tabs.setAccessibleName(tr("Reports"))
+            tabs.addTab(self.beside, tr("Side by side"))
+            for view, one in zip(self.views, told, strict=True):
+                tabs.addTab(view, one.name)
+            layout.addWidget(tabs, 1)
         foot = row(None, button(tr("Close"), self.close))
         foot.setContentsMargins(12, 0, 12, 12)
         layout.addLayout(foot)
-        self.resize(_SIZE_PX[0] * min(len(told), 2), _SIZE_PX[1])
+        self.resize(*_SIZE_PX)
 
 
 # What a table says ------------------------------------------------------------------------
