@@ -463,7 +463,8 @@ class TrainEstimate:
         Measured on a few steps.
     n_steps : int
     total_s : float
-        Reading what is not in the cache of features yet, and all steps.
+        Reading what is not in the cache of features yet, all steps, those of tunings that leave
+        songs out included, and judging.
     disk_bytes : int
         For features, checkpoints and the model.
     memory_bytes : int
@@ -498,7 +499,7 @@ class TrainReport:
         Charts by split that were used.
     left_out : tuple of LeftOut
     seconds : float
-        Of all steps.
+        Of all steps, those of tunings that leave songs out included.
     """
 
     name: str

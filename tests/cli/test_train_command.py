@@ -89,7 +89,7 @@ def test_train_answers_as_promised(library: Path, capsys: pytest.CaptureFixture[
     assert err == ""
     answer = json.loads(out)
     assert (answer["name"], answer["base"]) == ("mine", "tiny")
-    assert answer["charts"] == {"train": 1, "validation": 1, "test": 1}
+    assert answer["charts"] == {"train": 3, "validation": 0, "test": 3}
     assert answer["verdict"] in ("better", "even", "worse")
     assert answer["left_out"] == []
     assert not answer["active"]

@@ -17,6 +17,8 @@ from chartstudio.engine.tune.report import told
 from chartstudio.engine.tune.shelf import REPORT_FILE, REPORT_TEXT_FILE
 from chartstudio.formats.bundle import save_files
 
+_TRAIN = SPLITS[0]
+
 
 def write_notice(folder: Path, request: TrainRequest, step: int) -> None:
     """The card of a model that is still being tuned."""
@@ -77,7 +79,13 @@ def _card(report: TrainReport, spec: ModelSpec, request: TrainRequest) -> str:
         for split, use in zip(SPLITS, ("learning", "choosing the weights", "judging"), strict=True)
     )
     kind = "all weights" if recipe.full else f"low-rank adapters, rank {recipe.rank}"
-    hashes = " ".join(sorted(map(song_hash, songs["train"])))
+    n_folds = int(report.figures["n_folds"])  # type: ignore[call-overload]
+    if n_folds > 1:
+        counts = (
+            f"{report.n_charts[_TRAIN]} charts of {len(songs[_TRAIN])} songs; to judge it they "
+            f"were left out in turn, in {n_folds} parts"
+        )
+    hashes = " ".join(sorted(map(song_hash, songs[_TRAIN])))
     indented = "\n".join(f"    {line}".rstrip() for line in report.text)
     return f"""# {report.name}
 

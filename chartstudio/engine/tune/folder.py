@@ -92,7 +92,7 @@ class Folder:
             "charts": charts,
             "recipe": request.recipe.to_json(),
         }
-        _write(self.training / REQUEST_FILE, json.dumps(whole))
+        write_text(self.training / REQUEST_FILE, json.dumps(whole))
 
     def forget(self) -> None:
         """Take back a tuning that came to nothing, so that its name is free again."""
@@ -171,7 +171,7 @@ class Folder:
     def rewind(self, step: int) -> None:
         """Forget lines of steps that will be done again."""
         kept = [json.dumps(asdict(s)) + "\n" for s in self.steps() if s.step <= step]
-        _write(self.training / LOG_FILE, "".join(kept))
+        write_text(self.training / LOG_FILE, "".join(kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,8 @@ class Kept:
         return load_file(self.path)
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole, or not at all."""
     fresh = path.with_name(path.name + _NEW)
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(path)

@@ -109,7 +109,11 @@ def _cases(
 
 
 def score(
-    songs: Sequence[SongCases], models: Sequence[Model], left_out: list[LeftOut], seed: int = 0
+    songs: Sequence[SongCases],
+    models: Sequence[Model],
+    left_out: list[LeftOut],
+    seed: int = 0,
+    judged: Sequence[str] = JUDGED,
 ) -> Job[list[list[Score]]]:
     """Judge models on the same charts.
 
@@ -121,13 +125,15 @@ def score(
         Added to.
     seed : int
         Of all drafts.
+    judged : sequence of str
+        Names of measures.
 
     Returns
     -------
     list of list of Score
         For each model one of each chart, in the same order.
     """
-    measures = [m for m in MEASURES if m.name in JUDGED]
+    measures = [m for m in MEASURES if m.name in judged]
     stands = [stand_of(models[0], None, seed)]
     stands += [stand_of(model, stands[0], seed) for model in models[1:]]
     found: list[list[Score]] = [[] for _ in models]

@@ -15,6 +15,7 @@ from chartstudio.engine.evaluate.on_drafts import SHARES
 from chartstudio.engine.evaluate.report import Score, summary
 
 BASE, TUNED, HABITS, BOTH = "base", "tuned", "habits", "both"
+N_ARMS = 4
 """What is set against each other: the base, its weights tuned, its plan by the author's habits,
 and both at once."""
 
@@ -110,29 +111,83 @@ def compared(base: Sequence[Score], tuned: Sequence[Score]) -> dict[str, Any]:
             "title": _title(figure),
             "worth": weights[figure].worth if figure in weights else 0.0,
         }
-    gain = sum(w.worth * changes[w.figure]["change"] for w in WEIGHTS if w.figure in changes)
+    gain = gain_of(base, tuned)
     return {"verdict": _verdict(gain, changes), "gain": round(gain, 5), "changes": changes} | whole
 
 
-def best(scores: dict[str, list[Score]]) -> dict[str, Any]:
-    """What helped most.
+Scores = dict[str, list[Score]]
+"""Scores by what was judged: `BASE` and at least one other."""
+
+
+def gain_of(base: Sequence[Score], tuned: Sequence[Score]) -> float:
+    """The weighted sum of all mean changes, chart by chart; 0 without charts."""
+    pairs = [(s.measures, s.nulls) for s in beside(base, tuned)]
+    gain = 0.0
+    for w in WEIGHTS:
+        key = f"{w.figure}.{BASE}"
+        changes = [m[w.figure] - n[key] for m, n in pairs if w.figure in m and key in n]
+        gain += w.worth * sum(changes) / max(len(changes), 1)
+    return gain
+
+
+def preferred(scores: Scores) -> str:
+    """What does best; the base, where nothing else does clearly better."""
+    gains = {arm: gain_of(scores[BASE], own) for arm, own in scores.items() if arm != BASE}
+    arm = max(gains, key=lambda a: gains[a])
+    return arm if gains[arm] >= _NOISE else BASE
+
+
+def best(scores: Scores, deciding: Scores | None = None) -> dict[str, Any]:
+    """What is used from now on, and what that is worth on charts that had no say in it.
 
     Parameters
     ----------
     scores : dict of str to list of Score
-        By `BASE` and at least one other.
+        Of the charts that the report is about.
+    deciding : dict of str to list of Score, optional
+        Of other charts, which decide. Without them the charts of the report do: which one is
+        used is decided by all of them, and what it is worth is told by nested choice: the
+        scores of each song are those of what the other songs would have chosen.
 
     Returns
     -------
     dict
-        What `compared` says of the best one, with its name as ``arm`` and the gains of all
-        (and their ``groups``) as ``arms``.
+        ``arm``: what is used. What `compared` says of it, or, where the base is used, of the
+        best of the others; it is called ``shown``. ``arms``: gains and changes of all others.
+        ``choice``: ``by`` (`validation`, `nested`, or `same` where there is one song only), and
+        ``picks``, how many songs each was chosen for by the others.
     """
-    found = {arm: compared(scores[BASE], own) for arm, own in scores.items() if arm != BASE}
-    arm = max(found, key=lambda a: float(found[a]["gain"]))
+    others = [arm for arm in scores if arm != BASE]
+    found = {arm: compared(scores[BASE], scores[arm]) for arm in others}
+    decided_by = deciding if deciding and deciding[BASE] else None
+    arm = preferred(decided_by or scores)
+    judged = decided_by or scores
+    shown = arm
+    if arm == BASE:
+        shown = max(others, key=lambda a: gain_of(judged[BASE], judged[a]))
+    whole, choice = found[shown], {"by": "validation", "picks": {}}
+    if decided_by is None:
+        chosen, choice = _nested(scores)
+        whole = compared(scores[BASE], chosen) if arm != BASE else whole
+    if arm == BASE and whole["verdict"] == "better":
+        # By other songs than those that decided: the base stays in use.
+        whole = {**whole, "verdict": "even"}
     arms = {name: {key: f[key] for key in ("verdict", "gain", "changes", "groups")}
             for name, f in found.items()}  # fmt: skip
-    return {"arm": arm, "arms": arms, **found[arm]}
+    return {"arm": arm, "shown": shown, "choice": choice, "arms": arms, **whole}
+
+
+def _nested(scores: Scores) -> tuple[list[Score], dict[str, Any]]:
+    """For each song the scores of what the others would have chosen, and what that was."""
+    songs = list(dict.fromkeys(s.song for s in scores[BASE]))
+    chosen: list[Score] = []
+    picks: dict[str, int] = {}
+    for song in songs:
+        rest = {arm: [s for s in own if s.song != song] for arm, own in scores.items()}
+        arm = preferred(rest if len(songs) > 1 else scores)
+        picks[arm] = picks.get(arm, 0) + 1
+        chosen += [s for s in scores[arm] if s.song == song]
+    return chosen, {"by": "nested" if len(songs) > 1 else "same", "picks": picks}
 
 
 def _title(figure: str) -> str:
@@ -166,14 +221,13 @@ def told(found: dict[str, Any]) -> tuple[str, ...]:
     if not charts:
         return tuple(lines)
     lines.append(
-        f"{len(charts)} charts of {n_songs} songs that were not learned from; the change with "
-        "95 % by drawing songs."
+        f"{len(charts)} charts of {n_songs} songs that were not learned from by what is judged on "
+        "them; the change with 95 % by drawing songs."
     )
     if n_songs < _FEW_SONGS:
         lines.append("So few songs say little: take this as a hint.")
     if "arms" in found:
-        gains = ", ".join(f"{arm} {told['gain']:+.3f}" for arm, told in found["arms"].items())
-        lines.append(f"Gains over the base, all figures weighed: {gains}; so it is {found['arm']}.")
+        lines += _choice(found)
     lines += ["", f"{'':48}{'base':>8}{'new':>8}{'change':>9}"]
     for figure, c in found["changes"].items():
         low, high = c["interval"]
@@ -186,6 +240,29 @@ def told(found: dict[str, Any]) -> tuple[str, ...]:
             lines.append(f"    beside {nulls}")
     lines += ["", *_by_level(found["groups"])]
     return tuple(lines)
+
+
+_CHOSEN = {
+    "validation": "Other songs, which are not judged here, chose it.",
+    "nested": "What is told of each song is what the other songs would have chosen: {picks}.",
+    "same": "One song chose and is judged: what is told is too good.",
+}
+
+
+def _choice(found: dict[str, Any]) -> list[str]:
+    """What all that was tried is worth, which of it is used, and who chose."""
+    gains = ", ".join(f"{arm} {told['gain']:+.3f}" for arm, told in found["arms"].items())
+    lines = [f"Gains over the base, all figures weighed: {gains}; so it is {found['arm']}."]
+    if found["n_folds"] > 1:
+        lines.append(
+            f"Songs were left out in turn, in {found['n_folds']} parts: each is judged by what was "
+            "tuned and measured on the others. The model itself learned from all."
+        )
+    if found["arm"] == BASE:
+        lines.append(f"The base stays in use; the model is {found['shown']}, for who insists.")
+        return lines
+    picks = ", ".join(f"{arm} for {n}" for arm, n in found["choice"]["picks"].items())
+    return [*lines, _CHOSEN[found["choice"]["by"]].format(picks=picks)]
 
 
 def _by_level(groups: dict[str, dict[str, Any]]) -> list[str]:

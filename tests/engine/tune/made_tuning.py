@@ -78,7 +78,7 @@ def author(root, splits=("train", "train", "validation", "test")):
 
 RECIPE = Recipe(
     n_steps=8, batch=4, rank=2, warm_up=2, judge_every=4, n_judged=2, draft_every=0, habits=False,
-    numbers="float32", n_workers=1,
+    folds=1, numbers="float32", n_workers=1,
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from chartstudio.core.job import run
 from chartstudio.engine import checkpoint
 from chartstudio.engine.plan import PlanSpec
 from chartstudio.engine.tune import habits, job
+from chartstudio.engine.tune import report as report_
 from chartstudio.engine.tune.charts import Reading, read_charts
 from chartstudio.engine.tune.habits import logistic, with_rates, with_weights
 from chartstudio.engine.tune.judging import songs_of
@@ -76,13 +77,13 @@ def test_a_model_s_plan_is_weighed_on_the_author_s_songs(tmp_path, monkeypatch):
 
 def test_the_best_of_what_was_tried_is_the_model(tmp_path, monkeypatch):
     base = tiny_base()
-    plain, wanted = job.best, ["both", "habits", "tuned"]
+    wanted = ["both", "habits", "tuned"]
 
-    def best(scores):
+    def preferred(scores):
         assert list(scores) == ["base", "tuned", "habits", "both"]
-        return plain({name: s for name, s in scores.items() if name in ("base", wanted[0])})
+        return wanted[0]
 
-    monkeypatch.setattr(job, "best", best)
+    monkeypatch.setattr(report_, "preferred", preferred)
     request = request_of(author(tmp_path), habits=True, n_steps=4)
     while wanted:
         _, report = steps_of(job.tune(request))

@@ -13,7 +13,7 @@ from chartstudio.core.job import run
 from chartstudio.engine import checkpoint
 from chartstudio.engine.service import Engine
 from chartstudio.engine.train.losses import LOSSES
-from chartstudio.engine.tune import job, steps
+from chartstudio.engine.tune import job, learning, steps
 from chartstudio.engine.tune.folder import N_KEPT, Folder
 
 
@@ -94,7 +94,7 @@ def test_a_tuning_that_was_killed_goes_on_from_its_last_checkpoint(charts, monke
         found += [] if step is None else [step]
     # A kill leaves no time for saving.
     with monkeypatch.context() as patched:
-        patched.setattr(job, "save_state", lambda *a: None)
+        patched.setattr(learning, "save_state", lambda *a: None)
         killed.close()
     rest, _ = steps_of(job.tune(replace(request_of((), "parts"), resume=True)))
     assert [s.step for s in rest] == [5, 6, 7, 8]
@@ -112,7 +112,7 @@ def test_all_weights_can_learn(charts):
 
 def test_the_best_three_are_kept_and_the_best_is_the_model(charts, monkeypatch):
     losses = iter((9.0, 5.0, 1.0, 4.0, 2.0, 3.0, 6.0, 7.0, 8.0))
-    monkeypatch.setattr(job, "mean_total", lambda judged: next(losses))
+    monkeypatch.setattr(learning, "mean_total", lambda judged: next(losses))
     run(job.tune(request_of(charts, judge_every=1)))
     folder = Folder(paths.user_models() / "mine")
     assert [(k.step, k.loss) for k in folder.kept()] == [(2, 1.0), (4, 2.0), (5, 3.0)]
@@ -149,7 +149,7 @@ def test_steps_without_numbers_are_skipped_and_three_in_a_row_end_with_the_best(
 
 def test_weights_that_only_get_worse_leave_the_base_as_it_was(charts, monkeypatch):
     losses = iter((1.0, 5.0, 6.0))
-    monkeypatch.setattr(job, "mean_total", lambda judged: next(losses))
+    monkeypatch.setattr(learning, "mean_total", lambda judged: next(losses))
     _, report = steps_of(job.tune(request_of(charts, rate=0.1)))
     base, mine = (checkpoint.load(paths.user_models() / n) for n in ("tiny", "mine"))
     assert checkpoint.digest(mine.net) == checkpoint.digest(base.net)
