@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 from chartstudio.cli.console import Console, path
@@ -14,7 +13,7 @@ from chartstudio.engine.requests import TrainChart, TrainReport, TrainRequest
 from chartstudio.engine.tune.recipe import Recipe, read_recipe
 from chartstudio.library import fill
 from chartstudio.library.catalog import Catalog
-from chartstudio.library.selection import TrainingSelection, select
+from chartstudio.library.selection import select
 
 Answer = dict[str, Any]
 
@@ -63,16 +62,7 @@ def _charts(console: Console) -> tuple[TrainChart, ...]:
         if catalog.notice:
             console.say(catalog.notice)
         console.run(fill.fill(catalog))
-        return charts_of(select(catalog))
-
-
-def charts_of(selection: TrainingSelection) -> tuple[TrainChart, ...]:
-    """What a request names of a selection."""
-    return tuple(
-        TrainChart(Path(song.path), chart.place, song.side.value, song.recording, song.inside)
-        for song in selection.songs
-        for chart in song.charts
-    )
+        return tuple(TrainChart(*place) for place in select(catalog).places())
 
 
 def _use(report: TrainReport) -> bool:

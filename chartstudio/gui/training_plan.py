@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from pathlib import Path
 
 from chartstudio.engine.requests import TrainChart, TrainRequest
 from chartstudio.engine.tune.recipe import Recipe
@@ -135,7 +134,7 @@ def find(
         found = replace(found, songs=_of_modes(found.songs, modes))
     songs = found.songs
     return Prospect(
-        charts=charts_of(found),
+        charts=tuple(TrainChart(*place) for place in found.places()),
         n_songs=Counter(s.side for s in songs),
         n_charts=Counter(s.side for s in songs for _ in s.charts),
         n_recordings=found.n_recordings,
@@ -162,15 +161,6 @@ def _of_modes(songs: tuple[UsedSong, ...], modes: Collection[str]) -> tuple[Used
     kept = [s for s in kept if s.charts]
     sides = split(s.recording for s in kept)
     return tuple(replace(s, side=sides[s.recording]) for s in kept)
-
-
-def charts_of(selection: TrainingSelection) -> tuple[TrainChart, ...]:
-    """What a request names of a selection."""
-    return tuple(
-        TrainChart(Path(song.path), chart.place, song.side.value, song.recording, song.inside)
-        for song in selection.songs
-        for chart in song.charts
-    )
 
 
 def bases_for(shelf: Collection[Shelved], full: bool) -> tuple[str, ...]:

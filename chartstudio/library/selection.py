@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import groupby
@@ -170,6 +170,24 @@ class TrainingSelection:
         for song in self.songs:
             longest[song.recording] = max(song.duration_s, longest.get(song.recording, 0.0))
         return sum(longest.values())
+
+    def places(self) -> Iterator[tuple[Path, int, str, str, str]]:
+        """Every chart as who learns from it wants it named.
+
+        Yields
+        ------
+        path : Path
+            What to open.
+        place : int
+            The chart's number in it.
+        side : str
+        recording : str
+        inside : str
+            The folder within an archive.
+        """
+        for song in self.songs:
+            for chart in song.charts:
+                yield song.path, chart.place, song.side.value, song.recording, song.inside
 
     def side(self, side: Side) -> tuple[UsedSong, ...]:
         """The songs of one side."""
