@@ -69,7 +69,7 @@ class Group:
     habits: tuple[tuple[str, float], ...]
 
 
-def portraits(charts: Sequence[TrainChart]) -> Job[tuple[Portrait, ...]]:
+def look_at(charts: Sequence[TrainChart]) -> Job[tuple[Portrait, ...]]:
     """Look at charts; what cannot be read is passed over.
 
     Yields
@@ -95,9 +95,7 @@ def portraits(charts: Sequence[TrainChart]) -> Job[tuple[Portrait, ...]]:
     return tuple(found)
 
 
-def labels_of(
-    portraits: Sequence[Portrait], name: str, known: Iterable[str]
-) -> tuple[Label, ...]:  # fmt: skip
+def labels_of(portraits: Sequence[Portrait], name: str, known: Iterable[str]) -> tuple[Label, ...]:
     """What a model that is tuned on charts can be told to draft like.
 
     Parameters

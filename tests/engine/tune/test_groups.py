@@ -27,7 +27,7 @@ from chartstudio.engine.tune.groups import (
     groups_of,
     k_means,
     labels_of,
-    portraits,
+    look_at,
     silhouette,
 )
 from chartstudio.engine.tune.traits import Portrait, habits_of, portrait_of, traits_of
@@ -203,7 +203,7 @@ def test_charts_are_looked_at_without_their_sound(tmp_path):
     for path in tmp_path.glob("*/song.wav"):
         path.unlink()
     odd = TrainChart(tmp_path / "gone", 0, "train", "sound 9")
-    seen = run(portraits((*charts, odd, replace(charts[0], index=7))))
+    seen = run(look_at((*charts, odd, replace(charts[0], index=7))))
     assert [p.song for p in seen] == ["sound 0", "sound 0", "sound 1", "sound 1"]
     assert seen[0].n_rows > seen[1].n_rows
 
