@@ -92,7 +92,7 @@ def _remove(studio: Studio) -> None:
 def _has_own(studio: Studio) -> bool:
     """Whether the marked model can be changed: it is the user's, and no process writes it."""
     model, training = studio.models.marked, studio.training
-    if model is None or model.ships:
+    if model is None or model.ships or model.is_held:
         return False
     return not (training.is_busy and model.name == training.name)
 

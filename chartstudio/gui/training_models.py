@@ -78,8 +78,8 @@ class Models(QObject):
 
     @property
     def unfinished(self) -> tuple[Shelved, ...]:
-        """Tunings that can be gone on with."""
-        return tuple(s for s in self.found if not s.is_finished)
+        """Tunings that can be gone on with: nobody works on them."""
+        return tuple(s for s in self.found if not s.is_finished and not s.is_held)
 
     @property
     def before(self) -> str:

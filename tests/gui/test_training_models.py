@@ -8,7 +8,10 @@ import pytest
 from training_rig import CHANGE, FIGURES, is_enabled, make_model, make_tuning, said_of, trigger
 
 from chartstudio.core import paths
+from chartstudio.core.job import Progress
 from chartstudio.engine.tune import shelf
+from chartstudio.engine.tune.lock import alone
+from chartstudio.engine.tune.process import spawned
 from chartstudio.gui.panels import train_beside
 from chartstudio.gui.theme import DARK
 
@@ -208,6 +211,45 @@ def test_a_result_goes_with_its_model(tab, fake, answers, calm):
     calm(tab)
     assert not tab.train.result.isVisible()
     assert tab.studio.models.in_use == "ours"
+
+
+def test_a_tuning_that_another_process_works_on_is_left_to_it(tab, models, calm):
+    make_tuning("busy")
+    models.look()
+    calm(tab)
+    assert tab.studio.training.offered.name == "busy"
+    with alone(paths.user_models() / "busy"):
+        models.look()
+        calm(tab)
+        assert tab.studio.training.offered is None
+        assert not tab.train.run.isVisible()
+        models.choose(("busy",))
+        assert "a process is tuning it" in tab.train.models._details.text()
+        for command in ("train.resume", "models.rename", "models.remove"):
+            assert not is_enabled(tab, command)
+    models.look()
+    calm(tab)
+    assert is_enabled(tab, "train.resume")
+    assert not list(paths.user_models().glob(".*"))
+
+
+def test_a_tuning_that_is_taken_meanwhile_is_told(tab, fake, answers, calm):
+    """As the process that tunes raises it: it asks for the lock itself."""
+    make_tuning("busy")
+    tab.studio.models.look()
+    calm(tab)
+    tab.studio.training.tune = lambda request: spawned(held, request)
+    trigger(tab, "train.resume")
+    calm(tab)
+    assert "'busy' is being trained by another process" in answers.errors[0]
+    assert tab.train.run._problem.text() == answers.errors[0]
+    assert not tab.studio.training.is_busy
+
+
+def held(request):
+    folder = paths.user_models() / request.name
+    with alone(folder), alone(folder):
+        yield Progress(0.0)
 
 
 def test_what_is_broken_is_left_out(models):

@@ -11,7 +11,7 @@ import re
 import shutil
 import zipfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,8 @@ class Shelved:
         Of all its files.
     step, n_steps : int
         How far its tuning is, and how long it was to be; 0 of 0 for what was never tuned.
+    is_held : bool
+        A process works on it; told of what is not finished.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Shelved:
     n_bytes: int = 0
     step: int = 0
     n_steps: int = 0
+    is_held: bool = False
 
     @property
     def is_finished(self) -> bool:
@@ -114,7 +117,7 @@ def _shelved(folder: Path, ships: bool) -> Shelved | None:
     try:
         of_spec = spec.get("base")
         when = (folder / SPEC_FILE if spec else folder / TRAINING).stat().st_mtime
-        return Shelved(
+        found = Shelved(
             name=folder.name,
             folder=folder,
             ships=ships,
@@ -129,6 +132,15 @@ def _shelved(folder: Path, ships: bool) -> Shelved | None:
         )
     except (OSError, KeyError, TypeError, ValueError):
         return None
+    return found if found.is_finished else replace(found, is_held=_is_held(folder))
+
+
+def _is_held(folder: Path) -> bool:
+    try:
+        with alone(folder):
+            return False
+    except EngineError:
+        return True
 
 
 def _json(path: Path) -> dict[str, Any]:

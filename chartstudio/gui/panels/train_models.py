@@ -126,7 +126,9 @@ def _details(model: Shelved) -> str:
     facts = [model.name]
     if model.base:
         facts.append(tr("tuned from {base}", base=model.base))
-    if not model.is_finished:
+    if model.is_held:
+        facts.append(tr("a process is tuning it"))
+    elif not model.is_finished:
         facts.append(tr("not finished"))
     if model.needs_base:
         facts.append(tr("adapters"))
