@@ -154,3 +154,28 @@ def test_a_song_that_is_too_fast_already_is_heard_as_it_is(tmp_path, store, monk
     found = read(charts, store, speeds=SPEEDS[:2])
     assert found.left_out == []
     assert [len(s.others) for s in found.spelled] == [1, 1]
+
+
+def test_windows_at_all_speeds_follow_from_the_recipe(tmp_path):
+    tiny_base()
+    charts = author(tmp_path, ("train", "train"))
+
+    def windows(n_speeds):
+        request = request_of(charts, name=f"mine {n_speeds}", speeds=n_speeds)
+        request = replace(request, resume=(paths.user_models() / request.name).exists())
+        work = ready.prepare(request, Team(), ready.torch.device("cpu"))
+        _, learner = ready.learner_of(work, run(ready.read_all(work)))
+        learner.close()
+        (found,) = learner._numbered.parts(3, 4)
+        return found.heard.features, found.heard.beat_s
+
+    first = windows(1)
+    store_of = open_store(paths.cache() / "features", tiny_base().spec.features)
+    for path in store_of.folder.glob("*.npy"):
+        path.unlink()
+    # As when a tuning goes on after its cache was deleted.
+    assert all(map(ready.torch.equal, first, windows(1)))
+    lengths = {round(float(s), 4) for s in first[1][:, 0].exp()}
+    assert lengths <= {0.4, round(0.4 / SPEEDS[0], 4)}
+    assert lengths != {0.4}
+    assert {round(float(s), 4) for s in windows(0)[1][:, 0].exp()} == {0.4}
