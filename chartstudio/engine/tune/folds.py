@@ -14,50 +14,45 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from time import perf_counter
+
+import torch
 
 from chartstudio.core.job import Job, Progress, part
 from chartstudio.engine import checkpoint
 from chartstudio.engine.checkpoint import Model
 from chartstudio.engine.evaluate.report import Score
 from chartstudio.engine.requests import SPLITS, LeftOut, TrainChart, TrainRequest
+from chartstudio.engine.train.heldout import judge
+from chartstudio.engine.train.losses import Numbers
 from chartstudio.engine.train.state import State
 from chartstudio.engine.tune.charts import Read
 from chartstudio.engine.tune.folder import Folder, write_text
 from chartstudio.engine.tune.habits import with_rates, with_weights
 from chartstudio.engine.tune.judging import JUDGED, score, songs_of
 from chartstudio.engine.tune.learning import learn
+from chartstudio.engine.tune.recipe import Recipe
 from chartstudio.engine.tune.report import BASE, BOTH, HABITS, TUNED, Scores
 from chartstudio.engine.tune.team import Team
-from chartstudio.engine.tune.work import Work, learner_of, publish
-
-FEW_SONGS = 8
-"""Authors with so many songs, or fewer, have each of them left out in turn: a fixed split would
-judge on one or two."""
+from chartstudio.engine.tune.work import Work, learner_of, publish, windows_of
 
 _TRAIN, _, _TEST = SPLITS
 _SCORES_FILE = "scores.json"
 _LEARNED, _MADE = 0.4, 0.5
 """How far a fold is when its steps are done, and when there is something to judge."""
 
-Songs = frozenset[str]
+_NUMBERS = Numbers(torch.device("cpu"), False)
+
+Songs, Measures = frozenset[str], Sequence[str]
 
 
 # Which songs -----------------------------------------------------------------------------
 
 
-def folds_of(charts: Sequence[TrainChart], n: int) -> tuple[Songs, ...]:
-    """The songs that are left out together; none where a fixed split is to decide.
-
-    Parameters
-    ----------
-    charts : sequence of TrainChart
-    n : int
-        As `recipe.Recipe.folds`.
-    """
+def folds_of(charts: Sequence[TrainChart], recipe: Recipe) -> tuple[Songs, ...]:
+    """The songs that are left out together; none where a fixed split is to decide."""
     songs = list(dict.fromkeys(c.song for c in charts))
-    if n == 0:
-        n = len(songs) if len(songs) <= FEW_SONGS else 1
-    n = min(n, len(songs))
+    n = recipe.n_parts(len(songs))
     return tuple(frozenset(songs[i::n]) for i in range(n)) if n > 1 else ()
 
 
@@ -107,27 +102,42 @@ class Judged:
     scores : dict of str to list of Score
     left_out : list of LeftOut
         What could not be judged.
-    seconds : float
-        Of all steps.
+    events : dict of str to (int, int)
+        Of the events in the author's rows, how many the network of an arm thought likeliest,
+        and how many there are.
+    seconds, judging_s : float
+        Of all steps, and of what came after them.
     """
 
     scores: Scores
     left_out: list[LeftOut]
+    events: dict[str, tuple[int, int]]
     seconds: float
+    judging_s: float
+
+    @classmethod
+    def nothing(cls) -> Judged:
+        """No songs."""
+        return cls({}, [], {}, 0.0, 0.0)
 
     def add(self, other: Judged) -> None:
         """Take in those of other songs."""
         for arm, own in other.scores.items():
             self.scores.setdefault(arm, []).extend(own)
+        for arm, (right, n) in other.events.items():
+            known = self.events.get(arm, (0, 0))
+            self.events[arm] = (known[0] + right, known[1] + n)
         self.left_out += other.left_out
         self.seconds += other.seconds
+        self.judging_s += other.judging_s
+
+    def accuracy(self) -> dict[str, float]:
+        """Share of the events that the network of each arm thought likeliest, 0 to 1."""
+        return {arm: right / max(n, 1) for arm, (right, n) in self.events.items()}
 
     def save(self, path: Path) -> None:
         """Write it down."""
-        scores = {arm: [asdict(s) for s in own] for arm, own in self.scores.items()}
-        left_out = [asdict(left) for left in self.left_out]
-        whole = {"scores": scores, "left_out": left_out, "seconds": self.seconds}
-        write_text(path, json.dumps(whole))
+        write_text(path, json.dumps(asdict(self)))
 
     @classmethod
     def load(cls, path: Path) -> Judged | None:
@@ -136,7 +146,8 @@ class Judged:
             found = json.loads(path.read_text(encoding="utf-8"))
             scores = {arm: [Score(**s) for s in own] for arm, own in found["scores"].items()}
             left_out = [LeftOut(**left) for left in found["left_out"]]
-            return cls(scores, left_out, float(found["seconds"]))
+            events = {arm: (int(right), int(n)) for arm, (right, n) in found["events"].items()}
+            return cls(scores, left_out, events, found["seconds"], found["judging_s"])
         except (OSError, ValueError, KeyError, TypeError):
             # It is judged again.
             return None
@@ -158,7 +169,7 @@ def judged_in_turn(work: Work, read: Read, folds: Sequence[Songs]) -> Job[Judged
     Progress
         Without steps: plots are of the tuning of the model.
     """
-    whole = Judged({}, [], 0.0)
+    whole = Judged.nothing()
     for n, songs in enumerate(folds):
         folder = Folder(work.folder.training / f"fold-{n + 1}")
         own = replace(work, folder=folder, request=but_for(work.request, songs), team=Team())
@@ -180,7 +191,7 @@ def _said(job: Job[Judged], words: str) -> Job[Judged]:
         job.close()
 
 
-def left_out(work: Work, read: Read, measures: Sequence[str]) -> Job[Judged]:
+def left_out(work: Work, read: Read, measures: Measures) -> Job[Judged]:
     """Tune on the songs to learn from, and judge on the others; at once where that was done.
 
     Parameters
@@ -211,16 +222,31 @@ def left_out(work: Work, read: Read, measures: Sequence[str]) -> Job[Judged]:
         yield from part(learn(own, only, state, learner), 0.0, _LEARNED)
     finally:
         learner.close()
+    started = perf_counter()
     models = yield from part(arms_of(own, only, state), _LEARNED, _MADE)
-    lost: list[LeftOut] = []
-    judged = [c for c in request.charts if c.split == _TEST]
-    songs = songs_of(judged, work.base.spec.vocabulary.mode_ids, lost)
-    scoring = score(songs, list(models.values()), lost, request.recipe.seed, measures)
-    scores = yield from part(scoring, _MADE, 1.0)
-    found = Judged(dict(zip(models, scores, strict=True)), lost, state.counts.elapsed_s)
+    found = yield from part(_judged(own, read, models, measures), _MADE, 1.0)
+    found.seconds, found.judging_s = state.counts.elapsed_s, perf_counter() - started
     found.save(folder.path / _SCORES_FILE)
     _tidy(folder)
     return found
+
+
+def _judged(work: Work, read: Read, models: dict[str, Model], measures: Measures) -> Job[Judged]:
+    """Judge models on the songs that a request leaves out."""
+    request, lost = work.request, list[LeftOut]()
+    charts = [c for c in request.charts if c.split == _TEST]
+    songs = songs_of(charts, work.base.spec.vocabulary.mode_ids, lost)
+    scoring = score(songs, list(models.values()), lost, request.recipe.seed, measures)
+    scores = yield from scoring
+    judged = {c.song for c in charts}
+    windows = windows_of(work, [s for s in read.spelled if s.chart.song in judged], frozenset())
+    events = {}
+    if windows is not None:
+        for arm in (BASE, TUNED):
+            told = judge(models[arm].net, windows, request.recipe.n_judged, _NUMBERS).values()
+            right = sum(round(j.accuracy * j.n_events) for j in told)
+            events[arm] = (right, sum(j.n_events for j in told))
+    return Judged(dict(zip(models, scores, strict=True)), lost, events, 0.0, 0.0)
 
 
 def _tidy(folder: Folder) -> None:

@@ -102,7 +102,7 @@ def tune(request: TrainRequest) -> Job[TrainReport]:
 def _tune(request: TrainRequest, team: Team, device: torch.device) -> Job[TrainReport]:
     """The tuning of one process of a team."""
     work = prepare(request, team, device)
-    folds = folds_of(work.request.charts, work.request.recipe.folds)
+    folds = folds_of(work.request.charts, work.request.recipe)
     if folds:
         # Who are left out in turn are all learned from in the end.
         work = replace(work, request=but_for(work.request, frozenset()))
@@ -137,7 +137,7 @@ def estimate(request: TrainRequest) -> Job[TrainEstimate]:
     device = team.device(request.device)
     yield Progress(0.0, "Loading the base model")
     base = checkpoint.load(base_folder(request.base))
-    folds = folds_of(request.charts, request.recipe.folds)
+    folds = folds_of(request.charts, request.recipe)
     request = but_for(request, frozenset()) if folds else request
     songs = list(dict.fromkeys(c.song for c in request.charts if c.split == _TRAIN))
     few = tuple(c for c in request.charts if c.split == _TRAIN and c.song in songs[:_SONGS_TIMED])
@@ -245,7 +245,7 @@ def _judged(work: Work, models: dict[str, Model], split: str) -> Job[Judged]:
     songs = songs_of(charts, work.base.spec.vocabulary.mode_ids, left_out)
     judging = score(songs, list(models.values()), left_out, work.request.recipe.seed)
     scores = yield from judging
-    return Judged(dict(zip(models, scores, strict=True)), left_out, 0.0)
+    return Judged(dict(zip(models, scores, strict=True)), left_out, {}, 0.0, 0.0)
 
 
 def _unjudged(work: Work, read: Read, state: State) -> TrainReport:

@@ -17,6 +17,10 @@ MIRRORS = ("auto", "always", "never")
 NUMBERS = ("fastest", "float32", "bfloat16")
 MOST_SPEEDS = 4
 
+FEW_SONGS = 8
+"""Authors with so many songs, or fewer, have each of them left out in turn: a fixed split would
+judge on one or two."""
+
 _ADAPTERS_RATE, _FULL_RATE = 3e-3, 3e-4
 
 
@@ -106,6 +110,11 @@ class Recipe:
     def highest_rate(self) -> float:
         """The rate that the warm-up rises to."""
         return self.rate or (_FULL_RATE if self.full else _ADAPTERS_RATE)
+
+    def n_parts(self, n_songs: int) -> int:
+        """In how many parts so many songs are left out in turn; 1 for not at all."""
+        wanted = self.folds or (n_songs if n_songs <= FEW_SONGS else 1)
+        return max(1, min(wanted, n_songs))
 
     def to_json(self) -> dict[str, Any]:
         """All knobs by name."""

@@ -13,7 +13,8 @@ from chartstudio.engine import checkpoint
 from chartstudio.engine.requests import TrainChart
 from chartstudio.engine.tune import folds, job, learning
 from chartstudio.engine.tune.folder import Folder
-from chartstudio.engine.tune.folds import FEW_SONGS, Judged, but_for, folds_of
+from chartstudio.engine.tune.folds import Judged, but_for, folds_of
+from chartstudio.engine.tune.recipe import FEW_SONGS, Recipe
 
 
 def charts_of(n_songs, n_charts=2):
@@ -39,7 +40,7 @@ def charts_of(n_songs, n_charts=2):
     ],
 )
 def test_every_song_is_left_out_once(n_songs, asked, sizes):
-    found = folds_of(charts_of(n_songs), asked)
+    found = folds_of(charts_of(n_songs), Recipe(folds=asked))
     assert [len(f) for f in found] == sizes
     if sizes:
         assert sorted(s for f in found for s in f) == sorted({c.song for c in charts_of(n_songs)})

@@ -3,7 +3,7 @@
 import pytest
 
 from chartstudio.core.errors import ChartStudioError, FormatError
-from chartstudio.engine.tune.recipe import Recipe, read_recipe, recipe_of
+from chartstudio.engine.tune.recipe import FEW_SONGS, Recipe, read_recipe, recipe_of
 
 
 def test_a_file_says_only_what_differs(tmp_path):
@@ -57,3 +57,12 @@ def test_a_file_that_is_not_there_is_one_line(tmp_path):
 def test_a_recipe_of_our_own_is_checked_too():
     with pytest.raises(ChartStudioError, match="batch = 0"):
         Recipe(batch=0)
+
+
+@pytest.mark.parametrize(
+    ("folds", "n_songs", "n_parts"),
+    [(0, 1, 1), (0, 3, 3), (0, FEW_SONGS, FEW_SONGS), (0, FEW_SONGS + 1, 1), (1, 3, 1),
+     (5, 3, 3), (5, 40, 5), (0, 0, 1)],
+)  # fmt: skip
+def test_few_songs_are_left_out_one_by_one(folds, n_songs, n_parts):
+    assert Recipe(folds=folds).n_parts(n_songs) == n_parts
