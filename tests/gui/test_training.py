@@ -124,7 +124,7 @@ def test_what_it_takes_is_measured(tab, fake, calm):
     trigger(tab, "train.measure")
     calm(tab)
     assert (
-        "About 3:20 on the CPU: 100 steps of 2.0 s. 5 MB on disk, of" in tab.train.plan.needs.text()
+        "About 6:40 on the CPU: 100 steps of 2.0 s. 5 MB on disk, of" in tab.train.plan.needs.text()
     )
     tab.train.plan.n_steps.setValue(400)
     assert tab.studio.training.estimate is None
