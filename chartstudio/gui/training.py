@@ -23,8 +23,16 @@ from chartstudio.engine.requests import (
     TrainRequest,
     TrainStep,
 )
-from chartstudio.engine.tune.process import estimate_apart, find_gpus, tune_apart
-from chartstudio.engine.tune.shelf import Shelved, place_of, read_steps
+from chartstudio.engine.tune.groups import Group
+from chartstudio.engine.tune.process import (
+    estimate_apart,
+    find_gpus,
+    groups_apart,
+    tune_apart,
+)
+from chartstudio.engine.tune.recipe import Recipe
+from chartstudio.engine.tune.sample import SAMPLE_FILE
+from chartstudio.engine.tune.shelf import TRAINING, Shelved, place_of, read_steps
 from chartstudio.gui.jobs import Handle, Jobs, Lane
 from chartstudio.gui.library import Library
 from chartstudio.gui.text import one_line, tr
@@ -64,6 +72,8 @@ class Training(QObject):
         What the plan would learn from; None until that is known.
     estimate : TrainEstimate or None
         What the plan will take, once measured.
+    groups : tuple of Group
+        The ways of charting that it will tell apart, once measured.
     stage : Stage
     name : str
         Of the tuning that runs, or ran last.
@@ -76,7 +86,7 @@ class Training(QObject):
         Why the last one came to nothing; else empty.
     gpus : tuple of str or None
         Names of the GPUs that work; None until that is known.
-    tune, measure_with : callable
+    tune, measure_with, find_groups : callable
         ``TrainRequest -> Job``.
     find_gpus : callable
         ``() -> Job``, for the engine's lane.
@@ -92,6 +102,7 @@ class Training(QObject):
         self.plan = Plan()
         self.prospect: Prospect | None = None
         self.estimate: TrainEstimate | None = None
+        self.groups: tuple[Group, ...] = ()
         self.stage = Stage.IDLE
         self.name = ""
         self.steps: list[TrainStep] = []
@@ -102,11 +113,12 @@ class Training(QObject):
         self.find_gpus: Callable[[], Job[tuple[str, ...]]] = find_gpus
         self.tune: Callable[[TrainRequest], Job[TrainReport]] = tune_apart
         self.measure_with: Callable[[TrainRequest], Job[TrainEstimate]] = estimate_apart
+        self.find_groups: Callable[[TrainRequest], Job[tuple[Group, ...]]] = groups_apart
         self._handle: Handle | None = None
         self._looking: Handle | None = None
         self._asked: object = None
         self._figures: object = None
-        self._is_watched = self._is_tuning = False
+        self._is_watched = self._is_tuning = self._had_sample = False
         self._inbox: deque[TrainStep] = deque()
         library.changed.connect(self._look_again)
         models.changed.connect(self._on_models)
@@ -188,7 +200,7 @@ class Training(QObject):
 
         def done(prospect: Prospect) -> None:
             if prospect != self.prospect:
-                self.prospect, self.estimate = prospect, None
+                self.prospect, self.estimate, self.groups = prospect, None, ()
                 self.changed.emit()
 
         def failed(_: Exception) -> None:
@@ -201,6 +213,18 @@ class Training(QObject):
     def is_empty(self) -> bool:
         """Whether the library has no song at all."""
         return self._library.is_known and not self._library.found.facets.n_songs
+
+    @property
+    def n_parts(self) -> int:
+        """In how many parts songs are left out in turn; 1 for not at all."""
+        n_songs = 0 if self.prospect is None else self.prospect.n_recordings
+        return self.plan.recipe.n_parts(n_songs)
+
+    @property
+    def may_fold(self) -> bool:
+        """Whether there are so few songs that each can be left out in turn."""
+        n_songs = 0 if self.prospect is None else self.prospect.n_recordings
+        return Recipe().n_parts(n_songs) > 1
 
     @property
     def refusal(self) -> str:
@@ -236,7 +260,8 @@ class Training(QObject):
     @property
     def has_sample(self) -> bool:
         """Whether the tuning that runs, or ran last, has drafted a held-out song."""
-        return any(step.f1 is not None for step in self.steps)
+        where = paths.user_models() / self.name / TRAINING / SAMPLE_FILE
+        return bool(self.name) and where.exists()
 
     @property
     def can_start(self) -> bool:
@@ -269,23 +294,29 @@ class Training(QObject):
             self._enter(Stage.STOPPING)
 
     def measure(self) -> None:
-        """Measure what the plan will take."""
+        """Measure what the plan will take, and look for ways of charting."""
         if not self.can_start or self.prospect is None:
             return
         request = self.plan.request(self.prospect.charts)
 
-        def done(estimate: TrainEstimate) -> None:
-            self.estimate = estimate
+        def done(groups: tuple[Group, ...]) -> None:
+            self.groups = groups
             self._end()
 
+        def measured(estimate: TrainEstimate) -> None:
+            self.estimate = estimate
+            self._submit(lambda: self.find_groups(request), done)
+            self.changed.emit()
+
         self.problem, self._is_tuning = "", False
-        self._submit(lambda: self.measure_with(request), done)
+        self._submit(lambda: self.measure_with(request), measured)
         self._enter(Stage.MEASURING)
 
     def _run(self, request: TrainRequest) -> None:
         self.name, self.report, self.problem = request.name, None, ""
         self._is_tuning = True
         self._inbox.clear()
+        self._had_sample = False
         past = read_steps(paths.user_models() / request.name) if request.resume else ()
         self.steps = list(past)
         self._submit(lambda: _noted(self.tune(request), self._inbox), self._on_report)
@@ -309,10 +340,10 @@ class Training(QObject):
         self.models.look()
 
     def _on_progress(self, progress: Progress) -> None:
-        had_sample = self.has_sample
         self.progress = progress
         self._take_steps()
-        if self.has_sample != had_sample:
+        if self.has_sample != self._had_sample:
+            self._had_sample = not self._had_sample
             self.changed.emit()
         self.progressed.emit()
 

@@ -51,6 +51,8 @@ class Plan:
     full : bool
         All weights learn, else adapters.
     n_steps : int
+    folds : int
+        As of `Recipe`.
     device : str
         As of `TrainRequest.device`; empty for the best that there is.
     origin : Origin
@@ -62,6 +64,7 @@ class Plan:
     base: str = ""
     full: bool = False
     n_steps: int = Recipe().n_steps
+    folds: int = Recipe().folds
     device: str = ""
     origin: Origin = Origin.LIBRARY
     own: Query = field(default_factory=Query)
@@ -73,7 +76,12 @@ class Plan:
         judge_every = min(usual.judge_every, max(1, self.n_steps // _LOOKS))
         warm_up = min(usual.warm_up, self.n_steps // 4)
         return replace(
-            usual, full=self.full, n_steps=self.n_steps, judge_every=judge_every, warm_up=warm_up
+            usual,
+            full=self.full,
+            n_steps=self.n_steps,
+            folds=self.folds,
+            judge_every=judge_every,
+            warm_up=warm_up,
         )
 
     def request(self, charts: tuple[TrainChart, ...]) -> TrainRequest:

@@ -21,9 +21,10 @@ from chartstudio.core.song import Song
 from chartstudio.editor import edits
 from chartstudio.engine.requests import TrainEstimate
 from chartstudio.engine.tune import sample
+from chartstudio.engine.tune.groups import Group
 from chartstudio.gui.files import source_at
 from chartstudio.gui.jobs import Lane
-from chartstudio.gui.panels import train_plan
+from chartstudio.gui.panels import train_words
 from chartstudio.gui.training import Stage
 from chartstudio.gui.training_plan import Origin, Plan
 from chartstudio.library.search import Query
@@ -45,10 +46,22 @@ def test_the_preview_tells_the_split_and_what_is_left_out(tab):
     training = tab.studio.training
     assert training.prospect.n_songs == {Side.TRAIN: 2, Side.VALIDATION: 1, Side.TEST: 1}
     assert {c.split for c in training.prospect.charts} == {"train", "validation", "test"}
-    assert "4 songs, 4 charts, 0.10 hours" in tab.train.plan.preview.text()
-    assert "2 songs, 2 charts to learn from" in tab.train.plan.preview.text()
+    plan = tab.train.plan
+    assert "4 songs, 4 charts, 0.10 hours" in plan.preview.text()
+    assert "Each song is left out in turn" in plan.preview.text()
+    plan.folds._buttons[1].click()
+    assert "2 songs, 2 charts to learn from" in plan.preview.text()
+    assert training.plan.request(()).recipe.folds == 1
     assert training.refusal == ""
     assert (training.plan.name, training.plan.base) == ("mine", "base")
+
+
+def test_many_songs_are_not_left_out_in_turn(bare, calm):
+    add_songs(9)
+    bare.studio.library.look()
+    calm(bare)
+    assert not bare.train.plan.folds.isEnabled()
+    assert "to choose the best weights by" in bare.train.plan.preview.text()
 
 
 def test_filters_of_its_own_leave_the_library_as_it_is(tab, calm):
@@ -123,9 +136,12 @@ def test_a_short_tuning_looks_at_the_held_out_songs_as_often():
 def test_what_it_takes_is_measured(tab, fake, calm):
     trigger(tab, "train.measure")
     calm(tab)
-    assert (
-        "About 6:40 on the CPU: 100 steps of 2.0 s. 5 MB on disk, of" in tab.train.plan.needs.text()
-    )
+    said = tab.train.plan.needs.text()
+    assert "About 6:40 on the CPU: 5 times 100 steps of 2.0 s. 5 MB on disk, of" in said
+    tab.train.plan.folds._buttons[1].click()
+    trigger(tab, "train.measure")
+    calm(tab)
+    assert "CPU: 100 steps of" in tab.train.plan.needs.text()
     tab.train.plan.n_steps.setValue(400)
     assert tab.studio.training.estimate is None
     assert fake.requests[0].charts == tab.studio.training.prospect.charts
@@ -164,12 +180,22 @@ def test_a_gpu_can_be_chosen_and_is_gone_on_with(window, fake, calm):
     assert fake.requests[-1].device == "cuda:1"
 
 
+def test_ways_of_charting_are_told_once_they_are_known(tab, fake, calm):
+    fake.groups = (Group("Ann", "charter", ("a", "b", "c"), ()), Group("Bob", "tags", ("d",), ()))
+    trigger(tab, "train.measure")
+    calm(tab)
+    assert "Ann (3), Bob (1). You can choose" in tab.train.plan.style_.text()
+    tab.studio.library.ask(Query(low=8.0))
+    calm(tab)
+    assert tab.studio.training.groups == ()
+
+
 def test_the_tab_says_whose_style_is_learned(tab, calm):
     style = tab.train.plan.style_
     assert style.text() == "By C: that is the style that is learned."
     prospect = replace(tab.studio.training.prospect, charters=Counter({"A": 1, "C": 3}))
-    assert "By 2 charters, 3 of 4 charts by C." in train_plan.style_of(prospect)
-    assert train_plan.style_of(replace(prospect, charters=Counter())) == ""
+    assert "By 2 charters, 3 of 4 charts by C." in train_words.style_of(prospect, ())
+    assert train_words.style_of(replace(prospect, charters=Counter()), ()) == ""
 
 
 # Running -----------------------------------------------------------------------------------
@@ -338,10 +364,11 @@ def test_what_is_wrong_with_a_sample_is_told_once(drafted, answers, calm):
     file.write_text("{")
     trigger(drafted, "train.sample")
     calm(drafted)
+    assert "cannot be read" in answers.errors[0]
     file.unlink()
-    trigger(drafted, "train.sample")
+    assert not is_enabled(drafted, "train.sample")
+    drafted.studio.samples.find("mine", answers.errors.append)
     calm(drafted)
-    assert ["cannot be read" in e for e in answers.errors] == [True, False]
     assert "has drafted no held-out song" in answers.errors[1]
 
 

@@ -21,7 +21,8 @@ from typing import Any, TypeVar
 
 from chartstudio.core.errors import ChartStudioError, EngineError
 from chartstudio.core.job import Job, Progress
-from chartstudio.engine.requests import TrainEstimate, TrainReport, TrainRequest
+from chartstudio.engine.requests import SPLITS, TrainEstimate, TrainReport, TrainRequest
+from chartstudio.engine.tune.groups import Group, groups_of, look_at
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -65,6 +66,11 @@ def find_gpus() -> Job[tuple[str, ...]]:
         return ()
 
 
+def groups_apart(request: TrainRequest) -> Job[tuple[Group, ...]]:
+    """The ways of charting that a tuning would tell apart, found in a process of its own."""
+    return spawned(_groups, request)
+
+
 def _tune(request: TrainRequest) -> Job[TrainReport]:
     request = seeing_one(request)
     _leave_room()
@@ -79,6 +85,14 @@ def _estimate(request: TrainRequest) -> Job[TrainEstimate]:
     from chartstudio.engine.tune.job import estimate
 
     return estimate(request)
+
+
+def _groups(request: TrainRequest) -> Job[tuple[Group, ...]]:
+    charts = request.charts
+    if request.recipe.n_parts(len({c.song for c in charts})) == 1:
+        charts = tuple(c for c in charts if c.split == SPLITS[0])
+    portraits = yield from look_at(charts)
+    return groups_of(portraits, request.name)
 
 
 def seeing_one(request: TrainRequest) -> TrainRequest:

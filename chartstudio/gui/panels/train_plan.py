@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Signal
@@ -16,10 +15,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from chartstudio.core import paths
 from chartstudio.engine.requests import TrainEstimate
-from chartstudio.gui import text
 from chartstudio.gui.library import Library
+from chartstudio.gui.panels import train_words
 from chartstudio.gui.panels.charts import mode_title
 from chartstudio.gui.panels.command_button import CommandButton
 from chartstudio.gui.panels.fields import LevelBound, combo, fill
@@ -27,7 +25,6 @@ from chartstudio.gui.panels.parts import Segments, button, column, heading, labe
 from chartstudio.gui.text import tr
 from chartstudio.gui.training import Training
 from chartstudio.gui.training_plan import Origin, Prospect, bases_for
-from chartstudio.library.selection import Side
 
 _STEPS = (10, 20_000, 50)
 """Fewest and most steps of a tuning, and by how many a key changes them."""
@@ -39,11 +36,6 @@ _ORIGINS = (
     (Origin.OWN, "Own filters"),
     (Origin.MARKED, "Marked songs"),
 )
-_SIDES = {
-    Side.TRAIN: "{songs}, {charts} to learn from",
-    Side.VALIDATION: "{songs}, {charts} to choose the best weights by",
-    Side.TEST: "{songs}, {charts} for the report",
-}
 
 
 class PlanBox(QWidget):
@@ -113,6 +105,16 @@ class PlanBox(QWidget):
             tr("Adapters are small and quick. All weights make a model as large as its base.")
         )
         self.kind.chosen.connect(lambda full: self._plan(full=full))
+        self.folds = Segments(
+            tr("Judged by"), ((0, tr("Each song in turn")), (1, tr("A few songs")))
+        )
+        self.folds.setToolTip(
+            tr(
+                "In turn: for each song it is tuned once more without it, and judged on it. That "
+                "takes long, and is worth it for a few songs."
+            )
+        )
+        self.folds.chosen.connect(lambda folds: self._plan(folds=folds))
         self.device = combo(tr("Device"), lambda: self._plan(device=self.device.currentData()))
         self.device.setToolTip(tr("Where it is tuned; what is drafted with stays as it is"))
         self.n_steps = QSpinBox()
@@ -147,6 +149,7 @@ class PlanBox(QWidget):
         form.addRow(label(tr("Start from")), self.base)
         form.addRow(label(tr("What learns")), row(self.kind, None))
         form.addRow(label(tr("Steps")), row(self.n_steps, None))
+        form.addRow(label(tr("Judged by")), row(self.folds, None))
         form.addRow(label(tr("Device")), self.device)
         rest.addLayout(form)
         rest.addWidget(self.no_gpu)
@@ -185,9 +188,11 @@ class PlanBox(QWidget):
         fill(self.charter, [("", tr("Any charter")), *charters], next(iter(plan.own.charters), ""))
         bases = bases_for(training.models.found, plan.full)
         fill(self.base, [(name, name) for name in bases], plan.base)
-        fill(self.device, _devices(training.gpus or ()), plan.device)
+        fill(self.device, train_words.devices(training.gpus or ()), plan.device)
         self.no_gpu.setVisible(training.gpus == ())
         self.kind.show_value(plan.full)
+        self.folds.show_value(plan.folds if training.may_fold else 1)
+        self.folds.setEnabled(training.may_fold)
         for box, value in (
             *((self.low, plan.own.low or 0.0), (self.high, plan.own.high or 0.0)),
             (self.n_steps, plan.n_steps),
@@ -202,100 +207,27 @@ class PlanBox(QWidget):
         self._show_needs(training.estimate)
 
     def _show_prospect(self, prospect: Prospect | None) -> None:
-        lines, left_out = [], []
+        training = self._training
+        lines, style, left_out = "", "", ""
         if prospect is not None:
-            n_songs = prospect.n_songs.total()
-            lines.append(
-                tr(
-                    "{songs}, {charts}, {hours} hours",
-                    songs=text.count(n_songs, "{n} song", "{n} songs"),
-                    charts=text.count(prospect.n_charts.total(), "{n} chart", "{n} charts"),
-                    hours=f"{prospect.duration_s / 3600:.2f}",
-                )
-            )
-            lines += [
-                tr(
-                    words,
-                    songs=text.count(prospect.n_songs[side], "{n} song", "{n} songs"),
-                    charts=text.count(prospect.n_charts[side], "{n} chart", "{n} charts"),
-                )
-                for side, words in _SIDES.items()
-                if n_songs
-            ]
-            left_out = _left_out(prospect)
-        self.preview.setText("\n".join(lines))
-        style = "" if prospect is None else style_of(prospect)
-        self.style_.setText(style)
-        self.style_.setVisible(bool(style))
-        if left_out:
-            left_out.insert(0, tr("Left out:"))
-        self.left_out.setText("\n".join(left_out))
-        self.left_out.setVisible(bool(left_out))
-        refusal = self._training.refusal
-        self.refusal.setText(refusal)
-        self.refusal.setVisible(bool(refusal) and not self._training.is_busy)
+            lines = train_words.preview(prospect, training.n_parts)
+            style = train_words.style_of(prospect, training.groups)
+            left_out = train_words.left_out(prospect)
+        self.preview.setText(lines)
+        for item, said in (
+            (self.style_, style),
+            (self.left_out, left_out),
+            (self.refusal, "" if training.is_busy else training.refusal),
+        ):
+            item.setText(said)
+            item.setVisible(bool(said))
 
     def _show_needs(self, estimate: TrainEstimate | None) -> None:
         if estimate is None:
             said = tr("How long it takes is not measured yet; that takes ten steps.")
         else:
-            said = in_words(estimate)
+            said = train_words.needs(estimate, self._training.n_parts)
         self.needs.setText(said)
-
-
-def in_words(estimate: TrainEstimate) -> str:
-    """What a tuning takes, as a sentence."""
-    return tr(
-        "About {time} on the {device}: {n} steps of {step} s. {disk} MB on disk, of {free} MB that "
-        "are free; {memory} MB of memory.",
-        time=text.duration(estimate.total_s),
-        device={"cuda": tr("GPU")}.get(estimate.device, tr("CPU")),
-        n=estimate.n_steps,
-        step=f"{estimate.step_s:.1f}",
-        disk=f"{estimate.disk_bytes / _MEGABYTE:.0f}",
-        free=f"{shutil.disk_usage(paths.user_models()).free / _MEGABYTE:.0f}",
-        memory=f"{estimate.memory_bytes / _MEGABYTE:.0f}",
-    )
-
-
-def style_of(prospect: Prospect) -> str:
-    """Whose style would be learned, and how to learn that of one charter."""
-    charters = prospect.charters
-    if not charters:
-        return ""
-    ((name, n_charts),) = charters.most_common(1)
-    if len(charters) == 1:
-        return tr("By {name}: that is the style that is learned.", name=name)
-    return tr(
-        "By {n} charters, {k} of {charts} by {name}. To learn the style of one alone, choose its "
-        "charter under Own filters.",
-        n=len(charters),
-        k=n_charts,
-        charts=text.count(prospect.n_charts.total(), "{n} chart", "{n} charts"),
-        name=name,
-    )
-
-
-def _devices(gpus: Sequence[str]) -> list[tuple[str, str]]:
-    """What a tuning can run on, as a request names it, and in words."""
-    found = [("", tr("Automatic")), ("cpu", tr("CPU"))]
-    if len(gpus) == 1:
-        return [*found, ("cuda", gpus[0])]
-    return [*found, *((f"cuda:{n}", tr("{n}: {name}", n=n, name=g)) for n, g in enumerate(gpus))]
-
-
-def _left_out(prospect: Prospect) -> list[str]:
-    lines = []
-    for left in prospect.left_out:
-        what = text.count(left.n_songs, "{n} song", "{n} songs")
-        if left.n_charts:
-            n_charts = text.count(left.n_charts, "{n} chart", "{n} charts")
-            what = tr("{songs}, {charts}", songs=what, charts=n_charts)
-        lines.append(tr("{what}: {why}", what=what, why=tr(left.title)))
-    if prospect.n_foreign:
-        what = text.count(prospect.n_foreign, "{n} chart", "{n} charts")
-        lines.append(tr("{what}: of modes that the base model does not know", what=what))
-    return lines
 
 
 def _chosen(box: QComboBox) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from made_tuning import author, request_of
 
 from chartstudio.core.errors import EngineError
 from chartstudio.core.job import Progress, run
 from chartstudio.engine.requests import TrainRequest
-from chartstudio.engine.tune.process import find_gpus, seeing_one, spawned
+from chartstudio.engine.tune.process import find_gpus, groups_apart, seeing_one, spawned
 
 
 def counting(path):
@@ -132,3 +133,11 @@ def test_gpus_are_told_by_name(monkeypatch):
 
     monkeypatch.setattr(torch.cuda, "get_device_name", broken)
     assert run(find_gpus()) == ()
+
+
+def test_ways_of_charting_are_found_elsewhere(tmp_path):
+    charts = author(tmp_path)
+    (group,) = run(groups_apart(request_of(charts, folds=0)))
+    assert (group.name, group.by, len(group.songs)) == ("mine", "all", 4)
+    (group,) = run(groups_apart(request_of(charts, folds=1)))
+    assert len(group.songs) == 2
