@@ -58,13 +58,19 @@ _TRAIN, _VALIDATION, _ = SPLITS
 
 # The songs -------------------------------------------------------------------------------
 
+_BPM = (90, 182)
 _MUSIC = Repertoire(
     tuple(
-        g for g in GENRES if g.meter == g.steps == 4 and g.bpm[0] >= 90 and g.swing == (0.0, 0.0)
+        genre
+        for genre in GENRES
+        if genre.meter == genre.steps == 4
+        and genre.swing == (0.0, 0.0)
+        and _BPM[0] <= genre.bpm[0] < genre.bpm[1] <= _BPM[1]
     ),
     ((("verse", 8), ("chorus", 8), ("break", 4), ("chorus", 8)),),
 )
-"""Straight common time, 30 to 75 seconds: what is measured is learning, not hearing."""
+"""Straight common time, 35 to 75 seconds, charts of much the same level: what is measured is
+learning, not hearing."""
 
 _KICKS, _SNARES = frozenset((35, 36)), frozenset((38, 40))
 
@@ -288,8 +294,8 @@ class Plan:
         charts = tuple(
             TrainChart(self.folder(n), 0, split, f"song {n}") for n, split in enumerate(splits)
         )
-        # The habits are measured here, on the weights that are compared.
-        recipe = replace(self.recipe, habits=False)
+        # The habits are measured here, on the weights that are compared, and drafts judge them.
+        recipe = replace(self.recipe, habits=False, folds=1)
         resume = Folder.of(self.name).is_begun
         return TrainRequest(self.name, charts, self.base, recipe, "cpu", resume)
 
