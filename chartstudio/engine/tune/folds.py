@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -26,13 +27,15 @@ from chartstudio.engine.requests import SPLITS, LeftOut, TrainChart, TrainReques
 from chartstudio.engine.train.heldout import judge
 from chartstudio.engine.train.losses import Numbers
 from chartstudio.engine.train.state import State
+from chartstudio.engine.tune import sample
 from chartstudio.engine.tune.charts import Read
 from chartstudio.engine.tune.folder import Folder, write_text
 from chartstudio.engine.tune.habits import with_rates, with_weights
-from chartstudio.engine.tune.judging import JUDGED, score, songs_of
+from chartstudio.engine.tune.judging import JUDGED, Listener, score, songs_of
 from chartstudio.engine.tune.learning import learn
 from chartstudio.engine.tune.recipe import Recipe
 from chartstudio.engine.tune.report import BASE, BOTH, HABITS, TUNED, Scores
+from chartstudio.engine.tune.sample import SAMPLE_FILE
 from chartstudio.engine.tune.team import Team
 from chartstudio.engine.tune.work import Work, learner_of, publish, windows_of
 
@@ -176,6 +179,8 @@ def judged_in_turn(work: Work, read: Read, folds: Sequence[Songs]) -> Job[Judged
         job = left_out(own, read, JUDGED)
         words = f"Part {n + 1} of {len(folds)} left out"
         whole.add((yield from part(_said(job, words), n / len(folds), (n + 1) / len(folds))))
+        with suppress(FileNotFoundError):
+            (folder.path / SAMPLE_FILE).replace(work.folder.training / SAMPLE_FILE)
     return whole
 
 
@@ -224,11 +229,22 @@ def left_out(work: Work, read: Read, measures: Measures) -> Job[Judged]:
         learner.close()
     started = perf_counter()
     models = yield from part(arms_of(own, only, state), _LEARNED, _MADE)
+    if request.recipe.draft_every:
+        _keep_draft(work, models[TUNED])
     found = yield from part(_judged(own, read, models, measures), _MADE, 1.0)
     found.seconds, found.judging_s = state.counts.elapsed_s, perf_counter() - started
     found.save(folder.path / _SCORES_FILE)
     _tidy(folder)
     return found
+
+
+def _keep_draft(work: Work, model: Model) -> None:
+    """Draft a song that was left out, for the author to look at."""
+    charts = [c for c in work.request.charts if c.split == _TEST]
+    songs = songs_of(charts, work.base.spec.vocabulary.mode_ids, [])
+    heard = Listener(songs).listen(model)
+    if heard is not None:
+        sample.keep(work.folder.path, heard.sample, work.request.recipe.n_steps)
 
 
 def _judged(work: Work, read: Read, models: dict[str, Model], measures: Measures) -> Job[Judged]:
@@ -250,9 +266,9 @@ def _judged(work: Work, read: Read, models: dict[str, Model], measures: Measures
 
 
 def _tidy(folder: Folder) -> None:
-    """Delete all but the scores."""
+    """Delete all but the scores and what was drafted."""
     for path in folder.path.iterdir():
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
-        elif path.name != _SCORES_FILE:
+        elif path.name not in (_SCORES_FILE, SAMPLE_FILE):
             path.unlink(missing_ok=True)

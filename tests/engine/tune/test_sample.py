@@ -8,6 +8,7 @@ from made_tuning import BEAT, TIMING, author, chart_of, request_of, steps_of, ti
 
 from chartstudio.core import paths
 from chartstudio.core.errors import EngineError
+from chartstudio.core.job import run
 from chartstudio.core.song import Song
 from chartstudio.engine.tune import job, sample
 from chartstudio.engine.tune.sample import Sample
@@ -34,6 +35,17 @@ def test_a_tuning_keeps_the_newest_draft_of_a_held_out_song(tmp_path):
     assert candidate.notes == found.chart.notes != chart_of(2).notes
     assert all(found.start <= n.tick < found.end for n in candidate.notes)
     assert candidate.level_reached > 0
+
+
+def test_songs_that_are_left_out_in_turn_are_drafted_too(tmp_path):
+    tiny_base()
+    charts = author(tmp_path, ("train", "validation"))[::2]
+    run(job.tune(request_of(charts, n_steps=2, judge_every=1, folds=0, draft_every=1)))
+    training = paths.user_models() / "mine" / "training"
+    found = sample.read(training)
+    assert (found.step, found.model, found.place) == (2, "mine 7+2", (tmp_path / "song-1", ""))
+    for n in (1, 2):
+        assert [p.name for p in (training / f"fold-{n}").iterdir()] == ["scores.json"]
 
 
 @pytest.mark.parametrize("mode_id", ["mania-4k", "taiko"])
