@@ -39,7 +39,7 @@ from chartstudio.core.job import Job, part, run
 from chartstudio.engine import checkpoint
 from chartstudio.engine.requests import SPLITS, TrainChart, TrainRequest
 from chartstudio.engine.tune.charts import Read
-from chartstudio.engine.tune.folder import Folder
+from chartstudio.engine.tune.folder import Folder, write_text
 from chartstudio.engine.tune.folds import Judged, but_for, left_out
 from chartstudio.engine.tune.opened import open_song
 from chartstudio.engine.tune.recipe import Recipe, read_recipe
@@ -51,6 +51,7 @@ MEASURES = ("times", "listening", "density", "patterns")
 """What is judged; all of it on one draft of each chart, with the human's number of times."""
 
 _TRAIN = SPLITS[0]
+_CLAIM = "test.json"
 
 _COLUMNS = (
     ("f1_20ms", "times F1", ("metro_fill", "flux_metre")),
@@ -157,11 +158,12 @@ def measure(plan: Plan) -> Job[dict[str, Any]]:
     Raises
     ------
     ChartStudioError
-        When songs cannot be read, or there is no such base.
+        When songs cannot be read, there is no such base, or parts are there of another test.
     """
     authors = charts_by_author(plan.data)
     charts = tuple(c for own in authors.values() for c in own)
     base = checkpoint.load(base_folder(plan.base))
+    _claim(plan, base.spec.version)
     request = TrainRequest("key test", charts, plan.base, plan.recipe, "cpu")
     work = Work(request, Folder(plan.work), base, Team(), torch.device("cpu"))
     read = yield from part(read_all(work), 0.0, 0.1)
@@ -173,6 +175,21 @@ def measure(plan: Plan) -> Job[dict[str, Any]]:
         ways.setdefault(one.way, Judged.nothing()).add(judged)
     told = {way: _told(judged) for way, judged in ways.items()}
     return {"ways": told, "recipe": plan.recipe.to_json(), "base": plan.base}
+
+
+def _claim(plan: Plan, version: str) -> None:
+    """Note whose parts these are; those of another recipe or base would be taken for its own.
+
+    Raises
+    ------
+    EngineError
+    """
+    path = plan.work / _CLAIM
+    plan.work.mkdir(parents=True, exist_ok=True)
+    whole = json.dumps({"base": [plan.base, version], "recipe": plan.recipe.to_json()})
+    if path.exists() and path.read_text(encoding="utf-8") != whole:
+        raise EngineError(f"{plan.work}: holds parts of another test; name another --work")
+    write_text(path, whole)
 
 
 def _judged(work: Work, read: Read, one: Part) -> Job[Judged]:

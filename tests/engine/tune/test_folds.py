@@ -100,31 +100,34 @@ def advance(tuning, n_fold, n_saved):
     raise AssertionError("it came to its end")
 
 
-@pytest.mark.parametrize("killed", [False, True])
-def test_a_tuning_goes_on_exactly_within_a_fold(request_, monkeypatch, killed):
+def test_a_tuning_goes_on_exactly_within_a_fold(request_, monkeypatch):
     _, whole = steps_of(job.tune(replace(request_, name="whole")))
-    tuning = job.tune(replace(request_, name="parts"))
-    advance(tuning, 2, 3)
-    with monkeypatch.context() as patched:
-        if killed:
-            patched.setattr(learning, "save_state", lambda *a: None)
-        tuning.close()
-    taken, plain = [], learning.Learner.step
+    plain = learning.Learner.step
+    for name, killed in (("stopped", False), ("killed", True)):
+        tuning = job.tune(replace(request_, name=name))
+        advance(tuning, 2, 3)
+        with monkeypatch.context() as patched:
+            if killed:
+                # A kill leaves no time for saving.
+                patched.setattr(learning, "save_state", lambda *a: None)
+            tuning.close()
+        taken = []
 
-    def step(self):
-        taken.append(self.state.counts.step)
-        return plain(self)
+        def step(self, taken=taken):
+            taken.append(self.state.counts.step)
+            return plain(self)
 
-    monkeypatch.setattr(learning.Learner, "step", step)
-    resumed = replace(request_, name="parts", charts=(), resume=True)
-    again, report = steps_of(job.tune(resumed))
-    # The first fold and the model are done; the second goes on, the third begins.
-    assert taken == ([2, 3] if killed else [3]) + [0, 1, 2, 3]
-    assert again == []
-    assert report.figures == whole.figures
-    one, other = (checkpoint.load(paths.user_models() / n) for n in ("whole", "parts"))
-    assert checkpoint.digest(one.net) == checkpoint.digest(other.net)
-    assert one.spec.plan == other.spec.plan
+        with monkeypatch.context() as patched:
+            patched.setattr(learning.Learner, "step", step)
+            resumed = replace(request_, name=name, charts=(), resume=True)
+            again, report = steps_of(job.tune(resumed))
+        # The first fold and the model are done; the second goes on, the third begins.
+        assert taken == ([2, 3] if killed else [3]) + [0, 1, 2, 3]
+        assert again == []
+        assert report.figures == whole.figures
+        one, other = (checkpoint.load(paths.user_models() / n) for n in ("whole", name))
+        assert checkpoint.digest(one.net) == checkpoint.digest(other.net)
+        assert one.spec.plan == other.spec.plan
 
 
 def test_scores_that_cannot_be_read_are_made_again(tmp_path):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from made_tuning import RECIPE, chart_of, save_song, tiny_base
 
+from chartstudio.core.errors import EngineError
 from chartstudio.core.job import run
 from chartstudio.core.song import Metadata
 from chartstudio.engine.evaluate.report import Score
@@ -126,6 +127,14 @@ def test_parts_are_kept_and_not_done_again(data, tmp_path, monkeypatch):
     assert set(learned[len(before) :]).isdisjoint(before[:2])
     assert len(found["ways"]["within Ann"]["arms"]) == 2
     assert 0 <= found["ways"]["within Ann"]["accuracy"]["tuned"] <= 1
+
+
+def test_parts_of_another_test_are_not_taken_for_its_own(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(keytest, "left_out", fake)
+    plan = plan_of(data, tmp_path / "parts")
+    assert run(measure(plan)) == run(measure(plan))
+    with pytest.raises(EngineError, match="another test; name another --work"):
+        run(measure(replace(plan, recipe=replace(RECIPE, n_steps=2))))
 
 
 def test_what_cannot_be_is_one_line(tmp_path, capsys):
