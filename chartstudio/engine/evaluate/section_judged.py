@@ -17,6 +17,7 @@ import numpy as np
 from chartstudio.core.mode import Mode, RowContext
 from chartstudio.core.note import LaneNote, Note, shift, sort_notes
 from chartstudio.core.song import Chart
+from chartstudio.core.ticks import TICKS_PER_BEAT
 from chartstudio.engine.requests import Candidate, Draft, GenerateRequest
 from chartstudio.modes import MODES
 
@@ -36,8 +37,9 @@ KINDS = (
 
 Row = tuple[Note, ...]
 
-_FOLLOWED = 24
-"""Notes before a row that its mode is told of."""
+_FOLLOWED, _LET_GO = 24, 2 * TICKS_PER_BEAT
+"""Notes before a row that its mode is told of, and before how many ticks an earlier one that was
+held ends at most: a lane that was just let go may not be pressed again at once."""
 
 _CLOSE_BY, _LEAST_WRITTEN = 2, 0.9
 """By how many rows one may be off its part of all, and which share of all times gets a row at
@@ -356,9 +358,10 @@ def _written_so(before: Before, after: Row, row: Row) -> bool:
 
 
 def _just_before(notes: Row, tick: int) -> Row:
-    """What a row has to follow on: the last notes before it, and what is still held."""
+    """What a row has to follow on: the last notes before it, and what is held until then."""
     early = [n for n in notes if n.tick < tick]
-    return tuple(n for n in early[:-_FOLLOWED] if n.end >= tick) + tuple(early[-_FOLLOWED:])
+    held = (n for n in early[:-_FOLLOWED] if n.end >= tick - _LET_GO)
+    return (*held, *early[-_FOLLOWED:])
 
 
 # Refusals --------------------------------------------------------------------------------
