@@ -137,13 +137,15 @@ def test_what_it_takes_is_measured(tab, fake, calm):
     trigger(tab, "train.measure")
     calm(tab)
     said = tab.train.plan.needs.text()
-    assert "About 6:40 on the CPU: 5 times 100 steps of 2.0 s. 5 MB on disk, of" in said
+    assert "About 7 minutes on the CPU: 5 times 100 steps of 2.0 s, and judging. 5 MB on" in said
     tab.train.plan.folds._buttons[1].click()
     trigger(tab, "train.measure")
     calm(tab)
     assert "CPU: 100 steps of" in tab.train.plan.needs.text()
     tab.train.plan.n_steps.setValue(400)
     assert tab.studio.training.estimate is None
+    long = TrainEstimate(2.0, 100, 4900.0, 1, 1, "cuda")
+    assert train_words.needs(long, 1).startswith("About 1 h 22 min on the GPU: 100 steps of 2.0 s")
     assert fake.requests[0].charts == tab.studio.training.prospect.charts
 
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from chartstudio.core.note import slice_notes
 from chartstudio.editor.finish import notes_within
-from chartstudio.engine.requests import DRAFTED_MODES, Candidate, Draft
+from chartstudio.engine.requests import DRAFTED_MODES, Candidate, Draft, GenerateRequest
 from chartstudio.gui import text
 from chartstudio.gui.actions import Actions
 from chartstudio.gui.candidates import fault_lines, faults, summary
@@ -33,6 +33,7 @@ from chartstudio.gui.panels.parts import (
     JobBar,
     button,
     column,
+    exchange,
     heading,
     label,
     row,
@@ -144,9 +145,7 @@ class DraftPanel(QWidget):
         )
         for i, (name, widgets) in enumerate(lines):
             fields.addWidget(label(name), i, 0)
-            line = row(*widgets)
-            line.setStretch(0, 1)
-            fields.addLayout(line, i, 1)
+            fields.addLayout(row(*widgets, wide=(0,)), i, 1)
         layout.addLayout(fields)
         self._refusal = label(role="bad", wrap=True)
         self._missing = label(tr("There is no audio to draft from."), "bad", wrap=True)
@@ -296,24 +295,20 @@ class DraftPanel(QWidget):
             self._scroll.ensureWidgetVisible(self._cards[self._drafting.shown])
 
     def _make_cards(self) -> None:
-        for card in self._cards:
-            self._list.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-        self._cards = []
-        drafting, request = self._drafting, self._drafting.request
-        if request is None:
-            return
+        request, candidates = self._drafting.request, self._drafting.candidates
+        cards: list[CandidateCard] = []
+        if request is not None:
+            cards = [self._card(request, i, c) for i, c in enumerate(candidates)]
+        self._cards = exchange(self._list, self._cards, cards)
+
+    def _card(self, request: GenerateRequest, index: int, candidate: Candidate) -> CandidateCard:
         mode = MODES[request.chart.mode]
-        for i, candidate in enumerate(drafting.candidates):
-            fault = self._fault(candidate)
-            levels = levels_line(request.level, candidate.level_reached, mode)
-            said = summary(self._new_part(candidate), mode), levels
-            card = CandidateCard(chr(ord("A") + i), candidate, said, fault)
-            card.clicked.connect(lambda i=i: drafting.show(i))
-            card.audition.connect(lambda i=i: self.audition_asked.emit(i))
-            self._list.addWidget(card)
-            self._cards.append(card)
+        levels = levels_line(request.level, candidate.level_reached, mode)
+        said = summary(self._new_part(candidate), mode), levels
+        made = CandidateCard(chr(ord("A") + index), candidate, said, self._fault(candidate))
+        made.clicked.connect(lambda: self._drafting.show(index))
+        made.audition.connect(lambda: self.audition_asked.emit(index))
+        return made
 
     def _new_part(self, candidate: Candidate) -> Candidate:
         """A candidate with no other notes than those that accepting it would bring."""

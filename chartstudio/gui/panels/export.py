@@ -11,7 +11,15 @@ from chartstudio.gui.bridge import Bridge
 from chartstudio.gui.exporting import Exporter, Prospect
 from chartstudio.gui.installing import Installer
 from chartstudio.gui.panels.games import GamesPanel
-from chartstudio.gui.panels.parts import JobBar, button, column, heading, label, row
+from chartstudio.gui.panels.parts import (
+    JobBar,
+    button,
+    column,
+    exchange,
+    heading,
+    label,
+    row,
+)
 from chartstudio.gui.text import tr
 from chartstudio.library.sync import KEEP, SYNCS, came_with_choice, is_itg
 
@@ -190,11 +198,7 @@ class _Lines(QWidget):
 
     def show_lines(self, lines: list[str]) -> None:
         """Show these lines."""
-        for old in self._labels:
-            self._layout.removeWidget(old)
-            old.hide()
-            old.deleteLater()
-        self._labels = [label(line, "muted", wrap=True) for line in lines]
-        for made in self._labels:
+        new = [label(line, "muted", wrap=True) for line in lines]
+        for made in new:
             made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self._layout.addWidget(made)
+        self._labels = exchange(self._layout, self._labels, new)

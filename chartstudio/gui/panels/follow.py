@@ -39,9 +39,7 @@ class FollowSection(QWidget):
             tr("Leave the selection to the engine, or everything without one"),
         )
         self.state = label(role="muted", wrap=True)
-        line = row(self.state, self.clear)
-        line.setStretch(0, 1)
-        layout.addLayout(line)
+        layout.addLayout(row(self.state, self.clear, wide=(0,)))
         studio.drafting.changed.connect(self.refresh)
         studio.bridge.changed.connect(lambda _: self.refresh())
         self.refresh()

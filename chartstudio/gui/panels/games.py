@@ -7,7 +7,15 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from chartstudio.gui.installing import Installer, place_of
-from chartstudio.gui.panels.parts import JobBar, button, column, heading, label, row
+from chartstudio.gui.panels.parts import (
+    JobBar,
+    button,
+    column,
+    exchange,
+    heading,
+    label,
+    row,
+)
 from chartstudio.gui.text import tr
 from chartstudio.library.games import Game
 
@@ -63,13 +71,7 @@ class GamesPanel(QWidget):
             self.bar.hide()
 
     def _make_cards(self, games: tuple[Game, ...]) -> None:
-        for old in self.cards:
-            self._list.removeWidget(old)
-            old.hide()
-            old.deleteLater()
-        self.cards = [self._card(game) for game in games]
-        for card in self.cards:
-            self._list.addWidget(card)
+        self.cards = exchange(self._list, self.cards, map(self._card, games))
 
     def _card(self, game: Game) -> QFrame:
         made = QFrame()

@@ -12,7 +12,14 @@ from chartstudio.gui import text
 from chartstudio.gui.library import Library
 from chartstudio.gui.panels.charts import mode_title
 from chartstudio.gui.panels.command_button import CommandButton
-from chartstudio.gui.panels.parts import column, heading, label, restyle, row
+from chartstudio.gui.panels.parts import (
+    column,
+    exchange,
+    heading,
+    label,
+    restyle,
+    row,
+)
 from chartstudio.gui.text import tr
 from chartstudio.library import hand
 from chartstudio.library.entries import ChartEntry, Pick, SongEntry
@@ -132,13 +139,7 @@ class SongDetails(QWidget):
         restyle(self._verdict)
 
     def _show_charts(self, charts: tuple[ChartEntry, ...]) -> None:
-        for old in self._cards:
-            self._charts.removeWidget(old)
-            old.hide()
-            old.deleteLater()
-        self._cards = [_card(chart) for chart in charts]
-        for card in self._cards:
-            self._charts.addWidget(card)
+        self._cards = exchange(self._charts, self._cards, map(_card, charts))
 
 
 def _verdict(song: SongEntry) -> tuple[str, str]:
@@ -165,9 +166,7 @@ def _card(chart: ChartEntry) -> QFrame:
     known = chart.estimate if chart.level is None else chart.level
     level = label(text.level(known, MODES.get(chart.mode)), "chip")
     name = label(chart.name or chart.label or mode_title(chart.mode), wrap=True)
-    head = row(name, level)
-    head.setStretch(0, 1)
-    layout.addLayout(head)
+    layout.addLayout(row(name, level, wide=(0,)))
     facts = [mode_title(chart.mode)]
     if chart.n_notes is not None:
         facts.append(text.count(chart.n_notes, "{n} note", "{n} notes"))

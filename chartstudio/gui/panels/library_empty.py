@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from chartstudio.gui.installing import Installer
 from chartstudio.gui.library import Library
-from chartstudio.gui.panels.parts import button, column, heading, label, row
+from chartstudio.gui.panels.parts import (
+    button,
+    exchange,
+    heading,
+    label,
+    middle,
+    row,
+)
 from chartstudio.gui.text import tr
 from chartstudio.library.games import Game
 
@@ -63,19 +70,13 @@ class EmptyLibrary(QWidget):
         self._games = QVBoxLayout()
         self._games.setSpacing(4)
         self.game_buttons: list[QPushButton] = []
-        page = QWidget()
-        page.setFixedWidth(_WIDTH_PX)
-        layout = column(page, margin=0, spacing=10)
+        layout = middle(self, _WIDTH_PX)
         for item in (self._title, self._text):
             layout.addWidget(item)
         layout.addLayout(row(self.add, self.clear, None))
         layout.addSpacing(8)
         layout.addWidget(self._games_heading)
         layout.addLayout(self._games)
-        outer = QVBoxLayout(self)
-        outer.addStretch(2)
-        outer.addWidget(page, 0, Qt.AlignmentFlag.AlignHCenter)
-        outer.addStretch(3)
         library.changed.connect(self._show)
         library.listed.connect(self._show)
         installer.changed.connect(self._show_games)
@@ -98,17 +99,9 @@ class EmptyLibrary(QWidget):
         self._show_games()
 
     def _show_games(self) -> None:
-        for old in self.game_buttons:
-            self._games.removeWidget(old)
-            old.hide()
-            old.deleteLater()
-        self.game_buttons = []
-        if self._state in ("empty", "bare"):
-            for game in self._installer.games or ():
-                for folder in _folders_of(game):
-                    made = self._button(game, folder)
-                    self.game_buttons.append(made)
-                    self._games.addWidget(made)
+        games = self._installer.games or () if self._state in ("empty", "bare") else ()
+        new = (self._button(game, folder) for game in games for folder in _folders_of(game))
+        self.game_buttons = exchange(self._games, self.game_buttons, new)
         self._games_heading.setVisible(bool(self.game_buttons))
 
     def _button(self, game: Game, folder: Path) -> QPushButton:

@@ -21,7 +21,16 @@ from chartstudio.gui.panels.charts import mode_title
 from chartstudio.gui.panels.command_button import CommandButton
 from chartstudio.gui.panels.fields import LevelBound, combo, fill
 from chartstudio.gui.panels.library_histogram import HistogramView
-from chartstudio.gui.panels.parts import JobBar, Segments, button, column, heading, label, row
+from chartstudio.gui.panels.parts import (
+    JobBar,
+    Segments,
+    button,
+    column,
+    exchange,
+    heading,
+    label,
+    row,
+)
 from chartstudio.gui.text import tr
 from chartstudio.gui.theme import DARK, Theme
 from chartstudio.library.overview import Facet
@@ -112,10 +121,7 @@ class FilterColumn(QWidget):
         layout.addSpacing(4)
         layout.addLayout(row(heading(tr("Show")), None, self.clear))
         layout.addWidget(self.mode)
-        levels = row(self.low, label("–", "muted"), self.high)
-        levels.setStretch(0, 1)
-        levels.setStretch(2, 1)
-        layout.addLayout(levels)
+        layout.addLayout(row(self.low, label("–", "muted"), self.high, wide=(0, 2)))
         layout.addWidget(self.charter)
         layout.addLayout(row(self.used, None))
         layout.addSpacing(4)
@@ -258,8 +264,7 @@ class _Row(QWidget):
         self.face.setAccessibleName(f"{line.title}, {line.n}")
         self.face.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.face.clicked.connect(lambda: run(line.key))
-        layout = row(self.face, label(str(line.n), "chip"), spacing=4)
-        layout.setStretch(0, 1)
+        layout = row(self.face, label(str(line.n), "chip"), spacing=4, wide=(0,))
         self.cross: QPushButton | None = None
         if remove is not None:
             tip = tr("Take {folder} out", folder=line.title)
@@ -297,13 +302,8 @@ class _Rows(QWidget):
         """Show these lines; the row of the marked key is pressed."""
         wanted = list(lines)
         if wanted != [made.line for made in self.rows]:
-            for old in self.rows:
-                self._layout.removeWidget(old)
-                old.hide()
-                old.deleteLater()
-            self.rows = [_Row(line, self._run, self._remove) for line in wanted]
-            for made in self.rows:
-                self._layout.addWidget(made)
+            new = (_Row(line, self._run, self._remove) for line in wanted)
+            self.rows = exchange(self._layout, self.rows, new)
         for made in self.rows:
             made.face.setChecked(made.line.key == marked)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QBoxLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -55,8 +57,11 @@ def button(text: str, run: Callable[[], object], role: str = "", tip: str = "") 
     return made
 
 
-def row(*items: QWidget | int | None, spacing: int = 6) -> QHBoxLayout:
-    """Widgets side by side; None stretches, a number is a gap in pixels."""
+def row(*items: QWidget | int | None, spacing: int = 6, wide: tuple[int, ...] = ()) -> QHBoxLayout:
+    """Widgets side by side; None stretches, a number is a gap in pixels.
+
+    Those whose places are in ``wide`` share the room that is left.
+    """
     made = QHBoxLayout()
     made.setContentsMargins(0, 0, 0, 0)
     made.setSpacing(spacing)
@@ -67,6 +72,8 @@ def row(*items: QWidget | int | None, spacing: int = 6) -> QHBoxLayout:
             made.addSpacing(item)
         else:
             made.addWidget(item)
+    for place in wide:
+        made.setStretch(place, 1)
     return made
 
 
@@ -75,6 +82,33 @@ def column(parent: QWidget, margin: int = 12, spacing: int = 8) -> QVBoxLayout:
     made = QVBoxLayout(parent)
     made.setContentsMargins(margin, margin, margin, margin)
     made.setSpacing(spacing)
+    return made
+
+
+def middle(parent: QWidget, width_px: int) -> QVBoxLayout:
+    """The layout of a page that says what to do: a column in its middle."""
+    page = QWidget()
+    page.setFixedWidth(width_px)
+    outer = QVBoxLayout(parent)
+    outer.addStretch(2)
+    outer.addWidget(page, 0, Qt.AlignmentFlag.AlignHCenter)
+    outer.addStretch(3)
+    return column(page, margin=0, spacing=10)
+
+
+W = TypeVar("W", bound=QWidget)
+
+
+def exchange(layout: QBoxLayout, old: Iterable[QWidget], new: Iterable[W]) -> list[W]:
+    """Delete widgets of a layout and add others at its end, which are handed back."""
+    for widget in old:
+        layout.removeWidget(widget)
+        # It is deleted a moment later, and must not be seen until then.
+        widget.hide()
+        widget.deleteLater()
+    made = list(new)
+    for widget in made:
+        layout.addWidget(widget)
     return made
 
 
@@ -138,9 +172,7 @@ class JobBar(QWidget):
         self._bar.setAccessibleName(name)
         self._cancel = button(tr("Cancel"), cancel, tip=tr("Cancel {name}", name=name))
         layout = column(self, margin=0, spacing=4)
-        line = row(self._what, self._cancel)
-        line.setStretch(0, 1)
-        layout.addLayout(line)
+        layout.addLayout(row(self._what, self._cancel, wide=(0,)))
         layout.addWidget(self._bar)
         self.hide()
 

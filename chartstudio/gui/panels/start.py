@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
-from chartstudio.gui.panels.parts import button, column, heading, label, row
+from chartstudio.gui.panels.parts import (
+    button,
+    column,
+    exchange,
+    heading,
+    label,
+    middle,
+    row,
+)
 from chartstudio.gui.preferences import Preferences
 from chartstudio.gui.text import tr
 
@@ -40,10 +48,8 @@ class StartPage(QWidget):
         self._recent = QVBoxLayout()
         self._recent.setSpacing(0)
         self._recent_heading = heading(tr("Recent"))
-        self._links: list[QWidget] = []
-        page = QWidget()
-        page.setFixedWidth(_WIDTH_PX)
-        layout = column(page, margin=0, spacing=10)
+        self._links: list[QPushButton] = []
+        layout = middle(self, _WIDTH_PX)
         layout.addWidget(label(tr("ChartStudio"), "title"))
         intro = tr("Open a song, let the engine draft any part of its chart, and edit the rest.")
         layout.addWidget(label(intro, "muted", wrap=True))
@@ -58,31 +64,22 @@ class StartPage(QWidget):
         layout.addSpacing(10)
         layout.addWidget(self._recent_heading)
         layout.addLayout(self._recent)
-        outer = QVBoxLayout(self)
-        outer.addStretch(2)
-        outer.addWidget(page, 0, Qt.AlignmentFlag.AlignHCenter)
-        outer.addStretch(3)
         self.setAccessibleName(tr("Start page"))
         preferences.changed.connect(self._show_recent)
         self._show_recent()
 
     def _show_recent(self) -> None:
-        for old in self._links:
-            self._recent.removeWidget(old)
-            old.hide()
-            old.deleteLater()
-        self._links = []
-        for text in self._preferences.now.recent[:_N_RECENT]:
-            path = Path(text)
-            link = button(
-                f"{path.name}   —   {path.parent}",
-                lambda path=path: self.recent_asked.emit(path),
-                "flat",
-                tr("Open {path}", path=text),
-            )
-            self._recent.addWidget(link)
-            self._links.append(link)
+        paths = map(Path, self._preferences.now.recent[:_N_RECENT])
+        self._links = exchange(self._recent, self._links, map(self._link, paths))
         self._recent_heading.setVisible(bool(self._links))
+
+    def _link(self, path: Path) -> QPushButton:
+        return button(
+            f"{path.name}   —   {path.parent}",
+            lambda: self.recent_asked.emit(path),
+            "flat",
+            tr("Open {path}", path=path),
+        )
 
 
 def _button(action: QAction, role: str) -> QPushButton:

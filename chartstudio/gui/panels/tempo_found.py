@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 from chartstudio.core.timing import TimingMap
 from chartstudio.engine.requests import Tempo, TempoCandidate
 from chartstudio.gui.bridge import Bridge
-from chartstudio.gui.panels.parts import JobBar, button, column, heading, label, row
+from chartstudio.gui.panels.parts import JobBar, button, column, exchange, heading, label, row
 from chartstudio.gui.tempo import TempoFinder, constant
 from chartstudio.gui.text import bars, tr
 
@@ -79,21 +79,16 @@ class FoundBox(QWidget):
             self._show_found()
 
     def _show_found(self) -> None:
-        for old in self.rows:
-            self._list.removeWidget(old)
-            old.hide()
-            old.deleteLater()
         tempo = self._shown
         self.message.setText(tempo.message if tempo is not None else "")
         self.message.setVisible(bool(self.message.text()))
-        self.rows = []
+        rows = []
         if tempo is not None:
             found = tempo.timing()
             if found is not None and len(found.anchors) > 1:
-                self.rows.append(self._changes_row(tempo, found))
-            self.rows += [self._candidate_row(c) for c in tempo.candidates[:_N_SHOWN]]
-        for made in self.rows:
-            self._list.addWidget(made)
+                rows.append(self._changes_row(tempo, found))
+            rows += [self._candidate_row(c) for c in tempo.candidates[:_N_SHOWN]]
+        self.rows = exchange(self._list, self.rows, rows)
 
     def _changes_row(self, tempo: Tempo, found: TimingMap) -> QWidget:
         name = tr("{n} tempos", n=len(found.anchors))

@@ -33,7 +33,7 @@ class ModelsBox(QWidget):
         self._shown: object = None
         self.list = QTreeWidget()
         self.list.setAccessibleName(tr("Models"))
-        self.list.setHeaderLabels([tr(t) for t in ("Name", "Verdict", "Date", "Size")])
+        self.list.setHeaderLabels([tr(t) for t in ("Name", "Verdict", "Date")])
         self.list.setRootIsDecorated(False)
         self.list.setUniformRowHeights(True)
         self.list.setTabKeyNavigation(False)
@@ -103,7 +103,6 @@ class ModelsBox(QWidget):
                 item = QTreeWidgetItem(_cells(model, is_used))
                 item.setData(0, Qt.ItemDataRole.UserRole, model.name)
                 item.setToolTip(0, _details(model))
-                item.setTextAlignment(3, Qt.AlignmentFlag.AlignRight)
                 if is_used:
                     font = item.font(0)
                     font.setBold(True)
@@ -119,7 +118,7 @@ def _cells(model: Shelved, is_used: bool) -> list[str]:
     verdict = tr(model.verdict) if model.verdict else tr("ships") if model.ships else ""
     if not model.is_finished:
         verdict = tr("{n} of {all}", n=model.step, all=model.n_steps)
-    return [name, verdict, model.date, _size(model.n_bytes)]
+    return [name, verdict, model.date]
 
 
 def _details(model: Shelved) -> str:
@@ -132,6 +131,7 @@ def _details(model: Shelved) -> str:
         facts.append(tr("not finished"))
     if model.needs_base:
         facts.append(tr("adapters"))
+    facts.append(_size(model.n_bytes))
     return " · ".join(facts)
 
 

@@ -137,10 +137,7 @@ class PlanBox(QWidget):
         own = column(self._own, margin=0, spacing=6)
         own.addWidget(self.mode)
         own.addWidget(self.charter)
-        levels = row(self.low, label("–", "muted"), self.high)
-        levels.setStretch(0, 1)
-        levels.setStretch(2, 1)
-        own.addLayout(levels)
+        own.addLayout(row(self.low, label("–", "muted"), self.high, wide=(0, 2)))
         for item in (self._own, self.preview, self.style_, self.left_out, heading(tr("Model"))):
             rest.addWidget(item)
         form = QFormLayout()

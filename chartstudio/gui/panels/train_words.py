@@ -63,9 +63,9 @@ def needs(estimate: TrainEstimate, n_parts: int) -> str:
     """What a tuning takes, as a sentence."""
     steps = text.count(estimate.n_steps, "{n} step", "{n} steps")
     return tr(
-        "About {time} on the {device}: {n} of {step} s. {disk} MB on disk, of {free} MB that "
-        "are free; {memory} MB of memory.",
-        time=text.duration(estimate.total_s),
+        "About {time} on the {device}: {n} of {step} s, and judging. {disk} MB on disk, of {free} "
+        "MB that are free; {memory} MB of memory.",
+        time=_roughly(estimate.total_s),
         device={"cuda": tr("GPU")}.get(estimate.device, tr("CPU")),
         n=steps if n_parts == 1 else tr("{n} times {steps}", n=n_parts + 1, steps=steps),
         step=f"{estimate.step_s:.1f}",
@@ -73,6 +73,14 @@ def needs(estimate: TrainEstimate, n_parts: int) -> str:
         free=f"{shutil.disk_usage(paths.user_models()).free / _MEGABYTE:.0f}",
         memory=f"{estimate.memory_bytes / _MEGABYTE:.0f}",
     )
+
+
+def _roughly(duration_s: float) -> str:
+    """How long something takes, no more exactly than it is known."""
+    minutes = max(1, round(duration_s / 60))
+    if minutes < 60:
+        return text.count(minutes, "{n} minute", "{n} minutes")
+    return tr("{h} h {min} min", h=minutes // 60, min=minutes % 60)
 
 
 def style_of(prospect: Prospect, groups: Sequence[Group]) -> str:
