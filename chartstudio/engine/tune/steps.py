@@ -7,10 +7,12 @@ stopped in between.
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -163,6 +165,8 @@ class Learner:
                 self._make_do(error)
         is_number = math.isfinite(norm) and all(map(math.isfinite, values.values()))
         take_step(self.state, values, is_number)
+        if counts.step % _GIVE_BACK_EVERY == 0:
+            _give_back()
         return values
 
     def _parts(self) -> list[Batch]:
@@ -272,6 +276,19 @@ class Learner:
 
 
 # Memory ----------------------------------------------------------------------------------
+
+_GIVE_BACK_EVERY = 10
+"""Steps; a tenth of a second each time. No two batches have the same shape, and the holes that
+they leave would add up to gigabytes within some hundred steps."""
+
+
+def _give_back() -> None:
+    """Return freed memory to the system, where the C library keeps it for itself."""
+    if sys.platform == "linux":
+        # Other C libraries than glibc have no such call, and no need of it.
+        with suppress(AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
+
 
 _BLOCK_WIDTHS, _INPUT_COPIES, _FLOAT_BYTES = 8, 3, 4
 """Numbers kept for the gradient: in each block, in units of the width; and of each input."""

@@ -136,6 +136,16 @@ def test_memory_decides_how_many_windows_are_taken(work, monkeypatch):
     assert learner.at_once == 3
 
 
+def test_freed_memory_is_given_back_now_and_then(work, monkeypatch):
+    given = []
+    monkeypatch.setattr(steps, "_GIVE_BACK_EVERY", 2)
+    give_back = steps._give_back
+    monkeypatch.setattr(steps, "_give_back", lambda: given.append(give_back()))
+    _, learner = learner_of(work)
+    learned(learner, 5)
+    assert len(given) == 2
+
+
 # Several processes -------------------------------------------------------------------------
 
 _PROGRAM = """
