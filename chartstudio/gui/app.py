@@ -228,7 +228,7 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
     window.checks.fix_all_asked.connect(lambda: verbs.fix_all(studio))
     window.library.bind(actions)
     window.train.bind(actions)
-    studio.samples.shown.connect(lambda: _show_part(window, "draft.sample"))
+    studio.samples.shown.connect(lambda tick: _show_sample(window, tick))
     studio.models.switched.connect(studio.drafting.on_card)
     studio.models.loaded.connect(lambda problem: _show_engine(window, problem))
     window.library.filters.remove_asked.connect(lambda folder: remove_folder(studio, folder))
@@ -273,6 +273,12 @@ def _show_part(window: MainWindow, command_id: str) -> None:
     # What asks for a draft is followed to where the draft appears.
     drafts = ("keybars.suggest", "finish.start", "finish.refresh")
     window.draft.show_part("draft" if command_id in drafts else command_id.partition(".")[0])
+
+
+def _show_sample(window: MainWindow, tick: int) -> None:
+    """Bring what a tuning has drafted into view, and what can be done with it."""
+    _show_part(window, "draft.sample")
+    window.studio.timeline.go_to(tick)
 
 
 def _connect_messages(studio: Studio, window: MainWindow) -> None:

@@ -40,8 +40,8 @@ class Samples(QObject):
     drafting : Drafting
     """
 
-    shown = Signal()
-    """A sample is a ghost now."""
+    shown = Signal(int)
+    """A sample is a ghost now; the tick where it begins."""
     message = Signal(str)
 
     def __init__(
@@ -100,7 +100,7 @@ class Samples(QObject):
         self._document.select(Selection(chart=index))
         chart = self._document.song.charts[index]
         self._drafting.propose(index, _request(newest, chart, audio), newest.draft())
-        self.shown.emit()
+        self.shown.emit(newest.start)
         self.message.emit(
             tr(
                 "What {model} drafted of this song after step {n}",

@@ -330,6 +330,7 @@ def test_the_current_sample_is_a_ghost_over_the_author_s_chart(drafted, fake, se
     assert ghosts.notes == fake.sample.chart.notes
     assert ghosts.spans == ((0, 4 * BAR),)
     assert drafted.tabs.currentWidget() is drafted.draft
+    assert studio.timeline.cursor_tick == 0
     assert "mine 1 drafted of this song after step 3" in drafted.status.currentMessage()
     studio.drafting.accept()
     assert studio.document.active_chart.notes == ghosts.notes

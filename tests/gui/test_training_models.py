@@ -194,10 +194,11 @@ def test_reports_on_other_charts_are_told_apart(tab):
         report_with(name, 0.1, song)
     assert train_beside.are_alike(told_of("one", "two"))
     assert not train_beside.are_alike(told_of("one", "three"))
+    make_model("bare")
+    assert train_beside.are_alike(told_of("one", "bare", "two"))
     assert "same charts" in train_beside.Beside(told_of("one", "three")).note.text()
     assert train_beside.Row("", -1.0, ((1.0, 0.2), (1.0, -0.1), None)).best == 1
     assert train_beside.Row("", 0.0, ((1.0, 0.2),)).best is None
-    make_model("bare")
     assert train_beside.sections(told_of("bare")) == []
 
 

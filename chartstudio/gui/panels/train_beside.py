@@ -97,13 +97,13 @@ def _aligned(cells: list[str]) -> QTreeWidgetItem:
 
 
 def are_alike(told: Sequence[Told]) -> bool:
-    """Whether all reports are about the same charts."""
+    """Whether all reports that there are tell of the same charts."""
     kinds = ("song", "chart", "mode", "level")
     judged = [
         {tuple(str(chart.get(kind)) for kind in kinds) for chart in t.figures.get("charts", ())}
         for t in told
     ]
-    return all(judged) and all(one == judged[0] for one in judged)
+    return len({frozenset(charts) for charts in judged if charts}) <= 1
 
 
 def facts(told: Sequence[Told]) -> list[tuple[str, list[str]]]:

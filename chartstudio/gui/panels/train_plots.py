@@ -12,10 +12,10 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from chartstudio.engine.requests import TrainStep
-from chartstudio.gui.panels.parts import column, heading
+from chartstudio.gui.panels.parts import column, heading, label, row
 from chartstudio.gui.text import tr
 from chartstudio.gui.theme import DARK, Theme
 
@@ -82,7 +82,9 @@ class Plots(QWidget):
     def _plot(self, title: str, curves: tuple[_Curve, ...]) -> QWidget:
         frame = QWidget()
         inner = column(frame, margin=0, spacing=2)
-        inner.addWidget(heading(tr(title)))
+        # Beside the title no curve can run through it.
+        keys = [self._key(curve) for curve in curves]
+        inner.addLayout(row(heading(tr(title)), None, *keys, spacing=10))
         plot = pg.PlotWidget(background=self._theme.background)
         plot.setAccessibleName(tr(title))
         plot.setFixedHeight(_HEIGHT_PX)
@@ -95,12 +97,21 @@ class Plots(QWidget):
             axis = plot.getAxis(side)
             axis.setPen(self._theme.line)
             axis.setTextPen(self._theme.muted)
-        plot.addLegend(offset=(-4, 2), labelTextColor=self._theme.muted, labelTextSize="8pt")
         made = [(curve, self._curve(plot, curve)) for curve in curves]
         inner.addWidget(plot)
         frame.hide()
         self.curves.append((frame, made))
         return frame
+
+    def _key(self, curve: _Curve) -> QLabel:
+        """What the colour of a curve stands for."""
+        colour: QColor = getattr(self._theme, curve.colour)
+        sign = "┄" if curve.is_null else "●" if curve.is_sparse else "━"
+        made = label(
+            f'<span style="color:{colour.name()}">{sign}</span> {tr(curve.title)}', "muted"
+        )
+        made.setTextFormat(Qt.TextFormat.RichText)
+        return made
 
     def _curve(self, plot: pg.PlotWidget, curve: _Curve) -> pg.PlotDataItem:
         colour: QColor = getattr(self._theme, curve.colour)
@@ -111,7 +122,7 @@ class Plots(QWidget):
             symbolSize=5,
             symbolBrush=colour,
             symbolPen=None,
-            name=tr(curve.title),
+            antialias=True,
         )
 
     def show_steps(self, steps: Sequence[TrainStep]) -> None:

@@ -19,7 +19,7 @@ from chartstudio.gui.panels.charts import mode_title
 from chartstudio.gui.panels.parts import button, column, label, row
 from chartstudio.gui.panels.train_beside import Beside
 from chartstudio.gui.panels.train_tables import add_section, table
-from chartstudio.gui.text import tr
+from chartstudio.gui.text import count, tr
 from chartstudio.gui.theme import DARK, Theme
 
 _SIZE_PX = (820, 680)
@@ -139,9 +139,8 @@ def sections(figures: dict[str, Any]) -> list[tuple[str, list[Line]]]:
     found = [(tr("All charts"), [_of_all(name, changes, arms) for name in changes])]
     for mode, levels in figures.get("groups", {}).items():
         for level, group in levels.items():
-            title = tr(
-                "{mode} {level} ({n} charts)", mode=mode_title(mode), level=level, n=group["n"]
-            )
+            n_charts = count(group["n"], "{n} chart", "{n} charts")
+            title = tr("{mode} {level} ({n})", mode=mode_title(mode), level=level, n=n_charts)
             means = {
                 arm: told.get("groups", {}).get(mode, {}).get(level, {}).get("means", {})
                 for arm, told in arms.items()
