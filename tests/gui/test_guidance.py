@@ -311,6 +311,7 @@ def test_a_named_style_sets_the_sliders(named, engine, qtbot):
     assert [box.itemText(i) for i in range(box.count())] == offered
     assert box.currentText() == offered[0]
     assert "As it was tuned" in named.draft.style_.state.text()
+    assert _row(named, "jacks").figure.text() == "tuned"
     _choose(named, "Bob")
     # No more than the model has learned.
     assert style.habits(_chart(studio)) == (("jacks", 0.6), ("repeat", 0.7))

@@ -221,6 +221,20 @@ def test_a_better_model_is_used_at_once(tab, fake, calm):
     assert models.in_use == "base"
 
 
+def test_a_better_one_than_its_base_does_not_take_the_place_of_another(tab, fake, calm):
+    make_model("other")
+    tab.studio.models.use("other")
+    calm(tab)
+    trigger(tab, "train.start")
+    calm(tab)
+    result = tab.train.result
+    assert "other stays in use: mine was set beside base only" in result._use.text()
+    assert result.use_anyway.text() == "Use it"
+    result.use_anyway.click()
+    calm(tab)
+    assert tab.studio.models.in_use == "mine"
+
+
 @pytest.mark.parametrize("verdict", ["worse", "even", "unknown"])
 def test_what_is_not_better_is_used_only_if_asked(tab, fake, calm, verdict):
     fake.verdict = verdict
@@ -229,6 +243,7 @@ def test_what_is_not_better_is_used_only_if_asked(tab, fake, calm, verdict):
     models = tab.studio.models
     assert models.in_use == "base"
     assert "mine is not switched on" in tab.train.result._use.text()
+    assert tab.train.result.use_anyway.text() == "Use anyway"
     tab.train.result.use_anyway.click()
     calm(tab)
     assert models.in_use == "mine"

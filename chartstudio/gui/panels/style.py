@@ -112,13 +112,13 @@ class HabitRow:
         if self.slider.property("unsaid") and self.slider.sliderPosition() == self.slider.value():
             self._on_step(self.slider.value())
 
-    def show_value(self, value: float | None) -> None:
-        """Show what is asked for; None for nothing."""
+    def show_value(self, value: float | None, is_tuned: bool = False) -> None:
+        """Show what is asked for; None leaves it to the song, or to what was tuned."""
         self.slider.show_value(value)
         self.reset.setEnabled(value is not None)
         self.reset.setText("" if value is None else "×")
         if value is None:
-            self.figure.setText(tr("song"))
+            self.figure.setText(tr("tuned") if is_tuned else tr("song"))
         else:
             self._show_figure(self.slider.value())
 
@@ -183,15 +183,16 @@ class StyleSection(QWidget):
             self._made_of = known
             self._make_rows()
         asked = dict(style.habits(chart)) if chart is not None else {}
+        self._ways = dict(ways(card, known))
+        usual = dict(next(iter(self._ways.values()), ()))
         for made in self.rows:
-            made.show_value(asked.get(made.knob.name))
+            made.show_value(asked.get(made.knob.name), made.knob.name in usual)
         self._show_ways(asked)
         self.sliders.setVisible(bool(known) and studio.drafting.settings.shows_style)
         self.sliders.setEnabled(chart is not None)
         self.state.setText(self._state(asked))
 
     def _show_ways(self, asked: dict[str, float]) -> None:
-        self._ways = dict(ways(self._studio.drafting.card, self._made_of))
         self.ways.setVisible(bool(self._ways))
         self.ways.setEnabled(self._studio.document.active_chart is not None)
         if not self._ways:

@@ -58,8 +58,9 @@ class TrainPanel(QWidget):
         layout = column(content, margin=14, spacing=14)
         self._plots_place = QVBoxLayout()
         layout.addWidget(self.run)
+        layout.addWidget(self.result)
         layout.addLayout(self._plots_place)
-        for box in (self.result, self.plan, self.models):
+        for box in (self.plan, self.models):
             layout.addWidget(box)
         layout.addStretch(1)
         scroll = QScrollArea()

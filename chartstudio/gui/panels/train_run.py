@@ -11,7 +11,7 @@ from chartstudio.engine.requests import TrainReport
 from chartstudio.gui.panels.command_button import CommandButton
 from chartstudio.gui.panels.parts import column, heading, label, restyle, row
 from chartstudio.gui.text import tr
-from chartstudio.gui.training import Stage, Training
+from chartstudio.gui.training import BETTER, Stage, Training
 
 _SAID = {
     Stage.MEASURING: "Measuring what it will take",
@@ -131,7 +131,7 @@ class ResultBox(QWidget):
             "train.report", tr("Open the report"), tr("All figures by mode and level")
         )
         self.use_anyway = CommandButton(
-            "train.use-anyway", tr("Use anyway"), tr("Draft with it although it is not better")
+            "train.use-anyway", tr("Use anyway"), tr("Draft with it from now on")
         )
         layout = column(self, margin=0, spacing=6)
         layout.addWidget(heading(tr("Report")))
@@ -161,17 +161,26 @@ class ResultBox(QWidget):
         # The figures follow an empty line; they are in the report.
         words = others[: others.index("")] if "" in others else others
         self._text.setText("\n".join(words))
-        is_used = training.models.in_use == report.name
-        said = tr("{name} is in use now.", name=report.name)
-        if not is_used:
-            in_use = training.models.in_use
-            said = tr(
-                "{name} stays in use; {new} is not switched on.", name=in_use, new=report.name
-            )
-        self._use.setText(said)
-        self.use_anyway.setVisible(not is_used)
+        self._use.setText(_in_use(report, training.models.in_use))
+        self.use_anyway.setVisible(training.models.in_use != report.name)
+        is_better = report.verdict == BETTER
+        self.use_anyway.set_face(tr("Use it") if is_better else tr("Use anyway"))
         self._left_out.setText("\n".join(_left_out(report)))
         self._left_out.setVisible(bool(report.left_out))
+
+
+def _in_use(report: TrainReport, in_use: str) -> str:
+    """Which model drafts from now on, and why."""
+    if in_use == report.name:
+        return tr("{name} is in use now.", name=report.name)
+    if report.verdict == BETTER:
+        return tr(
+            "{name} stays in use: {new} was set beside {base} only.",
+            name=in_use,
+            new=report.name,
+            base=report.base,
+        )
+    return tr("{name} stays in use; {new} is not switched on.", name=in_use, new=report.name)
 
 
 def sample_button() -> CommandButton:
