@@ -47,11 +47,11 @@ def _refuse(asked: set[str], known: Iterable[str], what: str, model: str) -> Non
 def guide_of(request: GenerateRequest, spec: ModelSpec, grid: SlotGrid) -> Guide:
     """What a network is told of a request's wishes, as far as it has ears for them.
 
-    Habits that a request leaves open are those of the first way of charting that the model was
-    tuned on, if it was.
+    Habits that a request leaves open are those of the way of charting that the model was tuned
+    on, if it was one; of several the author chooses.
     """
     net = spec.net
-    usual = dict(spec.labels[0][1]) if spec.labels else {}
+    usual = dict(spec.labels[0][1]) if len(spec.labels) == 1 else {}
     return Guide(
         density=_rates(request, grid) if net.guided else None,
         layers=layer_shares(_followed(request, net.layers, grid)) if net.layers else None,

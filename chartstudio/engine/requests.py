@@ -81,8 +81,8 @@ class GenerateRequest:
         on one stretch are followed together.
     style : tuple of (str, float)
         Habits by name, each in its own unit between what the model's `ModelCard.styles` says;
-        those of one of its `ModelCard.labels`, say. A tuned model takes all others from the
-        first of its labels.
+        those of one of its `ModelCard.labels`, say. Others are those of its label where it has
+        one alone.
     worth : tuple of float
         How much each of the ticks of ``only`` is worth, in their order. Where it is said, the
         best of them are taken, on the grid or not, whatever the sound is like; see
@@ -332,7 +332,7 @@ class ModelCard:
         Habits that it can be told, with the lowest and highest value of each.
     labels : tuple of Label
         Ways of charting that it was tuned on, the one of most songs first: ``style`` of a
-        `GenerateRequest` takes their habits. The first is told where nothing else is.
+        `GenerateRequest` takes their habits. One alone is told where nothing else is.
     """
 
     name: str

@@ -6,8 +6,8 @@ its number alone, so that a training that goes on sees what it would have seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import cast
 
@@ -290,6 +290,8 @@ class Windows:
         What the network can be told.
     n_beats : int
         Length of a window.
+    unsaid : mapping of str to float
+        How often the network is not told of each; see `UNSAID`.
     """
 
     examples: Sequence[Example]
@@ -297,6 +299,7 @@ class Windows:
     features: FeatureSpec
     net: NetSpec
     n_beats: int
+    unsaid: Mapping[str, float] = field(default_factory=UNSAID.copy)
 
     @cached_property
     def _by_class(self) -> dict[str, tuple[NDArray[np.int64], ...]]:
@@ -376,7 +379,7 @@ class Windows:
     def _guide(self, example: Example, mask: Mask, rng: np.random.Generator) -> Guide:
         """What the network is told, each at times left out."""
         chart, n_song = example.chart, example.chart.song.grid.n_beats
-        said = {name: rng.random() >= chance for name, chance in UNSAID.items()}
+        said = {name: rng.random() >= chance for name, chance in self.unsaid.items()}
         bars = chart.song.bars.beats
         whole = np.add.reduceat(mask.charted, bars[:-1]) == np.diff(bars)
         whole &= said["echo"]
@@ -386,7 +389,7 @@ class Windows:
             density = smooth(example.per_beat, int(rng.choice((4, 8, 16)))) * loose
         follow = example.layers(self.net.layers) * said["layers"]
         layers = layer_shares(follow[:, None] == 1 + np.arange(len(self.net.layers)))
-        habits = {k: v for k, v in chart.habits.items() if rng.random() >= UNSAID["habit"]}
+        habits = {k: v for k, v in chart.habits.items() if rng.random() >= self.unsaid["habit"]}
         return Guide(
             shown=mask.shown,
             echo=heard_from(whole, cast(Likeness, chart.song.bars)) if self.net.n_echo else None,

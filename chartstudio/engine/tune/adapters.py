@@ -16,6 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+_WHOLE = ("encoder.style",)
+"""Layers that learn as they are: they hold one column for each thing that a network is told, and
+what is told for the first time has nothing to lean on."""
+
 UP, DOWN = ".up", ".down"
 """What ends the names of an adapter's tensors; the rest of the name is the weight's."""
 
@@ -59,6 +63,9 @@ def attach(net: nn.Module, rank: int, parts: tuple[str, ...]) -> None:
     net.requires_grad_(False)
     for name, layer in list(net.named_modules()):
         if not name.startswith(parts):
+            continue
+        if name in _WHOLE:
+            layer.requires_grad_(True)
             continue
         if isinstance(layer, nn.Linear):
             made = LowRank(layer.weight, min(rank, *layer.weight.shape)).to(layer.weight.device)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -345,8 +345,15 @@ def _end_with(sentinel: int) -> None:
 # What is learned from --------------------------------------------------------------------
 
 
+Told = Mapping[TrainChart, Mapping[str, float]]
+"""What the network is told of the habits of each chart's author."""
+
+
 def stored_charts(
-    spelled: Sequence[Spelled], store: Store, mirrored: frozenset[str] = frozenset()
+    spelled: Sequence[Spelled],
+    store: Store,
+    mirrored: frozenset[str] = frozenset(),
+    told: Told | None = None,
 ) -> list[StoredChart]:
     """Charts over the sound in the store.
 
@@ -356,6 +363,8 @@ def stored_charts(
     store : Store
     mirrored : frozenset of str
         Modes whose charts come in a mirror, too.
+    told : mapping, optional
+        See `Told`.
 
     Raises
     ------
@@ -370,7 +379,8 @@ def stored_charts(
         variants = [(one.rows, one.sizes)]
         if one.mirrored is not None and one.mode_id in mirrored:
             variants.append(one.mirrored)
-        song, mode, habits = songs[one.piece], MODES[one.mode_id], one.portrait.habits
+        song, mode = songs[one.piece], MODES[one.mode_id]
+        habits = dict((told or {}).get(one.chart, {}))
         found += [
             StoredChart(song, mode, one.level, rows, sizes, (), habits) for rows, sizes in variants
         ]

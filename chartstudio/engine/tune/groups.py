@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,14 @@ class Group:
     songs: tuple[str, ...]
     habits: tuple[tuple[str, float], ...]
 
+    def has(self, portrait: Portrait) -> bool:
+        """Whether a chart is one of the group's: of a song that several people charted, not all
+        are.
+        """
+        if self.by == "charter":
+            return portrait.charter.casefold() == self.name.casefold()
+        return portrait.song in self.songs
+
 
 def look_at(charts: Sequence[TrainChart]) -> Job[tuple[Portrait, ...]]:
     """Look at charts; what cannot be read is passed over.
@@ -95,24 +103,40 @@ def look_at(charts: Sequence[TrainChart]) -> Job[tuple[Portrait, ...]]:
     return tuple(found)
 
 
-def labels_of(portraits: Sequence[Portrait], name: str, known: Iterable[str]) -> tuple[Label, ...]:
-    """What a model that is tuned on charts can be told to draft like.
+def labels_of(
+    groups: Sequence[Group], styles: Sequence[tuple[str, float, float]]
+) -> tuple[Label, ...]:
+    """What a model that is tuned on groups of charts can be told to draft like.
+
+    One group is told by its habits. Several are told as far apart as habits go, from the group
+    with the least of each to the one with the most: songs of one group differ more among
+    themselves than groups do in the middle, and a network that is told the middles learns to
+    hear no difference.
 
     Parameters
     ----------
-    portraits : sequence of Portrait
-    name : str
-        Of the model: that of its one way of charting, where there are no groups.
-    known : iterable of str
-        Habits that the model can be told. Without any there is nothing to choose.
+    groups : sequence of Group
+    styles : sequence of (str, float, float)
+        Habits that the model can be told, with their lowest and highest values. Without any
+        there is nothing to choose.
     """
-    told = set(known)
     found = []
-    for group in groups_of(portraits, name):
-        habits = tuple((habit, value) for habit, value in group.habits if habit in told)
-        if habits:
-            found.append((group.name, habits))
+    spans = {name: (low, high) for name, low, high in styles}
+    told = [{h: v for h, v in g.habits if h in spans} for g in groups]
+    shared = [h for h in (told[0] if told else ()) if all(h in each for each in told)]
+    for group, own in zip(groups, told, strict=True):
+        if len(groups) > 1:
+            own = {h: _far(own[h], [each[h] for each in told], spans[h]) for h in shared}
+        if own:
+            found.append((group.name, tuple(own.items())))
     return tuple(found)
+
+
+def _far(value: float, values: Sequence[float], span: tuple[float, float]) -> float:
+    """A value drawn out so that the least and the most of some fill a span."""
+    least, most = min(values), max(values)
+    share = (value - least) / (most - least) if most > least else 0.5
+    return round(span[0] + share * (span[1] - span[0]), 4)
 
 
 def groups_of(portraits: Sequence[Portrait], name: str) -> tuple[Group, ...]:
@@ -131,17 +155,9 @@ def groups_of(portraits: Sequence[Portrait], name: str) -> tuple[Group, ...]:
     ways = ((by, find(portraits)) for by, find in _WAYS)
     whole = ("all", {name: {p.song for p in portraits}})
     by, found = next((way for way in ways if len(way[1]) > 1), whole)
-    groups = [
-        Group(called, by, tuple(sorted(songs)), _median(_of(portraits, songs, called, by)))
-        for called, songs in found.items()
-    ]
+    empty = [Group(called, by, tuple(sorted(songs)), ()) for called, songs in found.items()]
+    groups = [replace(g, habits=_median([p for p in portraits if g.has(p)])) for g in empty]
     return tuple(sorted(groups, key=lambda g: (-len(g.songs), g.name)))
-
-
-def _of(portraits: Sequence[Portrait], songs: set[str], called: str, by: str) -> list[Portrait]:
-    """Charts of a group: of a song that several people charted, those of the one."""
-    own = [p for p in portraits if p.song in songs]
-    return [p for p in own if by != "charter" or p.charter.casefold() == called.casefold()]
 
 
 def _median(portraits: Sequence[Portrait]) -> tuple[tuple[str, float], ...]:

@@ -19,7 +19,7 @@ from chartstudio.engine import checkpoint
 from chartstudio.engine.checkpoint import BaseModel, Model, ModelSpec
 from chartstudio.engine.net import Net
 from chartstudio.engine.requests import SPLITS, Label, TrainRequest
-from chartstudio.engine.train.dataset import Windows, examples_of
+from chartstudio.engine.train.dataset import UNSAID, Windows, examples_of
 from chartstudio.engine.train.state import Counts, State, load_state, optimizer_of
 from chartstudio.engine.tune import adapters
 from chartstudio.engine.tune.augment import SPEEDS
@@ -27,17 +27,22 @@ from chartstudio.engine.tune.charts import (
     Read,
     Reading,
     Spelled,
+    Told,
     modes_to_mirror,
     read_charts,
     stored_charts,
 )
 from chartstudio.engine.tune.folder import Folder
-from chartstudio.engine.tune.groups import labels_of
+from chartstudio.engine.tune.groups import groups_of, labels_of
 from chartstudio.engine.tune.pieces import open_store
 from chartstudio.engine.tune.steps import Learner
 from chartstudio.engine.tune.team import Team
 
 _TRAIN, _, _TEST = SPLITS
+
+_UNSAID = {**UNSAID, "style": 0.15, "habit": 0.0}
+"""How often the network is not told of each. A way of charting is told whole, and mostly: a
+tuning has few steps to learn its name in."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,23 +141,31 @@ def read_all(work: Work) -> Job[Read]:
     return read
 
 
-def windows_of(work: Work, spelled: Sequence[Spelled], mirrored: frozenset[str]) -> Windows | None:
+def windows_of(
+    work: Work,
+    spelled: Sequence[Spelled],
+    mirrored: frozenset[str],
+    told: Told | None = None,
+) -> Windows | None:
     """Windows of some charts; None without any."""
     if not spelled:
         return None
     spec = work.base.spec
     store = open_store(paths.cache() / "features", spec.features)
-    examples = examples_of(stored_charts(spelled, store, mirrored))
-    return Windows(examples, spec.vocabulary, spec.features, spec.net, spec.windows.n_beats)
+    examples = examples_of(stored_charts(spelled, store, mirrored, told))
+    return Windows(
+        examples, spec.vocabulary, spec.features, spec.net, spec.windows.n_beats, _UNSAID
+    )
 
 
 def learner_of(work: Work, read: Read) -> tuple[State, Learner]:
     """The state to go on from, or a fresh one, and what takes its steps."""
     recipe = work.request.recipe
     training = [s for s in read.spelled if s.chart.split == _TRAIN]
-    windows = windows_of(work, training, modes_to_mirror(training, recipe.mirror))
+    labels, told = _ways(work, training)
+    windows = windows_of(work, training, modes_to_mirror(training, recipe.mirror), told)
     assert windows is not None
-    spec, net = replace(spec_of(work), labels=_labels(work, training)), net_of(work)
+    spec, net = replace(spec_of(work), labels=labels), net_of(work)
     if work.request.resume and work.folder.is_begun:
         state = load_state(
             work.folder.training, recipe.highest_rate, recipe.weight_decay, net
@@ -168,10 +181,18 @@ def learner_of(work: Work, read: Read) -> tuple[State, Learner]:
     return state, Learner(state, windows, recipe, work.team, work.device)
 
 
-def _labels(work: Work, training: Sequence[Spelled]) -> tuple[Label, ...]:
-    """The ways of charting that the tuned model can be told."""
-    habits = [name for name, _, _ in work.base.spec.net.styles]
-    return labels_of([s.portrait for s in training], work.request.name, habits)
+def _ways(work: Work, training: Sequence[Spelled]) -> tuple[tuple[Label, ...], Told]:
+    """The ways of charting that the tuned model can be told, and which each chart is of."""
+    groups = groups_of([s.portrait for s in training], work.request.name)
+    labels = labels_of(groups, work.base.spec.net.styles)
+    habits = {name: dict(own) for name, own in labels}
+    told = {
+        s.chart: habits[group.name]
+        for s in training
+        for group in groups
+        if group.name in habits and group.has(s.portrait)
+    }
+    return labels, told
 
 
 def spec_of(work: Work) -> ModelSpec:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from made_engine import song_of, tiny_model
 from made_tuning import author, chart_of, request_of, save_song, steps_of, tiny_base
 
@@ -188,11 +189,33 @@ def test_sides_and_how_clear_they_are():
 # Told --------------------------------------------------------------------------------------
 
 
-def test_labels_hold_what_the_model_knows():
-    songs = [portrait(n, jumps=0.4, jacks=0.5) for n in range(3)]
-    (found,) = labels_of(songs, "mine", ["jacks", "sharp"])
+def test_one_way_of_charting_is_told_by_its_habits():
+    groups = groups_of([portrait(n, jumps=0.4, jacks=0.5) for n in range(3)], "mine")
+    (found,) = labels_of(groups, (("jacks", 0.0, 0.6), ("sharp", 0.0, 1.0)))
     assert found == ("mine", (("jacks", 0.3),))
-    assert labels_of(songs, "mine", []) == ()
+    assert labels_of(groups, ()) == labels_of((), STYLES) == ()
+
+
+def test_several_are_told_as_far_apart_as_habits_go():
+    songs = [portrait(n, "Ann", jacks=0.5, jumps=0.2) for n in range(4)]
+    songs += [portrait(n, "Bob", jacks=0.3, jumps=0.2) for n in range(4, 7)]
+    songs += [portrait(n, "Cy", jacks=0.4, jumps=0.1) for n in range(7, 10)]
+    found = dict(labels_of(groups_of(songs, "mine"), STYLES))
+    assert {name: dict(own)["jacks"] for name, own in found.items()} == {
+        "Ann": 0.6, "Bob": 0.0, "Cy": 0.3,
+    }  # fmt: skip
+    assert [dict(found[name])["accents"] for name in ("Ann", "Bob", "Cy")] == [0.35, 0.35, 0]
+    # What no group has more of than another says nothing.
+    assert {dict(own)["stairs"] for own in found.values()} == {0.4}
+
+
+def test_a_chart_is_of_its_charter_s_group():
+    both = [portrait(n, who, jumps=share) for n in range(3) for who, share in (("A", 0), ("B", 1))]
+    first, second = groups_of(both, "mine")
+    assert [first.has(p) for p in both[:2]] == [True, False]
+    assert [second.has(p) for p in both[:2]] == [False, True]
+    (whole,) = groups_of([replace(p, charter="") for p in both], "mine")
+    assert all(map(whole.has, both))
 
 
 def test_charts_are_looked_at_without_their_sound(tmp_path):
@@ -220,16 +243,17 @@ def test_a_model_keeps_its_labels_and_older_ones_have_none():
     assert "labels" not in tiny_model().spec.to_json()
 
 
-def test_the_first_label_is_told_where_nothing_else_is(audio, timing):
+def test_the_only_label_is_told_where_nothing_else_is(audio, timing):
     spec = tiny_model().spec
     labels = (("Ann", (("accents", 0.35), ("jacks", 0.0))), ("Bob", (("jacks", 0.6),)))
-    spec = replace(spec, net=replace(spec.net, styles=STYLES), labels=labels)
+    spec = replace(spec, net=replace(spec.net, styles=STYLES), labels=labels[:1])
     grid = song_of(audio, timing, spec.features).grid
     plain = GenerateRequest(audio, timing, Chart("mania-4k"), 0, 8 * BEAT, 2.0)
     asked = replace(plain, style=(("jacks", 0.3),))
     assert guide_of(plain, spec, grid).style.tolist() == [[1, 1], [1, -1], [0, 0]]
     assert guide_of(asked, spec, grid).style.tolist() == [[1, 1], [1, 0], [0, 0]]
-    assert guide_of(plain, replace(spec, labels=()), grid).style.tolist() == [[0, 0]] * 3
+    for others in ((), labels):
+        assert guide_of(plain, replace(spec, labels=others), grid).style.tolist() == [[0, 0]] * 3
 
 
 def test_a_tuned_model_tells_its_labels_and_its_base_none(tmp_path):
@@ -238,13 +262,19 @@ def test_a_tuned_model_tells_its_labels_and_its_base_none(tmp_path):
     checkpoint.save(paths.user_models() / "tiny", spec, Net.fresh(spec.net, spec.vocabulary))
     charts = []
     for n in range(7):
-        kind = replace(chart_of(n), credit="Ann" if n < 4 else "Bob")
+        one = chart_of(n)
+        mine = one.notes if n < 4 else [replace(note, lane=n % 4) for note in one.notes]
+        kind = replace(one, notes=sort_notes(set(mine)), credit="Ann" if n < 4 else "Bob")
         path = save_song(tmp_path / f"song-{n}", n, (kind,))
         charts.append(TrainChart(path, 0, "test" if n == 3 else "train", f"sound {n}"))
     _, report = steps_of(job.tune(request_of(charts, n_steps=2, judge_every=2)))
     labels = checkpoint.load_spec(report.folder).labels
     assert [name for name, _ in labels] == ["Ann", "Bob"]
-    assert {h for h, _ in labels[0][1]} == {"accents", "jacks", "stairs"}
+    assert dict(labels[0][1]) == {"accents": 0.35, "jacks": 0.0, "stairs": 0.8}
+    assert dict(labels[1][1]) == {"accents": 0.0, "jacks": 0.6, "stairs": 0.0}
+    style = "encoder.style.weight"
+    before = checkpoint.load(paths.user_models() / "tiny").net.state_dict()[style]
+    assert not torch.equal(checkpoint.load(report.folder).net.state_dict()[style], before)
     cards = {card.name: card for card in Engine(model="mine").models()}
     assert cards["mine"].labels == labels
     assert cards["tiny"].labels == ()
