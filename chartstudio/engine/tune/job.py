@@ -35,7 +35,7 @@ from chartstudio.engine.tune.folds import (
 from chartstudio.engine.tune.judging import score, songs_of
 from chartstudio.engine.tune.learning import learn
 from chartstudio.engine.tune.lock import alone
-from chartstudio.engine.tune.pieces import open_store
+from chartstudio.engine.tune.pieces import open_store, piece_bytes
 from chartstudio.engine.tune.report import BASE, HABITS, N_ARMS, TUNED, best
 from chartstudio.engine.tune.steps import Learner, bytes_per_window
 from chartstudio.engine.tune.team import Team
@@ -184,8 +184,8 @@ def _estimated(
 ) -> TrainEstimate:
     (pace, n_folds), spec, recipe = measured, work.base.spec, work.request.recipe
     store = open_store(paths.cache() / "features", spec.features)
-    pieces = {n for s in read.spelled for n in s.pieces}
-    piece_bytes = sum(p.stat().st_size for n in pieces for p in store.folder.glob(f"{n:06d}.*"))
+    n_bytes = sum(piece_bytes(store, n) for n in {n for s in read.spelled for n in s.pieces})
+    n_read = len({s.piece for s in read.spelled})
     weights = sum(t.numel() * t.element_size() for t in work.base.net.state_dict().values())
     each = bytes_per_window(spec.net, spec.windows.n_beats)
     charts = work.request.charts
@@ -198,7 +198,7 @@ def _estimated(
         total_s=pace.reading_s * n_songs
         + pace.step_s * recipe.n_steps * (n_folds + 1)
         + pace.judging_s * n_judged * n_arms,
-        disk_bytes=piece_bytes // max(len(pieces), 1) * n_songs + 4 * weights,
+        disk_bytes=n_bytes // max(n_read, 1) * n_songs + 4 * weights,
         memory_bytes=each * learner.at_once + 4 * weights,
         device=learner.numbers.device.type,
     )

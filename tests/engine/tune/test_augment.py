@@ -14,7 +14,7 @@ from chartstudio.core.ticks import TICKS_PER_BEAT as BEAT
 from chartstudio.core.timing import Anchor, Cause, TimingMap
 from chartstudio.engine.features import SongFeatures, mono, slot_grid
 from chartstudio.engine.train.store import GIB
-from chartstudio.engine.tune import pieces
+from chartstudio.engine.tune import job, pieces
 from chartstudio.engine.tune import work as ready
 from chartstudio.engine.tune.augment import SPEEDS, played, resampled
 from chartstudio.engine.tune.charts import Reading, read_charts, stored_charts
@@ -179,3 +179,15 @@ def test_windows_at_all_speeds_follow_from_the_recipe(tmp_path):
     assert lengths <= {0.4, round(0.4 / SPEEDS[0], 4)}
     assert lengths != {0.4}
     assert {round(float(s), 4) for s in windows(0)[1][:, 0].exp()} == {0.4}
+
+
+def test_an_estimate_counts_the_room_of_all_speeds(tmp_path):
+    base = tiny_base()
+    charts = author(tmp_path, ("train", "validation"))
+    request = request_of(charts, n_steps=2)
+    room = [
+        run(job.estimate(replace(request, recipe=replace(request.recipe, speeds=n)))).disk_bytes
+        for n in (0, 2)
+    ]
+    weights = 4 * sum(t.numel() * t.element_size() for t in base.net.state_dict().values())
+    assert room[1] - weights == pytest.approx(3 * (room[0] - weights), rel=0.1)
