@@ -153,6 +153,7 @@ def build(
         studio.ask.parent = window
     _connect_timeline(studio, minimap)
     _connect_panels(studio, window)
+    _connect_training(studio, window)
     _connect_messages(studio, window)
     return window
 
@@ -227,10 +228,6 @@ def _connect_panels(studio: Studio, window: MainWindow) -> None:
     window.checks.fix_asked.connect(lambda issue: verbs.fix_issue(studio, issue))
     window.checks.fix_all_asked.connect(lambda: verbs.fix_all(studio))
     window.library.bind(actions)
-    window.train.bind(actions)
-    studio.samples.shown.connect(lambda tick: _show_sample(window, tick))
-    studio.models.switched.connect(studio.drafting.on_card)
-    studio.models.loaded.connect(lambda problem: _show_engine(window, problem))
     window.library.filters.remove_asked.connect(lambda folder: remove_folder(studio, folder))
     window.export.start_asked.connect(actions["file.export"].trigger)
     window.export.games.install_asked.connect(lambda game: verbs.install(studio, game))
@@ -273,6 +270,13 @@ def _show_part(window: MainWindow, command_id: str) -> None:
     # What asks for a draft is followed to where the draft appears.
     drafts = ("keybars.suggest", "finish.start", "finish.refresh")
     window.draft.show_part("draft" if command_id in drafts else command_id.partition(".")[0])
+
+
+def _connect_training(studio: Studio, window: MainWindow) -> None:
+    window.train.bind(window.actions_)
+    studio.samples.shown.connect(lambda tick: _show_sample(window, tick))
+    studio.models.switched.connect(studio.drafting.on_card)
+    studio.models.loaded.connect(lambda problem: _show_engine(window, problem))
 
 
 def _show_sample(window: MainWindow, tick: int) -> None:
