@@ -30,7 +30,7 @@ from chartstudio.engine.writer import (
     write,
 )
 
-_FULL = "every line of 1/{grid} has notes, and the level is not reached: a finer grid has room"
+_FULL = "no more notes fit on lines of 1/{grid}, and the level is not reached: try a finer grid"
 
 _SPANS = ((0.0, 0.6), (0.6, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 1.0))
 """Shares of the progress that the rounds take; there are no more rounds than these."""

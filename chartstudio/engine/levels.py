@@ -26,6 +26,9 @@ from chartstudio.engine.writer import Writer
 _SLACK = (0.15, 0.04)
 """A level is reached within this, or within this share of it."""
 
+_MOST_LEFT = 0.05
+"""Share of the times without a row from which on a grid counts as full."""
+
 _LAST_TICKS = 4 * TICKS_PER_BEAT
 """How long the last row may last."""
 
@@ -114,11 +117,15 @@ class Aim:
         Levels that were reached, by note count.
     thick : dict of float to float
         Levels that were reached on all the lines there are, by how thick rows were.
+    full : bool
+        Whether one that was too easy had a row on every line, or times left that it found none
+        to play at.
     """
 
     task: Task
     tried: dict[int, float] = field(default_factory=dict)
     thick: dict[float, float] = field(default_factory=dict)
+    full: bool = False
     _leap: tuple[float, float] | None = None
     """From which level to which the last guess was to lead."""
 
@@ -133,8 +140,8 @@ class Aim:
         return max(least, share * self.task.level)
 
     def lacks_lines(self, reached: float) -> bool:
-        """Whether a level was too low though a row stood on every line of the grid."""
-        return bool(self.thick) and reached < self.task.level - self.slack
+        """Whether a level is too low, and the grid has no line where more could be played."""
+        return self.full and reached < self.task.level - self.slack
 
     def next(self, writer: Writer, reached: float, step: Progress) -> Job[Attempt | None]:
         """Find what to write next; None when the level is reached, or cannot be.
@@ -154,6 +161,7 @@ class Aim:
         if self.miss(reached) <= self.slack or not writer.notes:
             return None
         full = writer.n_times >= len(self.task.lines) and not self.task.request.worth
+        self.full |= reached < asked and (full or writer.n_left > _MOST_LEFT * writer.n_times)
         if writer.thick or (full and reached < asked):
             return self._thicker(writer, reached)
         found = self._between()

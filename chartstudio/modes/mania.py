@@ -23,6 +23,14 @@ _STAGE_GAP = 0.5
 _FINGERS = 10
 """That one player has; beyond so many keys osu!mania is for two players."""
 
+_HIGHEST = {1: 4.0, 2: 5.5, 3: 6.5}
+"""Stars of even streams in which each key is hit 10 to 12 times a second, by rosu-pp: with so
+few keys there is nothing harder that hands can play."""
+
+_LEAST_STARS = 0.31
+_STARS_PER_NOTE_A_SECOND = {1: 0.32, 2: 0.234, 3: 0.204}
+"""Stars of an even stream, by rosu-pp: these times its notes per second, and the first."""
+
 SETTINGS = (HP, OD)
 """What a mania chart sets as a whole; its keys are its mode."""
 
@@ -79,6 +87,26 @@ def _layout(keys: int) -> Layout:
     )
 
 
+def _easy_jack_s(keys: int) -> Callable[[float], float]:
+    """How soon a key may come again at a level.
+
+    With one to three keys, a stream of even notes that has the level must be playable, with
+    some room: there the same key comes soon whatever is written.
+    """
+
+    def usual(stars: float) -> float:
+        return max(0.08, 0.45 / (1 + 0.6 * stars))
+
+    if keys not in _STARS_PER_NOTE_A_SECOND:
+        return usual
+    of_stream = keys * _STARS_PER_NOTE_A_SECOND[keys]
+
+    def easy(stars: float) -> float:
+        return min(usual(stars), 0.8 * of_stream / max(stars - _LEAST_STARS, 0.1))
+
+    return easy
+
+
 def _mode(keys: int) -> Mode:
     spec = LaneSpec(
         id=f"mania-{keys}k",
@@ -88,12 +116,12 @@ def _mode(keys: int) -> Mode:
         rules=LaneRules(
             n_lanes=keys,
             too_fast_jack_s=0.035,
-            easy_jack_s=lambda stars: max(0.08, 0.45 / (1 + 0.6 * stars)),
+            easy_jack_s=_easy_jack_s(keys),
             max_pressed=_FINGERS if keys <= _FINGERS else 2 * _FINGERS,
             easy_pressed=lambda stars: min(keys, _FINGERS, 1 + math.ceil(stars * keys / 8)),
         ),
         level_unit="stars",
-        level_range=(0.5, 8.0),
+        level_range=(0.5, _HIGHEST.get(keys, 8.0)),
         difficulty=_estimator(keys),
     )
     return replace(lane_mode(spec), settings=SETTINGS, estimator=CALCULATOR)

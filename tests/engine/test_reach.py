@@ -168,7 +168,7 @@ def test_where_the_grid_has_no_room_rows_get_more_notes(audio, timing):
 
 def told(aim, n_times, thick, level):
     """What is written next after an attempt came out at a level."""
-    writer = SimpleNamespace(n_times=n_times, thick=thick, notes=[1])
+    writer = SimpleNamespace(n_times=n_times, n_left=0, thick=thick, notes=[1])
     return run(aim.next(writer, level, Progress(0.5)))
 
 
