@@ -37,7 +37,7 @@ from chartstudio.engine.tune.learning import learn
 from chartstudio.engine.tune.lock import alone
 from chartstudio.engine.tune.pieces import open_store, piece_bytes
 from chartstudio.engine.tune.report import BASE, HABITS, N_ARMS, TUNED, best
-from chartstudio.engine.tune.steps import Learner, bytes_per_window
+from chartstudio.engine.tune.steps import Learner, bytes_per_window, process_bytes
 from chartstudio.engine.tune.team import Team
 from chartstudio.engine.tune.work import (
     Work,
@@ -199,7 +199,7 @@ def _estimated(
         + pace.step_s * recipe.n_steps * (n_folds + 1)
         + pace.judging_s * n_judged * n_arms,
         disk_bytes=n_bytes // max(n_read, 1) * n_songs + 4 * weights,
-        memory_bytes=each * learner.at_once + 4 * weights,
+        memory_bytes=process_bytes(learner.numbers.name) + each * learner.at_once + 4 * weights,
         device=learner.numbers.device.type,
     )
 

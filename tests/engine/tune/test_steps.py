@@ -12,8 +12,10 @@ import pytest
 import torch
 from made_tuning import RECIPE, author, request_of, steps_of, tiny_base
 
+from chartstudio.core import paths
 from chartstudio.core.errors import EngineError
 from chartstudio.core.job import run
+from chartstudio.engine import checkpoint
 from chartstudio.engine.train.losses import LOSSES
 from chartstudio.engine.tune import job, steps
 from chartstudio.engine.tune import work as ready
@@ -134,6 +136,23 @@ def test_memory_decides_how_many_windows_are_taken(work, monkeypatch):
     _, learner = learner_of(work)
     learner.close()
     assert learner.at_once == 3
+
+
+# Highest resident memory of tunings with the shipped model on 20 songs, in MiB.
+MEASURED = (
+    ("bfloat16", 4, 1572),
+    ("bfloat16", 8, 1589),
+    ("bfloat16", 16, 2013),
+    ("float32", 4, 993),
+)
+
+
+@pytest.mark.parametrize(("numbers", "n_windows", "peak"), MEASURED)
+def test_memory_is_told_from_above_and_not_by_much(numbers, n_windows, peak):
+    spec = checkpoint.load_spec(paths.shipped_models() / "base")
+    each = steps.bytes_per_window(spec.net, spec.windows.n_beats)
+    told = (steps.process_bytes(numbers) + n_windows * each) / 2**20
+    assert peak <= told <= 1.2 * peak
 
 
 def test_freed_memory_is_given_back_now_and_then(work, monkeypatch):
