@@ -105,12 +105,19 @@ def test_a_model_is_packed_without_what_its_training_goes_on_from(
     tab, models, answers, calm, tmp_path
 ):
     make_tuning("better")
+    folder = paths.user_models() / "better"
+    spec = json.loads((folder / "model.json").read_text())
+    spec["labels"] = [["Ann", {"holds": 0.2}], ["Ben", {"holds": 0.7}]]
+    (folder / "model.json").write_text(json.dumps(spec))
     models.choose(("better",))
     answers.answers["folder"] = tmp_path
     trigger(tab, "models.export")
     calm(tab)
     with zipfile.ZipFile(tmp_path / "better.zip") as archive:
         names = sorted(archive.namelist())
+        packed = json.loads(archive.read("better/model.json"))
+    assert packed["labels"] == [["style 1", {"holds": 0.2}], ["style 2", {"holds": 0.7}]]
+    assert packed | {"labels": spec["labels"]} == spec
     wanted = ("README.md", "model.json", "report.json", "report.txt")
     assert names == [f"better/{name}" for name in wanted]
     answers.answers["folder"] = Path(tmp_path / "gone")

@@ -281,7 +281,8 @@ def remove(name: str) -> None:
 def pack(name: str, path: Path) -> None:
     """Put a model with its card and its report into a zip archive.
 
-    What its training goes on from stays: it is large, and names the author's files.
+    What its training goes on from stays: it is large, and names the author's files. Charters'
+    names do not go along either: ways of charting that are called after them get numbers.
 
     Raises
     ------
@@ -293,13 +294,32 @@ def pack(name: str, path: Path) -> None:
     try:
         with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in sorted(p for p in folder.iterdir() if p.is_file()):
-                archive.write(file, f"{name}/{file.name}")
+                data = file.read_bytes()
+                if file.name == SPEC_FILE:
+                    data = _without_charters(data)
+                archive.writestr(f"{name}/{file.name}", data)
         fresh.replace(path)
     except OSError as error:
         fresh.unlink(missing_ok=True)
         raise EngineError(
             f"{path}: cannot be written ({error.strerror}); choose another folder"
         ) from error
+
+
+def _without_charters(data: bytes) -> bytes:
+    """A model's spec with numbers for the names of its ways of charting, if it has several.
+
+    A single one is called like the model itself.
+    """
+    try:
+        spec = json.loads(data)
+    except ValueError:
+        return data
+    labels = spec.get("labels", ())
+    if len(labels) < 2:
+        return data
+    spec["labels"] = [[f"style {n}", habits] for n, (_, habits) in enumerate(labels, 1)]
+    return json.dumps(spec, indent=1).encode()
 
 
 def _own(name: str, what: str) -> Path:
