@@ -5,7 +5,7 @@ The window and the command line build these; `engine.service.Engine` answers the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chartstudio.audio.decode import Audio
@@ -400,6 +400,10 @@ class TrainRequest:
     recipe: Recipe = field(default_factory=Recipe)
     device: str | None = None
     resume: bool = False
+
+    def fitted(self) -> TrainRequest:
+        """The request with a recipe that suits its songs."""
+        return replace(self, recipe=self.recipe.for_songs(len({c.song for c in self.charts})))
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,7 @@ class Plan:
     base : str
     full : bool
         All weights learn, else adapters.
-    n_steps : int
-    folds : int
+    n_steps, folds : int
         As of `Recipe`.
     device : str
         As of `TrainRequest.device`; empty for the best that there is.
@@ -73,15 +72,12 @@ class Plan:
     def recipe(self) -> Recipe:
         """How it is tuned."""
         usual = Recipe()
+        usual = replace(usual, full=self.full, n_steps=self.n_steps, folds=self.folds)
+        if not self.n_steps:
+            return usual
         judge_every = min(usual.judge_every, max(1, self.n_steps // _LOOKS))
-        warm_up = min(usual.warm_up, self.n_steps // 4)
         return replace(
-            usual,
-            full=self.full,
-            n_steps=self.n_steps,
-            folds=self.folds,
-            judge_every=judge_every,
-            warm_up=warm_up,
+            usual, judge_every=judge_every, warm_up=min(usual.warm_up, self.n_steps // 4)
         )
 
     def request(self, charts: tuple[TrainChart, ...]) -> TrainRequest:

@@ -136,6 +136,7 @@ def estimate(request: TrainRequest) -> Job[TrainEstimate]:
     team = Team()
     device = team.device(request.device)
     yield Progress(0.0, "Loading the base model")
+    request = request.fitted()
     base = checkpoint.load(base_folder(request.base))
     folds = folds_of(request.charts, request.recipe)
     request = but_for(request, frozenset()) if folds else request

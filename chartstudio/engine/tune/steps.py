@@ -152,9 +152,7 @@ class Learner:
             When too many steps in a row gave no numbers, or memory is not enough for one window.
         """
         counts, recipe = self.state.counts, self._recipe
-        rate = rate_at(
-            counts.step, counts.step / recipe.n_steps, recipe.highest_rate, recipe.warm_up
-        )
+        rate = rate_at(counts.step, counts.step / recipe.n_steps, recipe.rate, recipe.warm_up)
         for group in self.state.optimizer.param_groups:
             group["lr"] = rate
         while True:

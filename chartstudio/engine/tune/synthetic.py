@@ -393,7 +393,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ["CHARTSTUDIO_HOME"] = str(args.work / "home")
     try:
         recipe = read_recipe(args.recipe) if args.recipe else Recipe()
-        recipe = replace(recipe, n_steps=args.steps or recipe.n_steps)
+        recipe = replace(recipe, n_steps=args.steps or recipe.n_steps).for_songs(args.songs)
         plan = Plan(args.work, args.name, args.base, args.songs, args.unseen, recipe)
         found = run(measure(plan), lambda p: print(p.what, file=sys.stderr, flush=True))
     except ChartStudioError as error:

@@ -77,6 +77,7 @@ def prepare(request: TrainRequest, team: Team, device: torch.device) -> Work:
     if request.resume:
         request = folder.request(request.name, request.device)
     elif team.leads:
+        request = request.fitted()
         _check(request)
         folder.begin(request)
     team.wait()
@@ -168,7 +169,7 @@ def learner_of(work: Work, read: Read) -> tuple[State, Learner]:
     spec, net = replace(spec_of(work), labels=labels), net_of(work)
     if work.request.resume and work.folder.is_begun:
         state = load_state(
-            work.folder.training, recipe.highest_rate, recipe.weight_decay, net
+            work.folder.training, recipe.rate, recipe.weight_decay, net
         )  # fmt: skip
         if state.spec.base != spec.base:
             raise EngineError(
@@ -176,7 +177,7 @@ def learner_of(work: Work, read: Read) -> tuple[State, Learner]:
                 "again under another name"
             )
     else:
-        optimizer = optimizer_of(net, recipe.highest_rate, recipe.weight_decay)
+        optimizer = optimizer_of(net, recipe.rate, recipe.weight_decay)
         state = State(spec, net, optimizer, Counts())
     return state, Learner(state, windows, recipe, work.team, work.device)
 

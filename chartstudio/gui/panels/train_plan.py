@@ -26,8 +26,8 @@ from chartstudio.gui.text import tr
 from chartstudio.gui.training import Training
 from chartstudio.gui.training_plan import Origin, Prospect, bases_for
 
-_STEPS = (10, 20_000, 50)
-"""Fewest and most steps of a tuning, and by how many a key changes them."""
+_STEPS = (0, 20_000, 50)
+"""Fewest and most steps of a tuning, and by how many a key changes them; 0 leaves it open."""
 
 _MEGABYTE = 1e6
 
@@ -121,6 +121,7 @@ class PlanBox(QWidget):
         self.n_steps.setAccessibleName(tr("Steps"))
         self.n_steps.setRange(*_STEPS[:2])
         self.n_steps.setSingleStep(_STEPS[2])
+        self.n_steps.setSpecialValueText(tr("as many as suit the songs"))
         self.n_steps.setKeyboardTracking(False)
         self.n_steps.valueChanged.connect(lambda n: self._plan(n_steps=n))
 

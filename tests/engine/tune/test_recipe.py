@@ -15,9 +15,13 @@ def test_a_file_says_only_what_differs(tmp_path):
     assert recipe_of({**Recipe().to_json(), "parts": ["encoder", "placer"]}) == Recipe()
 
 
-def test_the_rate_suits_what_learns():
-    assert Recipe().highest_rate > Recipe(full=True).highest_rate > 0
-    assert Recipe(rate=0.5, full=True).highest_rate == 0.5
+def test_what_is_left_open_suits_what_learns_and_from_how_much():
+    few, many = Recipe().for_songs(4), Recipe().for_songs(20)
+    assert many.rate > few.rate > Recipe(full=True).for_songs(20).rate > 0
+    assert many.n_steps > few.n_steps > 0
+    assert many.batch > few.batch > 0
+    said = Recipe(n_steps=7, batch=3, rate=0.5, full=True)
+    assert said.for_songs(4) == said.for_songs(20) == said
 
 
 @pytest.mark.parametrize(
@@ -55,8 +59,8 @@ def test_a_file_that_is_not_there_is_one_line(tmp_path):
 
 
 def test_a_recipe_of_our_own_is_checked_too():
-    with pytest.raises(ChartStudioError, match="batch = 0"):
-        Recipe(batch=0)
+    with pytest.raises(ChartStudioError, match="batch = -1"):
+        Recipe(batch=-1)
 
 
 @pytest.mark.parametrize(
