@@ -75,7 +75,9 @@ class FakeTuning:
     def measure(self, request):
         self.requests.append(request)
         yield Progress(0.5, "Measuring")
-        return TrainEstimate(2.0, request.fitted().recipe.n_steps, 400.0, 5_000_000, 700_000_000, "cpu")
+        return TrainEstimate(
+            2.0, request.fitted().recipe.n_steps, 400.0, 5_000_000, 700_000_000, "cpu"
+        )
 
 
 def make_model(name, base="base", verdict=""):
