@@ -402,14 +402,13 @@ def _notes_locked(before: Before) -> bool:
 
 
 def _may_be_silent(before: Before) -> bool:
-    """Whether nothing in the range comes near the song's loudest moment."""
+    """Whether nothing that is written anew comes near the song's loudest moment."""
     request = before.request
-    rate_hz = request.audio.rate_hz
-    first, last = (
-        round(float(request.timing.seconds_at(t)) * rate_hz) for t in (request.start, request.end)
-    )
-    samples = np.abs(request.audio.samples[0])
-    inside = samples[max(first, 0) : last]
+    rate_hz, samples = request.audio.rate_hz, np.abs(request.audio.samples[0])
+    stops = sorted([request.end, *(a for a, _ in request.keep)])
+    stretches = [(edge, next(s for s in stops if s > edge)) for edge in before.edges()]
+    ends_s = np.clip(request.timing.seconds_at(np.array(stretches)), 0, None)
+    inside = np.concatenate([samples[a:b] for a, b in np.rint(ends_s * rate_hz).astype(int)])
     return len(inside) < _HEARD_S * rate_hz or inside.max() < _FAINT * samples.max()
 
 
