@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from threading import Event
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -115,8 +116,21 @@ def test_what_the_model_can_be_told_is_there_before_it_is_loaded(opened):
     assert not opened.draft.style_.ways.isVisible()
 
 
-def test_another_model_brings_its_own_controls_at_once(opened, qtbot):
+def _held_up(engine, monkeypatch):
+    """Let the engine not be made before this is set."""
+    may_load, load = Event(), engine._load
+
+    def wait_and_load():
+        may_load.wait(60)
+        return load()
+
+    monkeypatch.setattr(engine, "_load", wait_and_load)
+    return may_load
+
+
+def test_another_model_brings_its_own_controls_at_once(opened, qtbot, monkeypatch):
     studio = opened.studio
+    may_load = _held_up(studio.engine, monkeypatch)
     save_model("plain", layers=(), styles=())
     studio.models.use("plain")
     assert "plain does not tell layers apart" in opened.draft.follow.state.text()
@@ -124,17 +138,20 @@ def test_another_model_brings_its_own_controls_at_once(opened, qtbot):
     save_model("odd", styles=[["holds", 0.0, 1.0]])
     studio.models.use("odd")
     assert [r.knob.name for r in opened.draft.style_.rows] == ["holds"]
+    may_load.set()
     qtbot.waitUntil(lambda: studio.jobs.idle)
     assert studio.drafting.card.name == "fake"
 
 
-def test_a_model_that_is_broken_has_no_controls(opened, qtbot):
+def test_a_model_that_is_broken_has_no_controls(opened, qtbot, monkeypatch):
+    may_load = _held_up(opened.studio.engine, monkeypatch)
     folder = save_model("broken")
     (folder / "model.json").write_text('{"net": 3}')
     opened.studio.models.use("broken")
     assert "could be read" in opened.draft.follow.state.text()
     assert "could be read" in opened.draft.style_.state.text()
     assert shelf.read_card("nobody") is None
+    may_load.set()
     qtbot.waitUntil(lambda: opened.studio.jobs.idle)
 
 
